@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.coracle.dataset;
+
+import dev.coracle.CoracleException;
+import java.nio.file.Path;
+
+/**
+ * Holds a training and a test set with images of the same size: MNIST, 60,000 and 10,000 images of
+ * 28x28, or any set of the same form, such as Fashion-MNIST.
+ */
+public record Mnist(ImageSet train, ImageSet test) {
+
+  /** Throws CoracleException when the images of the two sets differ in size. */
+  public Mnist {
+    if (train.rows() != test.rows() || train.columns() != test.columns()) {
+      throw new CoracleException(
+          ("The training set has " + train + " and the test set " + test)
+              + "; expected images of one size, so take both from the same data set");
+    }
+  }
+
+  /**
+   * Reads {@code train-images-idx3-ubyte}, {@code train-labels-idx1-ubyte}, {@code
+   * t10k-images-idx3-ubyte} and {@code t10k-labels-idx1-ubyte}, plain or {@code .gz} (plain first
+   * when both are there), labels 0 to 9. They are taken from the first of {@code folder}, {@code
+   * MNIST/raw}, {@code FashionMNIST/raw} and {@code raw} below it that has all four. Throws
+   * CoracleException when a file is missing or is not as {@link IdxReader} expects.
+   */
+  public static Mnist read(Path folder) {
+    MnistFolder files = MnistFolder.at(folder);
+    Path trainImages = files.require(MnistFile.TRAIN_IMAGES);
+    Path trainLabels = files.require(MnistFile.TRAIN_LABELS);
+    Path testImages = files.require(MnistFile.TEST_IMAGES);
+    Path testLabels = files.require(MnistFile.TEST_LABELS);
+    return new Mnist(
+        IdxReader.read(trainImages, trainLabels, MnistFile.CLASSES),
+        IdxReader.read(testImages, testLabels, MnistFile.CLASSES));
+  }
+}

@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.coracle.dataset;
+
+import dev.coracle.CoracleException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Finds the four files of MNIST, or of a set of the same form, under one folder. They lie in the
+ * folder itself or where torchvision puts them below it; all four are taken from one place, so that
+ * two sets below the same folder cannot mix. In that place a plain file goes before its {@code
+ * .gz}, which it spares decompressing.
+ */
+final class MnistFolder {
+
+  private static final List<String> PLACES = List.of("", "MNIST/raw", "FashionMNIST/raw", "raw");
+
+  private final Path folder;
+  private final Path place;
+
+  private MnistFolder(Path folder, Path place) {
+    this.folder = folder;
+    this.place = place;
+  }
+
+  /** Settles on the first place that has all four files, else the first that has any. */
+  static MnistFolder at(Path folder) {
+    Path place = folder;
+    long most = 0;
+    for (String name : PLACES) {
+      Path candidate = folder.resolve(name);
+      long files = MnistFile.ALL.stream().filter(file -> find(candidate, file) != null).count();
+      if (files == MnistFile.ALL.size()) {
+        return new MnistFolder(folder, candidate);
+      }
+      if (files > 0 && most == 0) {
+        place = candidate;
+        most = files;
+      }
+    }
+    return new MnistFolder(folder, place);
+  }
+
+  /** Returns the plain or compressed file, or null when there is neither. */
+  @Nullable Path find(MnistFile file) {
+    return find(place, file);
+  }
+
+  /** Returns the plain or compressed file; throws CoracleException when there is neither. */
+  Path require(MnistFile file) {
+    Path path = find(file);
+    if (path == null) {
+      throw missing();
+    }
+    return path;
+  }
+
+  private CoracleException missing() {
+    if (!Files.isDirectory(folder)) {
+      return new CoracleException(
+          folder + (Files.exists(folder) ? " is not a folder" : " does not exist") + advice());
+    }
+    List<String> missing =
+        MnistFile.ALL.stream()
+            .filter(file -> find(file) == null)
+            .map(file -> file.name() + "[.gz]")
+            .toList();
+    return new CoracleException(
+        (place + " lacks " + String.join(", ", missing))
+            + (", and so do MNIST/raw, FashionMNIST/raw and raw below " + folder + advice()));
+  }
+
+  private static String advice() {
+    return "; expected the four idx files of MNIST, which 'datasets fetch' downloads and the folder"
+        + " datasets/mnist of a checkout has";
+  }
+
+  private static @Nullable Path find(Path place, MnistFile file) {
+    for (String name : List.of(file.name(), file.gzName())) {
+      Path path = place.resolve(name);
+      if (Files.exists(path)) {
+        return path;
+      }
+    }
+    return null;
+  }
+}
