@@ -1,0 +1,181 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.coracle.dataset;
+
+import java.io.IOException;
+import java.net.ConnectException;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
+import java.net.http.HttpTimeoutException;
+import java.time.Duration;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.zip.ZipException;
+
+/**
+ * Fetches small files over HTTP into memory, with a limit on their size, on every silence and on
+ * the number of attempts.
+ *
+ * <h2>What is tried again</h2>
+ *
+ * Status 408, 429 and 5xx, no connection, silence and bodies that end early, after a pause that
+ * starts with {@code backoff} and doubles up to 30 seconds. Not tried again: any other status,
+ * which includes redirects, as none of the sources needs one; and a body that came as a whole and
+ * is not the one wanted.
+ */
+final class HttpFetch {
+
+  /** Waits between two attempts; tests do not. */
+  interface Sleeper {
+    void sleep(Duration pause) throws InterruptedException;
+  }
+
+  /** Looks at a body; throws EOFException where it ends early, else what makes it unfit. */
+  interface Verifier {
+    void verify(byte[] body) throws IOException;
+  }
+
+  /** Hears how many bytes of how many have come, on the thread that fetches; -1 for unknown. */
+  interface Listener {
+    void onProgress(long bytesDone, long bytesTotal);
+  }
+
+  private static final Duration MAX_PAUSE = Duration.ofSeconds(30);
+  private static final long POLL_MILLIS = 100;
+
+  private final HttpClient client;
+  private final Duration readTimeout;
+  private final int retries;
+  private final Duration backoff;
+  private final Sleeper sleeper;
+  private final long maxBytes;
+
+  HttpFetch(
+      Duration connectTimeout,
+      Duration readTimeout,
+      int retries,
+      Duration backoff,
+      Sleeper sleeper,
+      long maxBytes) {
+    this.client =
+        HttpClient.newBuilder()
+            .version(HttpClient.Version.HTTP_1_1)
+            .followRedirects(HttpClient.Redirect.NEVER)
+            .connectTimeout(connectTimeout)
+            .build();
+    this.readTimeout = readTimeout;
+    this.retries = retries;
+    this.backoff = backoff;
+    this.sleeper = sleeper;
+    this.maxBytes = maxBytes;
+  }
+
+  /** Returns a body that passed {@code verifier}; throws IOException with the last reason. */
+  byte[] fetch(URI uri, Verifier verifier, Listener listener)
+      throws IOException, InterruptedException {
+    Duration pause = backoff;
+    for (int attempt = 1; ; attempt++) {
+      try {
+        byte[] body = attempt(uri, listener);
+        verifier.verify(body);
+        return body;
+      } catch (RefusedException | ZipException e) {
+        throw e;
+      } catch (IOException e) {
+        if (attempt > retries) {
+          throw new IOException(reason(e) + (attempt == 1 ? "" : " (" + attempt + " attempts)"), e);
+        }
+      }
+      sleeper.sleep(pause);
+      pause = pause.multipliedBy(2);
+      pause = pause.compareTo(MAX_PAUSE) < 0 ? pause : MAX_PAUSE;
+    }
+  }
+
+  private byte[] attempt(URI uri, Listener listener) throws IOException, InterruptedException {
+    HttpRequest request = HttpRequest.newBuilder(uri).header("User-Agent", "coracle").build();
+    AtomicLong received = new AtomicLong();
+    AtomicLong total = new AtomicLong(-1);
+    CompletableFuture<HttpResponse<byte[]>> exchange =
+        client.sendAsync(
+            request,
+            info -> {
+              if (info.statusCode() != 200) {
+                // What an error page says, and how long it goes on, does not matter.
+                LimitedBody none = new LimitedBody(0, new AtomicLong());
+                return none;
+              }
+              total.set(info.headers().firstValueAsLong("Content-Length").orElse(-1));
+              return new LimitedBody(maxBytes, received);
+            });
+    try {
+      HttpResponse<byte[]> response = await(exchange, received, total, listener);
+      checkStatus(response);
+      listener.onProgress(received.get(), received.get());
+      return response.body();
+    } finally {
+      exchange.cancel(true); // no effect on one that has ended
+    }
+  }
+
+  /** Waits until the exchange ends, as long as something comes within each read time-out. */
+  private HttpResponse<byte[]> await(
+      CompletableFuture<HttpResponse<byte[]>> exchange,
+      AtomicLong received,
+      AtomicLong total,
+      Listener listener)
+      throws IOException, InterruptedException {
+    long seen = 0;
+    long lastNews = System.nanoTime();
+    while (true) {
+      try {
+        return exchange.get(POLL_MILLIS, TimeUnit.MILLISECONDS);
+      } catch (ExecutionException e) {
+        throw unwrapped(e);
+      } catch (TimeoutException e) {
+        long now = received.get();
+        if (now > seen) {
+          seen = now;
+          lastNews = System.nanoTime();
+          listener.onProgress(now, total.get());
+        } else if (System.nanoTime() - lastNews > readTimeout.toNanos()) {
+          throw new HttpTimeoutException(
+              "it sent nothing for " + readTimeout.toMillis() + " ms, after " + now + " bytes");
+        }
+      }
+    }
+  }
+
+  private static void checkStatus(HttpResponse<byte[]> response) throws IOException {
+    int status = response.statusCode();
+    String answer = "it answered with status " + status;
+    if (status == 408 || status == 429 || status >= 500) {
+      throw new IOException(answer);
+    }
+    if (status != 200) {
+      String location = response.headers().firstValue("Location").map(to -> " to " + to).orElse("");
+      throw new RefusedException(answer + location);
+    }
+  }
+
+  /** Finds the reason of our own among those that the HTTP client has put around it. */
+  private static IOException unwrapped(ExecutionException e) {
+    for (Throwable cause = e; cause != null; cause = cause.getCause()) {
+      if (cause instanceof RefusedException refused) {
+        return refused;
+      }
+    }
+    return e.getCause() instanceof IOException io ? io : new IOException(e.getCause());
+  }
+
+  private static String reason(IOException e) {
+    if (e instanceof ConnectException) { // its message is often null
+      return "no connection to it";
+    }
+    return e.getMessage() == null ? e.toString() : e.getMessage();
+  }
+}

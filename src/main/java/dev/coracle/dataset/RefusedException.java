@@ -1,0 +1,14 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.coracle.dataset;
+
+import java.io.IOException;
+
+/** Says why what a source answered is of no use; asking it again would give the same. */
+final class RefusedException extends IOException {
+
+  private static final long serialVersionUID = 1L;
+
+  RefusedException(String message) {
+    super(message);
+  }
+}
