@@ -1,0 +1,264 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.coracle.train;
+
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDList;
+import ai.djl.ndarray.NDManager;
+import ai.djl.ndarray.types.Shape;
+import ai.djl.nn.Parameter;
+import ai.djl.nn.ParameterList;
+import ai.djl.util.Pair;
+import com.fasterxml.jackson.core.JsonFactory;
+import com.fasterxml.jackson.core.JsonGenerator;
+import com.fasterxml.jackson.core.JsonParser;
+import com.fasterxml.jackson.core.JsonToken;
+import dev.coracle.AtomicFile;
+import dev.coracle.CoracleException;
+import java.io.ByteArrayOutputStream;
+import java.io.FilterOutputStream;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.OutputStream;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.zip.Deflater;
+import java.util.zip.ZipEntry;
+import java.util.zip.ZipException;
+import java.util.zip.ZipFile;
+import java.util.zip.ZipOutputStream;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Reads and writes the state of a run at the end of an epoch: one zip file with {@code
+ * checkpoint.json} (this record), {@code parameters.safetensors} and {@code optimizer.safetensors},
+ * all of which other tools can read. There is no generator state: each epoch seeds its generators
+ * from {@link #seed} and its own number.
+ *
+ * @param epoch epochs done
+ * @param dataSha256 hash of the training images and labels, see ImageSet
+ * @param testAccuracy after that epoch, 0 to 1
+ */
+public record Checkpoint(
+    int epoch,
+    int updates,
+    int seed,
+    int batchSize,
+    float learningRate,
+    float gamma,
+    OptimizerKind optimizer,
+    String dataSha256,
+    double testAccuracy) {
+
+  /** Name of the file in the checkpoint folder. */
+  public static final String FILE_NAME = "checkpoint.zip";
+
+  private static final int FORMAT = 1;
+  private static final String HEADER = "checkpoint.json";
+  private static final String PARAMETERS = "parameters.safetensors";
+  private static final String OPTIMIZER = "optimizer.safetensors";
+  private static final JsonFactory JSON = new JsonFactory();
+
+  /** Replaces {@code file} with this checkpoint, or leaves it as it was. */
+  void write(Path file, ParameterList parameters, OptimizerState state) throws IOException {
+    AtomicFile.write(
+        file,
+        out -> {
+          ZipOutputStream zip = new ZipOutputStream(out);
+          zip.setLevel(Deflater.NO_COMPRESSION); // weights do not compress
+          zip.putNextEntry(new ZipEntry(HEADER));
+          zip.write(header());
+          zip.putNextEntry(new ZipEntry(PARAMETERS));
+          writeArrays(
+              zip,
+              parameters.stream()
+                  .map(p -> new Pair<>(p.getKey(), p.getValue().getArray()))
+                  .toList());
+          zip.putNextEntry(new ZipEntry(OPTIMIZER));
+          writeArrays(zip, state.arrays());
+          zip.finish();
+        });
+  }
+
+  /**
+   * Reads the header of a checkpoint.
+   *
+   * @throws CoracleException when there is no such file or it is no checkpoint
+   */
+  public static Checkpoint read(Path file) {
+    return open(file, zip -> parse(file, entry(zip, HEADER).readAllBytes()));
+  }
+
+  /**
+   * Loads the parameters of a checkpoint into a block, which must have been initialized.
+   *
+   * @throws CoracleException when names or shapes differ; the block is then unchanged
+   */
+  public static void loadParameters(Path file, ParameterList parameters) {
+    open(
+        file,
+        zip -> {
+          NDManager parent = parameters.get(0).getValue().getArray().getManager();
+          try (NDManager manager = parent.newSubManager()) {
+            Map<String, NDArray> saved = new HashMap<>();
+            for (NDArray array : NDList.decode(manager, entry(zip, PARAMETERS))) {
+              saved.put(array.getName(), array);
+            }
+            for (Pair<String, Parameter> parameter : parameters) {
+              requireSameShape(file, parameter, saved.get(parameter.getKey()));
+            }
+            for (Pair<String, Parameter> parameter : parameters) {
+              NDArray source = Objects.requireNonNull(saved.get(parameter.getKey()));
+              source.copyTo(parameter.getValue().getArray());
+            }
+          }
+          return file;
+        });
+  }
+
+  /** Loads the state of the optimizer; the arrays belong to {@code state} from then on. */
+  static void loadOptimizer(Path file, NDManager manager, OptimizerState state) {
+    open(
+        file,
+        zip -> {
+          NDList arrays = NDList.decode(manager, entry(zip, OPTIMIZER));
+          arrays.detach();
+          state.restore(arrays);
+          return file;
+        });
+  }
+
+  private static void requireSameShape(
+      Path file, Pair<String, Parameter> parameter, @Nullable NDArray saved) {
+    Shape expected = parameter.getValue().getArray().getShape();
+    if (saved == null || !saved.getShape().equals(expected)) {
+      throw new CoracleException(
+          "checkpoint %s does not fit the network: parameter %s should have shape %s, but %s"
+              .formatted(
+                  file,
+                  parameter.getKey(),
+                  expected,
+                  saved == null ? "is missing" : "has " + saved.getShape()));
+    }
+  }
+
+  private interface ZipReader<T> {
+    T read(ZipFile zip) throws IOException;
+  }
+
+  private static <T> T open(Path file, ZipReader<T> reader) {
+    try (ZipFile zip = new ZipFile(file.toFile())) {
+      return reader.read(zip);
+    } catch (NoSuchFileException e) {
+      throw new CoracleException(
+          "no checkpoint at " + file + "; train with --checkpoint-dir to write one", e);
+    } catch (ZipException | IllegalArgumentException e) {
+      throw new CoracleException(
+          "%s is not a whole checkpoint of Coracle (%s)".formatted(file, e.getMessage()), e);
+    } catch (IOException e) {
+      throw new CoracleException(
+          "cannot read checkpoint %s: %s".formatted(file, e.getMessage()), e);
+    }
+  }
+
+  private static InputStream entry(ZipFile zip, String name) throws IOException {
+    @Nullable ZipEntry entry = zip.getEntry(name);
+    if (entry == null) {
+      throw new ZipException("it has no entry " + name);
+    }
+    return zip.getInputStream(entry);
+  }
+
+  /** Encodes handles with the arrays' checkpoint names; the arrays' own names stay. */
+  private static void writeArrays(OutputStream out, List<Pair<String, NDArray>> arrays)
+      throws IOException {
+    try (NDList named = new NDList()) {
+      for (Pair<String, NDArray> array : arrays) {
+        NDArray handle = array.getValue().stopGradient();
+        handle.setName(array.getKey());
+        named.add(handle);
+      }
+      named.encode(new UnclosableOutputStream(out), NDList.Encoding.SAFETENSORS);
+    }
+  }
+
+  private byte[] header() throws IOException {
+    ByteArrayOutputStream bytes = new ByteArrayOutputStream();
+    try (JsonGenerator json = JSON.createGenerator(bytes).useDefaultPrettyPrinter()) {
+      json.writeStartObject();
+      json.writeNumberField("format", FORMAT);
+      json.writeNumberField("epoch", epoch);
+      json.writeNumberField("updates", updates);
+      json.writeNumberField("seed", seed);
+      json.writeNumberField("batch_size", batchSize);
+      json.writeNumberField("learning_rate", learningRate);
+      json.writeNumberField("gamma", gamma);
+      json.writeStringField("optimizer", optimizer.name());
+      json.writeStringField("data_sha256", dataSha256);
+      json.writeNumberField("test_accuracy", testAccuracy);
+      json.writeEndObject();
+    }
+    return bytes.toByteArray();
+  }
+
+  private static Checkpoint parse(Path file, byte[] header) throws IOException {
+    Map<String, String> values = new HashMap<>();
+    try (JsonParser json = JSON.createParser(header)) {
+      while (json.nextToken() != null) {
+        if (json.currentToken() == JsonToken.FIELD_NAME) {
+          String name = json.currentName();
+          json.nextToken();
+          values.put(name, json.getText());
+        }
+      }
+    }
+    if (!String.valueOf(FORMAT).equals(values.get("format"))) {
+      throw new CoracleException(
+          "checkpoint %s has format %s; this version reads format %d"
+              .formatted(file, values.get("format"), FORMAT));
+    }
+    try {
+      return new Checkpoint(
+          Integer.parseInt(require(values, "epoch")),
+          Integer.parseInt(require(values, "updates")),
+          Integer.parseInt(require(values, "seed")),
+          Integer.parseInt(require(values, "batch_size")),
+          Float.parseFloat(require(values, "learning_rate")),
+          Float.parseFloat(require(values, "gamma")),
+          OptimizerKind.valueOf(require(values, "optimizer")),
+          require(values, "data_sha256"),
+          Double.parseDouble(require(values, "test_accuracy")));
+    } catch (IllegalArgumentException e) {
+      throw new CoracleException(
+          "checkpoint %s has an unusable header: %s".formatted(file, e.getMessage()), e);
+    }
+  }
+
+  private static String require(Map<String, String> values, String name) {
+    @Nullable String value = values.get(name);
+    if (value == null) {
+      throw new IllegalArgumentException("no value for " + name);
+    }
+    return value;
+  }
+
+  /** Keeps the zip open when DJL closes what it was given. */
+  private static final class UnclosableOutputStream extends FilterOutputStream {
+    UnclosableOutputStream(OutputStream out) {
+      super(out);
+    }
+
+    @Override
+    public void write(byte[] bytes, int offset, int length) throws IOException {
+      out.write(bytes, offset, length);
+    }
+
+    @Override
+    public void close() throws IOException {
+      flush();
+    }
+  }
+}

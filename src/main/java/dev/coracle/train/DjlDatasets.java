@@ -1,0 +1,115 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.coracle.train;
+
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDManager;
+import ai.djl.ndarray.types.DataType;
+import ai.djl.ndarray.types.Shape;
+import ai.djl.training.dataset.ArrayDataset;
+import ai.djl.training.dataset.Batch;
+import ai.djl.training.dataset.BatchSampler;
+import ai.djl.training.dataset.RandomAccessDataset;
+import ai.djl.training.dataset.SequenceSampler;
+import ai.djl.translate.TranslateException;
+import dev.coracle.CoracleException;
+import dev.coracle.dataset.ImageSet;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+
+/** Converts between Coracle's image sets and DJL's data sets. */
+public final class DjlDatasets {
+
+  private DjlDatasets() {}
+
+  /**
+   * Returns a set as a DJL data set, for EasyTrain and others: batches of float32
+   * (B,1,rows,columns) normalised with {@code mean} and {@code std}, and int64 labels (B).
+   *
+   * @param manager owns the arrays; keep it open while the data set is in use
+   * @param random draws a new order for each pass
+   */
+  public static RandomAccessDataset of(
+      NDManager manager, ImageSet set, float mean, float std, int batchSize, boolean random) {
+    DeviceImages images = new DeviceImages(manager, set, mean, std);
+    return new ArrayDataset.Builder()
+        .setData(images.images(manager, 0, set.size()))
+        .optLabels(images.labels())
+        .setSampling(batchSize, random)
+        .build();
+  }
+
+  /**
+   * Reads a whole DJL data set of grey images, such as basicdataset's Mnist and FashionMnist, in
+   * its own order. Takes raw pixels 0..255, or pixels in [0, 1] as DJL's ToTensor leaves them (the
+   * default of those classes), in shape (B,rows,columns), (B,1,rows,columns) or (B,rows,columns,1).
+   *
+   * @throws CoracleException when shapes or values are others, for example already normalised
+   */
+  public static ImageSet read(RandomAccessDataset dataset) {
+    ByteArrayOutputStream labels = new ByteArrayOutputStream();
+    ByteArrayOutputStream pixels = new ByteArrayOutputStream();
+    long[] size = {0, 0};
+    try (NDManager manager = Devices.engine().newBaseManager()) {
+      float scale = 0;
+      for (Batch batch :
+          dataset.getData(manager, new BatchSampler(new SequenceSampler(), 1000, false))) {
+        try (batch) {
+          NDArray images = batch.getData().singletonOrThrow();
+          size = sizeOf(images.getShape());
+          float[] values = images.toType(DataType.FLOAT32, false).toFloatArray();
+          if (scale == 0) {
+            scale = max(values) <= 1 ? 255 : 1;
+          }
+          for (float value : values) {
+            pixels.write(toByte(value * scale));
+          }
+          NDArray classes = batch.getLabels().singletonOrThrow().toType(DataType.INT64, false);
+          for (long label : classes.toLongArray()) {
+            labels.write((int) label);
+          }
+        }
+      }
+    } catch (IOException | TranslateException e) {
+      throw new CoracleException("cannot read the DJL data set: " + e.getMessage(), e);
+    }
+    return ImageSet.of((int) size[0], (int) size[1], pixels.toByteArray(), labels.toByteArray());
+  }
+
+  private static long[] sizeOf(Shape shape) {
+    int rank = shape.dimension();
+    if (rank == 3) {
+      return new long[] {shape.get(1), shape.get(2)};
+    }
+    if (rank == 4 && shape.get(1) == 1) {
+      return new long[] {shape.get(2), shape.get(3)};
+    }
+    if (rank == 4 && shape.get(3) == 1) {
+      return new long[] {shape.get(1), shape.get(2)};
+    }
+    throw new CoracleException(
+        "the DJL data set has batches of shape "
+            + shape
+            + "; expected grey images: (B,rows,columns), (B,1,rows,columns) or (B,rows,columns,1)");
+  }
+
+  private static float max(float[] values) {
+    float max = 0;
+    for (float value : values) {
+      max = Math.max(max, value);
+    }
+    return max;
+  }
+
+  /** Returns the pixel, which must be a whole number from 0 to 255 up to rounding. */
+  private static int toByte(float value) {
+    int pixel = Math.round(value);
+    if (pixel < 0 || pixel > 255 || Math.abs(value - pixel) > 1e-3f) {
+      throw new CoracleException(
+          "the DJL data set has a pixel "
+              + value
+              + "; expected 0..255, or [0, 1] after ToTensor: leave out Normalize and other"
+              + " transforms, since the training loop normalises");
+    }
+    return pixel;
+  }
+}

@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.coracle.train;
+
+import dev.coracle.dataset.ImageSet;
+
+/** Holds a network's answers for a labelled set. Immutable but for the array it shares. */
+public final class Evaluation {
+
+  private final float[] logProbabilities;
+  private final int images;
+  private final int classes;
+  private final int correct;
+  private final double loss;
+
+  private Evaluation(float[] logProbabilities, int images, int correct, double loss) {
+    this.logProbabilities = logProbabilities;
+    this.images = images;
+    this.classes = logProbabilities.length / images;
+    this.correct = correct;
+    this.loss = loss;
+  }
+
+  /** Scores log-probabilities (images, classes) against the labels of {@code set}. */
+  public static Evaluation of(float[] logProbabilities, ImageSet set) {
+    int images = set.size();
+    int classes = logProbabilities.length / images;
+    int correct = 0;
+    double loss = 0;
+    for (int i = 0; i < images; i++) {
+      if (argMax(logProbabilities, i * classes, classes) == set.label(i)) {
+        correct++;
+      }
+      loss -= logProbabilities[i * classes + set.label(i)];
+    }
+    return new Evaluation(logProbabilities, images, correct, loss / images);
+  }
+
+  /** Returns (images, classes) in row-major order; shared, not copied. */
+  public float[] logProbabilities() {
+    return logProbabilities;
+  }
+
+  public int images() {
+    return images;
+  }
+
+  public int classes() {
+    return classes;
+  }
+
+  /** Returns how many images have their label as the most probable class. */
+  public int correct() {
+    return correct;
+  }
+
+  /** Returns the mean negative log-likelihood. */
+  public double loss() {
+    return loss;
+  }
+
+  /** Returns the share of images classified correctly, 0 to 1. */
+  public double accuracy() {
+    return (double) correct / images;
+  }
+
+  /** Returns the most probable class of an image. */
+  public int prediction(int image) {
+    return argMax(logProbabilities, image * classes, classes);
+  }
+
+  private static int argMax(float[] values, int from, int length) {
+    int best = 0;
+    for (int i = 1; i < length; i++) {
+      if (values[from + i] > values[from + best]) {
+        best = i;
+      }
+    }
+    return best;
+  }
+}

@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.coracle.train;
+
+import com.fasterxml.jackson.core.JsonFactory;
+import com.fasterxml.jackson.core.JsonGenerator;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.io.Writer;
+import java.nio.file.Files;
+import java.nio.file.Path;
+
+/**
+ * Writes each step and each epoch as one line of JSON, flushed at once, for other programs to
+ * follow: {@code {"event":"step","epoch":1,"step":1,"loss":2.31,…}}. Starts the file anew.
+ */
+public final class JsonLinesMetrics implements MetricsListener, AutoCloseable {
+
+  private static final JsonFactory JSON = new JsonFactory();
+
+  private final Writer out;
+
+  public JsonLinesMetrics(Path file) throws IOException {
+    out = Files.newBufferedWriter(file);
+  }
+
+  @Override
+  public void onStep(Step s) {
+    writeLine(
+        json -> {
+          json.writeStringField("event", "step");
+          json.writeNumberField("epoch", s.epoch());
+          json.writeNumberField("step", s.step());
+          json.writeNumberField("images", s.images());
+          json.writeNumberField("loss", s.loss());
+          json.writeNumberField("learning_rate", s.learningRate());
+        });
+  }
+
+  @Override
+  public void onEpoch(Epoch e) {
+    writeLine(
+        json -> {
+          json.writeStringField("event", "epoch");
+          json.writeNumberField("epoch", e.epoch());
+          json.writeNumberField("train_loss", e.trainLoss());
+          json.writeNumberField("test_loss", e.testLoss());
+          json.writeNumberField("test_accuracy", e.testAccuracy());
+          json.writeNumberField("seconds", e.seconds());
+          json.writeNumberField("images_per_second", e.imagesPerSecond());
+          json.writeNumberField("learning_rate", e.learningRate());
+        });
+  }
+
+  @Override
+  public void close() throws IOException {
+    out.close();
+  }
+
+  private interface Fields {
+    void write(JsonGenerator json) throws IOException;
+  }
+
+  private void writeLine(Fields fields) {
+    try {
+      // A generator a line: it ends with the object, and the writer stays open.
+      try (JsonGenerator json =
+          JSON.createGenerator(out).disable(JsonGenerator.Feature.AUTO_CLOSE_TARGET)) {
+        json.writeStartObject();
+        fields.write(json);
+        json.writeEndObject();
+      }
+      out.write('\n');
+      out.flush();
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+}

@@ -1,0 +1,318 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.coracle.train;
+
+import ai.djl.Device;
+import ai.djl.Model;
+import ai.djl.engine.Engine;
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDList;
+import ai.djl.ndarray.NDManager;
+import ai.djl.ndarray.types.Shape;
+import ai.djl.nn.Block;
+import ai.djl.training.DefaultTrainingConfig;
+import ai.djl.training.GradientCollector;
+import ai.djl.training.Trainer;
+import ai.djl.training.dataset.RandomAccessDataset;
+import ai.djl.training.loss.Loss;
+import ai.djl.training.loss.SoftmaxCrossEntropyLoss;
+import dev.coracle.CoracleException;
+import dev.coracle.dataset.ImageSet;
+import dev.coracle.net.Net;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Objects;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Trains {@link Net} on labelled images and evaluates it.
+ *
+ * <pre>{@code
+ * Mnist data = Mnist.read(Path.of("datasets/mnist"));
+ * try (TrainingRun run = new TrainingRun(TrainingOptions.builder().build(), data.train(), data.test())) {
+ *   Evaluation result = run.train(List.of());
+ *   OnnxExporter.builder().block(run.block())...
+ * }
+ * }</pre>
+ *
+ * <p>How it works: both sets lie on the device as one tensor each; an epoch draws one permutation,
+ * and a step gathers its batch, normalises it, runs forward, loss and backward, and lets DJL's
+ * trainer apply the optimizer. Every array of a step belongs to the step's own manager, so that
+ * what is alive after a step is what was alive before it. Seeds are set per epoch (not once), which
+ * makes a resumed run equal to one that was never interrupted: bit by bit on one thread of a CPU.
+ *
+ * <p>Not thread-safe; DJL's PyTorch engine can record gradients for one run in a process at a time.
+ * {@link #close} frees all native memory.
+ */
+public final class TrainingRun implements AutoCloseable {
+
+  private final TrainingOptions options;
+  private final ImageSet train;
+  private final ImageSet test;
+  private final Model model;
+  private final Trainer trainer;
+  private final OptimizerState optimizerState;
+  private final StepLr learningRate;
+  private final Loss loss = new SoftmaxCrossEntropyLoss("nll", 1, -1, true, false);
+  private final NDManager data;
+  private final DeviceImages trainImages;
+  private final DeviceImages testImages;
+  private final int stepsPerEpoch;
+  private int epochsDone;
+
+  /**
+   * Prepares a run: network, optimizer, data on the device, and the checkpoint if it is to resume.
+   *
+   * @throws CoracleException when device, data or checkpoint do not fit the options
+   */
+  public TrainingRun(TrainingOptions options, ImageSet train, ImageSet test) {
+    this.options = options;
+    this.train = requireFit(train);
+    this.test = requireFit(test);
+    Device device = Devices.parse(options.device());
+    stepsPerEpoch = (train.size() + options.batchSize() - 1) / options.batchSize();
+    learningRate = new StepLr(options.learningRate(), options.gamma(), stepsPerEpoch);
+    model = Model.newInstance("mnist", device, Devices.ENGINE);
+    try {
+      engine().setRandomSeed(options.seed());
+      Net net = new Net();
+      model.setBlock(net);
+      net.initialize(
+          model.getNDManager(), model.getDataType(), new Shape(1, 1, Net.SIZE, Net.SIZE));
+      optimizerState = new OptimizerState(net.getParameters());
+      if (options.resume()) {
+        resume(checkpointFile());
+      }
+      trainer =
+          model.newTrainer(
+              new DefaultTrainingConfig(loss)
+                  .optDevices(new Device[] {device})
+                  .optOptimizer(
+                      Optimizers.create(
+                          options.optimizer(),
+                          learningRate,
+                          epochsDone * stepsPerEpoch,
+                          optimizerState)));
+      trainer.initialize(new Shape(1, 1, Net.SIZE, Net.SIZE));
+      data = model.getNDManager().newSubManager();
+      trainImages = new DeviceImages(data, train, Net.MEAN, Net.STD);
+      testImages = new DeviceImages(data, test, Net.MEAN, Net.STD);
+    } catch (RuntimeException e) {
+      model.close();
+      throw e;
+    }
+  }
+
+  /**
+   * Prepares a run on DJL data sets of grey 28×28 images, such as basicdataset's Mnist and
+   * FashionMnist; they are read once, in their own order.
+   *
+   * @throws CoracleException also when {@link DjlDatasets#read} cannot take them
+   */
+  public TrainingRun(TrainingOptions options, RandomAccessDataset train, RandomAccessDataset test) {
+    this(options, DjlDatasets.read(train), DjlDatasets.read(test));
+  }
+
+  /** Returns the network; it is closed with this run. */
+  public Block block() {
+    return model.getBlock();
+  }
+
+  /** Returns the device that the run trains on. */
+  public Device device() {
+    return model.getNDManager().getDevice();
+  }
+
+  /** Returns the epochs done so far, a resumed checkpoint's included. */
+  public int epochsDone() {
+    return epochsDone;
+  }
+
+  /**
+   * Trains the epochs that are left and evaluates after each; writes a checkpoint after each if the
+   * options name a folder.
+   *
+   * @return the evaluation after the last epoch
+   * @throws CoracleException when the loss is no longer a number, or a checkpoint cannot be written
+   */
+  public Evaluation train(List<? extends MetricsListener> listeners) {
+    @Nullable Evaluation evaluation = null;
+    while (epochsDone < options.epochs()) {
+      long start = System.nanoTime();
+      EpochTotals totals = trainEpoch(epochsDone + 1, listeners);
+      double seconds = (System.nanoTime() - start) / 1e9;
+      epochsDone++;
+      evaluation = evaluate();
+      MetricsListener.Epoch metrics =
+          new MetricsListener.Epoch(
+              epochsDone,
+              options.epochs(),
+              totals.loss / totals.images,
+              evaluation.loss(),
+              evaluation.correct(),
+              evaluation.images(),
+              evaluation.accuracy(),
+              seconds,
+              totals.images / seconds,
+              learningRate.getNewValue(epochsDone * stepsPerEpoch));
+      if (options.checkpointFolder() != null && !options.dryRun()) {
+        writeCheckpoint(evaluation);
+      }
+      listeners.forEach(l -> l.onEpoch(metrics));
+    }
+    return evaluation == null ? evaluate() : evaluation;
+  }
+
+  private static final class EpochTotals {
+    double loss;
+    int images;
+  }
+
+  private EpochTotals trainEpoch(int epoch, List<? extends MetricsListener> listeners) {
+    EpochTotals totals = new EpochTotals();
+    long epochSeed = Objects.hash(options.seed(), epoch);
+    engine().setRandomSeed((int) epochSeed); // dropout
+    try (NDManager manager = model.getNDManager().newSubManager()) {
+      NDArray order = trainImages.shuffled(manager, epochSeed);
+      int steps = options.dryRun() ? 1 : stepsPerEpoch;
+      for (int step = 1; step <= steps; step++) {
+        int from = (step - 1) * options.batchSize();
+        int to = Math.min(from + options.batchSize(), train.size());
+        float value = trainStep(manager, order, from, to, epoch, step);
+        totals.loss += (double) value * (to - from);
+        totals.images = to;
+        MetricsListener.Step metrics =
+            new MetricsListener.Step(
+                epoch,
+                step,
+                stepsPerEpoch,
+                to,
+                train.size(),
+                value,
+                learningRate.getNewValue((epoch - 1) * stepsPerEpoch + step));
+        listeners.forEach(l -> l.onStep(metrics));
+      }
+    }
+    return totals;
+  }
+
+  /** Returns the loss before the update. */
+  private float trainStep(NDManager parent, NDArray order, int from, int to, int epoch, int step) {
+    try (NDManager manager = parent.newSubManager()) {
+      NDArray images = trainImages.images(manager, order, from, to); // (B,1,28,28)
+      NDArray labels = trainImages.labels(manager, order, from, to); // (B)
+      float value;
+      try (GradientCollector collector = trainer.newGradientCollector()) {
+        NDList logProbabilities = trainer.forward(new NDList(images)); // (B,10)
+        NDArray mean = loss.evaluate(new NDList(labels), logProbabilities);
+        value = mean.getFloat();
+        if (Float.isNaN(value) || Float.isInfinite(value)) {
+          throw diverged(value, epoch, step);
+        }
+        collector.backward(mean);
+      }
+      trainer.step();
+      return value;
+    }
+  }
+
+  private CoracleException diverged(float value, int epoch, int step) {
+    @Nullable Path folder = options.checkpointFolder();
+    String kept =
+        folder == null || epochsDone == 0
+            ? "no epoch was finished"
+            : "the checkpoint of epoch %d is kept in %s".formatted(epochsDone, folder);
+    return new CoracleException(
+        "the loss became %s in epoch %d, step %d, with learning rate %s: training stopped, %s; try a smaller learning rate"
+            .formatted(value, epoch, step, options.learningRate(), kept));
+  }
+
+  /** Evaluates the network on the test images, without dropout and without recording gradients. */
+  public Evaluation evaluate() {
+    int size = options.dryRun() ? Math.min(options.testBatchSize(), test.size()) : test.size();
+    float[] all = new float[size * Net.CLASSES];
+    try (NDManager manager = model.getNDManager().newSubManager()) {
+      ConstantParameters parameters = new ConstantParameters(manager);
+      for (int from = 0; from < size; from += options.testBatchSize()) {
+        int to = Math.min(from + options.testBatchSize(), size);
+        try (NDManager batch = manager.newSubManager()) {
+          NDList images = new NDList(testImages.images(batch, from, to));
+          NDArray output = block().forward(parameters, images, false).singletonOrThrow();
+          float[] values = output.toFloatArray(); // (B,10)
+          System.arraycopy(values, 0, all, from * Net.CLASSES, values.length);
+        }
+      }
+    }
+    return Evaluation.of(all, test.first(size));
+  }
+
+  private Path checkpointFile() {
+    return Objects.requireNonNull(options.checkpointFolder()).resolve(Checkpoint.FILE_NAME);
+  }
+
+  private void writeCheckpoint(Evaluation evaluation) {
+    Path file = checkpointFile();
+    try {
+      new Checkpoint(
+              epochsDone,
+              epochsDone * stepsPerEpoch,
+              options.seed(),
+              options.batchSize(),
+              options.learningRate(),
+              options.gamma(),
+              options.optimizer(),
+              train.sha256(),
+              evaluation.accuracy())
+          .write(file, block().getParameters(), optimizerState);
+    } catch (IOException e) {
+      throw new CoracleException(
+          "cannot write checkpoint %s: %s; an earlier one is kept as it was"
+              .formatted(file, e.getMessage()),
+          e);
+    }
+  }
+
+  private void resume(Path file) {
+    Checkpoint checkpoint = Checkpoint.read(file);
+    requireSame(file, "seed", checkpoint.seed(), options.seed());
+    requireSame(file, "batch size", checkpoint.batchSize(), options.batchSize());
+    requireSame(file, "learning rate", checkpoint.learningRate(), options.learningRate());
+    requireSame(file, "gamma", checkpoint.gamma(), options.gamma());
+    requireSame(file, "optimizer", checkpoint.optimizer(), options.optimizer());
+    requireSame(file, "training data (SHA-256)", checkpoint.dataSha256(), train.sha256());
+    Checkpoint.loadParameters(file, block().getParameters());
+    Checkpoint.loadOptimizer(file, model.getNDManager(), optimizerState);
+    epochsDone = checkpoint.epoch();
+  }
+
+  private static void requireSame(Path file, String what, Object saved, Object wanted) {
+    if (!saved.equals(wanted)) {
+      throw new CoracleException(
+          "cannot resume from %s: its %s is %s, this run's is %s; give the same value, or start anew without resume"
+              .formatted(file, what, saved, wanted));
+    }
+  }
+
+  private static ImageSet requireFit(ImageSet set) {
+    if (set.rows() != Net.SIZE || set.columns() != Net.SIZE) {
+      throw new CoracleException(
+          "images are %d×%d; the network takes %d×%d"
+              .formatted(set.rows(), set.columns(), Net.SIZE, Net.SIZE));
+    }
+    if (set.size() == 0) {
+      throw new CoracleException("the set has no images; expected at least one");
+    }
+    return set;
+  }
+
+  private static Engine engine() {
+    return Devices.engine();
+  }
+
+  @Override
+  public void close() {
+    trainer.close();
+    optimizerState.close();
+    model.close();
+  }
+}
