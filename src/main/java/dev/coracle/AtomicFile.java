@@ -24,6 +24,12 @@ public final class AtomicFile {
     void writeTo(OutputStream out) throws IOException;
   }
 
+  /** Checks the temporary file before it takes the place of the old one. */
+  @FunctionalInterface
+  public interface Check {
+    void check(Path temporary) throws IOException;
+  }
+
   private AtomicFile() {}
 
   /**
@@ -33,6 +39,11 @@ public final class AtomicFile {
    * @throws IOException when the file cannot be written; {@code file} is then as it was
    */
   public static void write(Path file, Content content) throws IOException {
+    write(file, content, temporary -> {});
+  }
+
+  /** As {@link #write(Path, Content)}; an exception of {@code check} leaves the old file too. */
+  public static void write(Path file, Content content, Check check) throws IOException {
     Path target = file.toAbsolutePath();
     Path folder = target.getParent();
     if (folder == null || Files.isDirectory(target)) {
@@ -54,6 +65,7 @@ public final class AtomicFile {
         out.flush();
         channel.force(true);
       }
+      check.check(temporary);
       move(temporary, target);
     } finally {
       Files.deleteIfExists(temporary);

@@ -1,0 +1,104 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.coracle.onnx;
+
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDList;
+import java.lang.reflect.InvocationTargetException;
+import java.lang.reflect.Method;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Objects;
+import org.jspecify.annotations.Nullable;
+
+/** What the stand-ins of arrays, extensions and managers have in common. */
+final class Handlers {
+
+  private Handlers() {}
+
+  /** Returns {@code NDArray.reshape} and the like, the name under which a call is recorded. */
+  static String nameOf(Method method) {
+    return method.getDeclaringClass().getSimpleName() + "." + method.getName();
+  }
+
+  /** Tells whether a method returns an array or a list of arrays. */
+  static boolean givesArrays(Method method) {
+    return method.getReturnType() == NDArray.class || method.getReturnType() == NDList.class;
+  }
+
+  /** Calls the engine, with the exception that the engine threw. */
+  static @Nullable Object call(Object target, Method method, @Nullable Object[] arguments)
+      throws Throwable {
+    try {
+      return method.invoke(target, arguments);
+    } catch (InvocationTargetException e) {
+      throw e.getCause() == null ? e : e.getCause();
+    }
+  }
+
+  /**
+   * Calls an operation with real arrays and records it.
+   *
+   * @return stand-ins: an NDArray or an NDList, as the method gives
+   */
+  static Object operate(
+      Tracer tracer, TracedValue receiver, Object target, Method method, @Nullable Object[] given)
+      throws Throwable {
+    if (!givesArrays(method)) {
+      throw refuse(
+          method,
+          "its result is no array, so what follows from it could not be recorded; compute with methods that return arrays");
+    }
+    @Nullable Object[] real = new Object[given.length];
+    List<@Nullable Object> recorded = new ArrayList<>();
+    for (int i = 0; i < given.length; i++) {
+      real[i] = real(given[i]);
+      recorded.add(recorded(tracer, given[i]));
+    }
+    Object result = Objects.requireNonNull(call(target, method, real));
+    if (result instanceof NDArray array) {
+      return tracer.record(nameOf(method), receiver, recorded, new NDList(array)).get(0);
+    }
+    return new NDList(tracer.record(nameOf(method), receiver, recorded, (NDList) result));
+  }
+
+  /** Returns the engine's own array, or list or array of them, behind an argument. */
+  private static @Nullable Object real(@Nullable Object argument) {
+    if (argument instanceof Tracer.Traced traced) {
+      return traced.tracedValue().array();
+    }
+    if (argument instanceof NDList list) {
+      NDList real = new NDList();
+      list.forEach(array -> real.add((NDArray) real(array)));
+      return real;
+    }
+    if (argument instanceof NDArray[] arrays) {
+      return Arrays.stream(arrays).map(Handlers::real).toArray(NDArray[]::new);
+    }
+    return argument;
+  }
+
+  private static @Nullable Object recorded(Tracer tracer, @Nullable Object argument) {
+    if (argument instanceof Tracer.Traced traced) {
+      return traced.tracedValue();
+    }
+    if (argument instanceof NDArray array) {
+      // Made past the tracer, by a manager of the user's own: its content cannot come from an
+      // input, since reading one is refused.
+      return ((Tracer.Traced) tracer.foreignConstant(array)).tracedValue();
+    }
+    if (argument instanceof NDList list) {
+      return list.stream().map(array -> recorded(tracer, array)).toList();
+    }
+    if (argument instanceof NDArray[] arrays) {
+      return Arrays.stream(arrays).map(array -> recorded(tracer, array)).toList();
+    }
+    return argument;
+  }
+
+  static ExportException refuse(Method method, String why) {
+    return new ExportException(
+        "%s cannot be exported: %s (called at %s)"
+            .formatted(nameOf(method), why, Tracer.location()));
+  }
+}

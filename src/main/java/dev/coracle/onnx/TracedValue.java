@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.coracle.onnx;
+
+import ai.djl.ndarray.NDArray;
+
+/**
+ * An array that a trace knows.
+ *
+ * @param id counts from 0 in the order of appearance, so that equal programs give equal ids
+ * @param name of an input or parameter; empty for others
+ * @param dependsOnInput whether its content follows from an input rather than from constants alone
+ * @param array the real array; owned by the trace
+ */
+record TracedValue(int id, Kind kind, String name, boolean dependsOnInput, NDArray array) {
+
+  enum Kind {
+    INPUT,
+    PARAMETER,
+    CONSTANT,
+    RESULT
+  }
+
+  @Override
+  public String toString() {
+    return "%s %s%s %s"
+        .formatted(kind, name.isEmpty() ? "#" + id : name, array.getShape(), array.getDataType());
+  }
+}
