@@ -54,14 +54,20 @@ final class IdxFile {
               ? file + " is not a regular file: expected an idx file, plain or gzip"
               : "There is no file " + file + ": expected an idx file, plain or gzip");
     }
-    try (InputStream raw = Files.newInputStream(file);
-        InputStream content = GzipMember.unwrap(raw)) {
-      return new Parser(file, Files.size(file), content).parse(rank);
+    try (InputStream raw = Files.newInputStream(file)) {
+      return parse(file, Files.size(file), raw, rank);
+    } catch (IOException e) {
+      throw new CoracleException("Cannot read " + file + ": " + e, e);
+    }
+  }
+
+  /** Reads the same from a stream of {@code fileBytes} bytes; {@code file} is for messages. */
+  static IdxFile parse(Path file, long fileBytes, InputStream raw, int rank) throws IOException {
+    try (InputStream content = GzipMember.unwrap(raw)) {
+      return new Parser(file, fileBytes, content).parse(rank);
     } catch (EOFException | ZipException e) {
       throw new CoracleException(
           file + " is damaged: " + e.getMessage() + "; fetch or copy it again", e);
-    } catch (IOException e) {
-      throw new CoracleException("Cannot read " + file + ": " + e, e);
     }
   }
 

@@ -102,6 +102,18 @@ class MnistDownloadTest {
   }
 
   @Test
+  void fetch_publishedFiles_givesAFolderThatReadsAsMnist() throws IOException {
+    for (MnistFile file : MnistFile.ALL) {
+      source.answer(200, Files.readAllBytes(Path.of("datasets", "mnist", file.gzName())));
+    }
+
+    download().files(MnistFile.ALL).build().fetch();
+
+    assertThat(MnistCheck.check(folder)).allMatch(MnistCheck::published);
+    assertThat(source.requests()).isEqualTo(4);
+  }
+
+  @Test
   void fetch_missingFolder_createsIt() {
     source.answer(200, GOOD);
     Path deep = folder.resolve("a/b");
