@@ -183,21 +183,14 @@ final class IdxFile {
         if (elements > MAX_DATA) {
           throw new CoracleException(
               (file + " declares the shape " + text(shape) + " at " + at(Integer.BYTES))
-                  + ("; at most " + MAX_DATA + " bytes fit into memory at once, so split it"));
+                  + ("; expected at most " + MAX_DATA + " bytes, so split it, or fetch it again"));
         }
       }
       long declared = headerBytes(shape.length) + elements;
       if (gzip ? declared > fileBytes * GzipMember.MAX_RATIO : declared != fileBytes) {
-        throw bad(
-            (gzip ? "has only " : "has ")
-                + fileBytes
-                + (gzip ? " compressed" : "")
-                + (" bytes, its header at "
-                    + at(Integer.BYTES)
-                    + " declares "
-                    + text(shape)
-                    + ", which is"),
-            declared);
+        String has = gzip ? "has only " + fileBytes + " compressed" : "has " + fileBytes;
+        String declares = "its header at " + at(Integer.BYTES) + " declares " + text(shape);
+        throw bad(has + " bytes, " + declares + ", which is", declared);
       }
       return (int) elements;
     }
