@@ -199,6 +199,15 @@ class MnistTest {
   }
 
   @Test
+  void check_labelsWhoseImagesAreDamaged_areNotComparedWithOthers() throws IOException {
+    writeSet(folder);
+    Files.delete(folder.resolve("train-labels-idx1-ubyte"));
+    Idx.write(folder, "t10k-images-idx3-ubyte", new byte[] {1, 2, 3});
+
+    assertThat(MnistCheck.check(folder).get(3).problem()).isNull();
+  }
+
+  @Test
   void check_countsOrSizesThatDiffer_saysSo() throws IOException {
     writeSet(folder);
     Idx.write(folder, "train-labels-idx1-ubyte", Idx.labels(1, 2));
