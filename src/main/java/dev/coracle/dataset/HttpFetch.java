@@ -105,9 +105,7 @@ final class HttpFetch {
             request,
             info -> {
               if (info.statusCode() != 200) {
-                // What an error page says, and how long it goes on, does not matter.
-                LimitedBody none = new LimitedBody(0, new AtomicLong());
-                return none;
+                return LimitedBody.discarding();
               }
               total.set(info.headers().firstValueAsLong("Content-Length").orElse(-1));
               return new LimitedBody(maxBytes, received);

@@ -54,14 +54,20 @@ final class IdxFile {
               ? file + " is not a regular file: expected an idx file, plain or gzip"
               : "There is no file " + file + ": expected an idx file, plain or gzip");
     }
-    try (InputStream raw = Files.newInputStream(file);
-        InputStream content = GzipMember.unwrap(raw)) {
-      return new Parser(file, Files.size(file), content).parse(rank);
+    try (InputStream raw = Files.newInputStream(file)) {
+      return parse(file, Files.size(file), raw, rank);
+    } catch (IOException e) {
+      throw new CoracleException("Cannot read " + file + ": " + e, e);
+    }
+  }
+
+  /** Reads the same from a stream of {@code fileBytes} bytes; {@code file} is for messages. */
+  static IdxFile parse(Path file, long fileBytes, InputStream raw, int rank) throws IOException {
+    try (InputStream content = GzipMember.unwrap(raw)) {
+      return new Parser(file, fileBytes, content).parse(rank);
     } catch (EOFException | ZipException e) {
       throw new CoracleException(
           file + " is damaged: " + e.getMessage() + "; fetch or copy it again", e);
-    } catch (IOException e) {
-      throw new CoracleException("Cannot read " + file + ": " + e, e);
     }
   }
 
@@ -177,21 +183,14 @@ final class IdxFile {
         if (elements > MAX_DATA) {
           throw new CoracleException(
               (file + " declares the shape " + text(shape) + " at " + at(Integer.BYTES))
-                  + ("; at most " + MAX_DATA + " bytes fit into memory at once, so split it"));
+                  + ("; expected at most " + MAX_DATA + " bytes, so split it, or fetch it again"));
         }
       }
       long declared = headerBytes(shape.length) + elements;
       if (gzip ? declared > fileBytes * GzipMember.MAX_RATIO : declared != fileBytes) {
-        throw bad(
-            (gzip ? "has only " : "has ")
-                + fileBytes
-                + (gzip ? " compressed" : "")
-                + (" bytes, its header at "
-                    + at(Integer.BYTES)
-                    + " declares "
-                    + text(shape)
-                    + ", which is"),
-            declared);
+        String has = gzip ? "has only " + fileBytes + " compressed" : "has " + fileBytes;
+        String declares = "its header at " + at(Integer.BYTES) + " declares " + text(shape);
+        throw bad(has + " bytes, " + declares + ", which is", declared);
       }
       return (int) elements;
     }

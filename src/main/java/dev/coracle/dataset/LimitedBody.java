@@ -29,6 +29,13 @@ final class LimitedBody implements BodySubscriber<byte[]> {
     this.received = received;
   }
 
+  /** Returns one that drops the response at once: an error page may be long, and go on slowly. */
+  static LimitedBody discarding() {
+    LimitedBody empty = new LimitedBody(0, new AtomicLong());
+    empty.body.complete(new byte[0]);
+    return empty;
+  }
+
   @Override
   public CompletionStage<byte[]> getBody() {
     return body;
@@ -37,7 +44,11 @@ final class LimitedBody implements BodySubscriber<byte[]> {
   @Override
   public void onSubscribe(Subscription newSubscription) {
     subscription = newSubscription;
-    newSubscription.request(1);
+    if (body.isDone()) {
+      newSubscription.cancel();
+    } else {
+      newSubscription.request(1);
+    }
   }
 
   @Override

@@ -17,7 +17,7 @@ public final class MnistDownloadBuilder {
   /** The default region. */
   public static final String DEFAULT_REGION = "us-east-1";
 
-  /** The default mirror: the one that torchvision 0.22 asks first. */
+  /** The default mirror: one of the two that torchvision uses. */
   public static final String DEFAULT_MIRROR = "https://ossci-datasets.s3.amazonaws.com/mnist/";
 
   // A label of a host name has at most 63 characters, and the bucket's name takes 29 of them.

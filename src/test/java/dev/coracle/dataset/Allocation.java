@@ -11,11 +11,16 @@ final class Allocation {
 
   private Allocation() {}
 
+  /** Returns what this thread has allocated since it started. */
+  static long soFar() {
+    return THREADS.getCurrentThreadAllocatedBytes();
+  }
+
   /** Runs the code twice and counts the second time, without what class loading takes. */
   static long of(Runnable code) {
     code.run();
-    long before = THREADS.getCurrentThreadAllocatedBytes();
+    long before = soFar();
     code.run();
-    return THREADS.getCurrentThreadAllocatedBytes() - before;
+    return soFar() - before;
   }
 }

@@ -71,4 +71,12 @@ final class Idx {
       throw new UncheckedIOException(e);
     }
   }
+
+  static void mkdirs(Path folder) {
+    try {
+      Files.createDirectories(folder);
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
 }

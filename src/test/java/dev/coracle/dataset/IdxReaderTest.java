@@ -112,6 +112,12 @@ class IdxReaderTest {
   }
 
   @Test
+  void readImages_sizesWhoseProductWrapsToTheLength_isRefused() {
+    int[] header = {Idx.IMAGES, 1 << 22, 1 << 22, 1 << 20}; // 2^64: 0 in long arithmetic
+    assertRefused(Idx.file(header, new byte[0]), "declares the shape 4194304x4194304x1048576");
+  }
+
+  @Test
   void readImages_longerOrShorterThanDeclared_namesBothLengths() {
     assertRefused(Idx.join(Idx.images(), (byte) 0), "41 bytes", "declares 3x2x4", "40 bytes");
     assertRefused(Arrays.copyOf(Idx.images(), 39), "39 bytes", "declares 3x2x4", "40 bytes");

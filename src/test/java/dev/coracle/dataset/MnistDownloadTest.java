@@ -1,0 +1,401 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.coracle.dataset;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
+import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
+
+import dev.coracle.CoracleException;
+import dev.coracle.dataset.MnistDownload.Fetched;
+import java.io.IOException;
+import java.net.URI;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.security.MessageDigest;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Random;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** Downloads a small file from a real server on the loopback interface. */
+class MnistDownloadTest {
+
+  private static final byte[] CONTENT = Idx.images();
+  private static final byte[] GOOD = Idx.gzip(CONTENT);
+  private static final byte[] OTHER = Idx.gzip(Idx.images(4, 2, 3));
+  private static final MnistFile FILE =
+      new MnistFile("small-idx3-ubyte", 3, 3, CONTENT.length, sha256(CONTENT));
+
+  private final Path folder;
+  private final FakeSource source = new FakeSource();
+  private final FakeSource mirror = new FakeSource();
+  private final List<Duration> pauses = new ArrayList<>();
+
+  MnistDownloadTest(@TempDir Path folder) {
+    this.folder = folder;
+  }
+
+  @AfterEach
+  void stopServers() {
+    source.close();
+    mirror.close();
+  }
+
+  private static String sha256(byte[] content) {
+    MessageDigest digest = Sha256.start();
+    digest.update(content);
+    return Sha256.hex(digest);
+  }
+
+  private MnistDownloadBuilder download() {
+    return MnistDownload.into(folder)
+        .files(List.of(FILE))
+        .baseUrl(source.url())
+        .mirrors(List.of())
+        .readTimeout(Duration.ofMinutes(1))
+        .retries(2)
+        .sleeper(pauses::add);
+  }
+
+  private Path target() {
+    return folder.resolve(FILE.gzName());
+  }
+
+  private void assertFails(MnistDownloadBuilder download, String... messageParts) {
+    assertThatExceptionOfType(CoracleException.class)
+        .isThrownBy(() -> download.build().fetch())
+        .satisfies(e -> assertThat(e.getMessage()).contains(messageParts));
+  }
+
+  private List<String> names() throws IOException {
+    try (Stream<Path> paths = Files.list(folder)) {
+      return paths.map(path -> path.getFileName().toString()).sorted().toList();
+    }
+  }
+
+  @Test
+  void fetch_goodSource_putsTheVerifiedFileInPlace() throws IOException {
+    source.answer(200, GOOD);
+    List<String> progress = new ArrayList<>();
+
+    List<Fetched> fetched =
+        download()
+            .progress((file, done, total) -> progress.add(file + " " + done + "/" + total))
+            .build()
+            .fetch();
+
+    URI address = URI.create(source.url() + "/" + FILE.gzName());
+    assertThat(fetched).containsExactly(new Fetched(FILE, target(), address));
+    assertThat(target()).hasBinaryContent(GOOD);
+    assertThat(names()).containsExactly(FILE.gzName());
+    assertThat(progress).last().isEqualTo(FILE.gzName() + " " + GOOD.length + "/" + GOOD.length);
+    assertThat(source.userAgents()).containsExactly("coracle");
+    assertThat(pauses).isEmpty();
+  }
+
+  @Test
+  void fetch_publishedFiles_givesAFolderThatReadsAsMnist() throws IOException {
+    for (MnistFile file : MnistFile.ALL) {
+      source.answer(200, Files.readAllBytes(Path.of("datasets", "mnist", file.gzName())));
+    }
+
+    download().files(MnistFile.ALL).build().fetch();
+
+    assertThat(MnistCheck.check(folder)).allMatch(MnistCheck::published);
+    assertThat(source.requests()).isEqualTo(4);
+  }
+
+  @Test
+  void fetch_missingFolder_createsIt() {
+    source.answer(200, GOOD);
+    Path deep = folder.resolve("a/b");
+
+    MnistDownload.into(deep)
+        .files(List.of(FILE))
+        .baseUrl(source.url())
+        .mirrors(List.of())
+        .build()
+        .fetch();
+
+    assertThat(deep.resolve(FILE.gzName())).hasBinaryContent(GOOD);
+  }
+
+  @ParameterizedTest
+  @ValueSource(ints = {408, 429, 500, 503})
+  void fetch_passingTrouble_triesAgain(int status) {
+    source.answer(status, new byte[] {1}).answer(200, GOOD);
+
+    download().build().fetch();
+
+    assertThat(target()).hasBinaryContent(GOOD);
+    assertThat(pauses).containsExactly(Duration.ofMillis(500));
+  }
+
+  @Test
+  void fetch_passingTroubleThatStays_doublesThePauseThenNamesIt() throws IOException {
+    source.answer(503, new byte[] {1});
+
+    assertFails(download(), source.url(), "status 503 (3 attempts)", "datasets/mnist");
+
+    assertThat(source.requests()).isEqualTo(3);
+    assertThat(pauses).containsExactly(Duration.ofMillis(500), Duration.ofMillis(1000));
+    assertThat(names()).isEmpty();
+  }
+
+  @Test
+  void fetch_truncatedBody_triesAgain() {
+    source.answerTruncated(GOOD, 10).answer(200, GOOD);
+
+    download().build().fetch();
+
+    assertThat(target()).hasBinaryContent(GOOD);
+    assertThat(source.requests()).isEqualTo(2);
+  }
+
+  @Test
+  void fetch_truncatedBodyOfUnknownLength_triesAgain() {
+    source.answerChunked(Arrays.copyOf(GOOD, GOOD.length - 1)).answerChunked(GOOD);
+
+    download().build().fetch();
+
+    assertThat(target()).hasBinaryContent(GOOD);
+    assertThat(source.requests()).isEqualTo(2);
+  }
+
+  @ParameterizedTest
+  @ValueSource(ints = {204, 301, 302, 307, 400, 403, 404})
+  void fetch_finalStatus_goesToTheMirrorAtOnce(int status) {
+    source.answer(status, status == 204 ? new byte[0] : new byte[1 << 20]);
+    mirror.answer(200, GOOD);
+
+    List<Fetched> fetched = download().mirrors(List.of(mirror.url())).build().fetch();
+
+    assertThat(fetched.get(0).source()).hasToString(mirror.url() + "/" + FILE.gzName());
+    assertThat(source.requests()).isEqualTo(1);
+    assertThat(pauses).isEmpty();
+  }
+
+  @Test
+  void fetch_redirect_isNotFollowed() {
+    source.redirect(mirror.url() + "/" + FILE.gzName());
+    mirror.answer(200, GOOD);
+
+    assertFails(download(), "status 302 to " + mirror.url());
+
+    assertThat(mirror.requests()).isZero();
+  }
+
+  @Test
+  void fetch_everySourceFails_namesEachAndWhy() {
+    source.answer(404, new byte[] {1});
+    mirror.answer(200, OTHER);
+
+    assertFails(
+        download().mirrors(List.of(mirror.url(), "http://127.0.0.1:1/")),
+        source.url() + "/" + FILE.gzName() + ": it answered with status 404; ",
+        mirror.url() + "/" + FILE.gzName() + ": what it sent is not the published file",
+        "http://127.0.0.1:1/" + FILE.gzName() + ": no connection to it (3 attempts)");
+  }
+
+  @Test
+  void fetch_wrongContent_isRefusedAtOnce() throws IOException {
+    byte[] sameLength = CONTENT.clone();
+    sameLength[20]++;
+    source.answer(200, Idx.gzip(sameLength));
+
+    assertFails(download(), "its SHA-256 is " + sha256(sameLength) + " rather than");
+
+    assertThat(source.requests()).isEqualTo(1);
+    assertThat(names()).isEmpty();
+  }
+
+  @Test
+  void fetch_notGzipOrDamaged_isRefused() throws IOException {
+    byte[] badCrc = GOOD.clone();
+    badCrc[GOOD.length - 8]++;
+    source.answer(200, "<html>not here</html>".getBytes(UTF_8)).answer(200, badCrc);
+
+    assertFails(download(), "it holds 21 rather than 40 bytes");
+    assertFails(download(), "the gzip checksum does not match");
+    assertThat(names()).isEmpty();
+  }
+
+  @Test
+  void fetch_gzipBomb_isRefusedOneByteAfterThePublishedLength() {
+    source.answer(200, Idx.gzip(new byte[8 << 20]));
+
+    assertFails(download(), "it holds more than 40 bytes");
+  }
+
+  @Test
+  void fetch_bodyAboveTheLimit_isRefused() throws IOException {
+    byte[] noise = new byte[(int) MnistDownload.MAX_BYTES + 1];
+    new Random(1).nextBytes(noise);
+    source.answerChunked(noise).answer(200, noise);
+
+    assertFails(download(), "its body is longer than 16777216 bytes");
+    assertFails(download(), "its body is longer than 16777216 bytes");
+    assertThat(names()).isEmpty();
+  }
+
+  @Test
+  void fetch_serverThatNeverAnswers_timesOut() {
+    source.stall(new byte[0]);
+
+    assertFails(
+        download().readTimeout(Duration.ofMillis(150)).retries(1),
+        "it sent nothing for 150 ms, after 0 bytes (2 attempts)");
+  }
+
+  @Test
+  void fetch_serverThatStopsInTheMiddle_timesOut() {
+    source.stall(Arrays.copyOf(GOOD, 10));
+
+    assertFails(
+        download().readTimeout(Duration.ofMillis(300)).retries(0),
+        "it sent nothing for 300 ms, after 10 bytes");
+  }
+
+  @Test
+  void fetch_interrupted_stopsAndKeepsTheFlag() {
+    source.answer(503, new byte[] {1});
+    MnistDownloadBuilder download =
+        download()
+            .sleeper(
+                pause -> {
+                  throw new InterruptedException();
+                });
+
+    assertFails(download, "was interrupted");
+
+    assertThat(Thread.interrupted()).isTrue();
+  }
+
+  @ParameterizedTest
+  @ValueSource(booleans = {false, true})
+  void fetch_goodFileThere_makesNoRequest(boolean gzip) {
+    Path there = Idx.write(folder, gzip ? FILE.gzName() : FILE.name(), gzip ? GOOD : CONTENT);
+
+    assertThat(download().build().fetch()).containsExactly(new Fetched(FILE, there, null));
+    assertThat(source.requests()).isZero();
+  }
+
+  @Test
+  void fetch_damagedFilesThere_areReplacedByTheVerifiedOne() throws IOException {
+    Idx.write(folder, FILE.name(), Arrays.copyOf(CONTENT, 30));
+    Idx.write(folder, FILE.gzName(), Arrays.copyOf(GOOD, 30));
+    source.answer(200, GOOD);
+
+    download().build().fetch();
+
+    assertThat(target()).hasBinaryContent(GOOD);
+    assertThat(names()).containsExactly(FILE.gzName()); // a damaged plain file would hide it
+  }
+
+  @Test
+  void fetch_fails_leavesWhatWasThere() throws IOException {
+    byte[] partial = Arrays.copyOf(GOOD, 30);
+    Idx.write(folder, FILE.gzName(), partial);
+    Idx.write(folder, FILE.name(), new byte[] {1});
+    source.answer(200, OTHER);
+
+    assertFails(download(), "not the published file");
+
+    assertThat(target()).hasBinaryContent(partial);
+    assertThat(names()).containsExactly(FILE.name(), FILE.gzName());
+  }
+
+  @Test
+  void fetch_goodFileThereAndAnotherFails_keepsTheGoodOne() throws IOException {
+    MnistFile second = new MnistFile("second-idx3-ubyte", 3, 3, CONTENT.length, FILE.sha256());
+    Idx.write(folder, FILE.gzName(), GOOD);
+    source.answer(404, new byte[] {1});
+
+    assertFails(download().files(List.of(FILE, second)), "second-idx3-ubyte.gz");
+
+    assertThat(target()).hasBinaryContent(GOOD);
+    assertThat(names()).containsExactly(FILE.gzName());
+  }
+
+  @ParameterizedTest
+  @ValueSource(booleans = {false, true})
+  void fetch_anotherDataSetThere_isRefusedAndKept(boolean gzip) throws IOException {
+    byte[] other = gzip ? OTHER : Idx.images(4, 2, 3);
+    Path there = Idx.write(folder, gzip ? FILE.gzName() : FILE.name(), other);
+    source.answer(200, GOOD);
+
+    assertFails(download(), there + " is a complete idx file with another content");
+
+    assertThat(there).hasBinaryContent(other);
+    assertThat(source.requests()).isZero();
+  }
+
+  @Test
+  void fetch_targetThatCannotBeReplaced_leavesNoTemporaryFile() throws IOException {
+    source.answer(200, GOOD);
+    MnistDownloadBuilder download =
+        download()
+            .progress(
+                (file, done, total) ->
+                    Idx.mkdirs(target().resolve("in the way"))); // after the check
+
+    assertFails(download, "Cannot write " + target());
+
+    assertThat(names()).containsExactly(FILE.gzName());
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"", "US-east-1", "us-east-1.evil", "a/b", "-a", "a@b", "us_east"})
+  void region_bad_throws(String region) {
+    assertThatExceptionOfType(CoracleException.class)
+        .isThrownBy(() -> download().region(region))
+        .withMessageContaining("'" + region + "'");
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "",
+        "mnist",
+        "ftp://host/",
+        "file:///tmp",
+        "https:///x",
+        "http://u:p@host/",
+        "http://host/?a=b",
+        "http://host/#a",
+        "http://ho st/"
+      })
+  void baseUrl_bad_throws(String url) {
+    assertThatExceptionOfType(CoracleException.class)
+        .isThrownBy(() -> download().baseUrl(url))
+        .withMessageContaining("'" + url + "'");
+    assertThatExceptionOfType(CoracleException.class)
+        .isThrownBy(() -> download().mirrors(List.of(url)));
+  }
+
+  @Test
+  void numbers_outOfRange_throw() {
+    assertThatIllegalArgumentException().isThrownBy(() -> download().retries(-1));
+    assertThatIllegalArgumentException().isThrownBy(() -> download().backoff(Duration.ZERO));
+    assertThatIllegalArgumentException()
+        .isThrownBy(() -> download().connectTimeout(Duration.ofMillis(-1)));
+  }
+
+  @Test
+  void sources_defaults_areTheRegionsBucketThenTheMirror() {
+    assertThat(MnistDownload.into(folder).region("us-west-2").sources())
+        .containsExactly(
+            URI.create(
+                "https://sagemaker-example-files-prod-us-west-2.s3.amazonaws.com"
+                    + "/datasets/image/MNIST/"),
+            URI.create("https://ossci-datasets.s3.amazonaws.com/mnist/"));
+  }
+}
