@@ -30,11 +30,11 @@ import java.util.concurrent.locks.ReentrantReadWriteLock;
  * <h2>Together with DJL</h2>
  *
  * ONNX Runtime has one environment a process. The first model opened here makes it. DJL's {@code
- * OnnxRuntime} engine insists on making it too, and fails with "Tried to specify the thread pool
- * when creating an OrtEnvironment, but one already exists." where it finds one. An application that
- * uses both calls {@code Engine.getEngine("OnnxRuntime")} before it opens the first model here;
- * this class then shares the environment. DJL's other engines, PyTorch among them, are not
- * concerned.
+ * OnnxRuntime} engine insists on making it too, and fails for the rest of the process where it
+ * finds one: an {@code ExceptionInInitializerError}, "Tried to specify the thread pool when
+ * creating an OrtEnvironment, but one already exists." An application that uses both calls {@code
+ * Engine.getEngine("OnnxRuntime")} before it opens the first model here; this class then shares the
+ * environment. DJL's other engines, PyTorch among them, are not concerned.
  */
 public final class OnnxModel implements AutoCloseable {
 
@@ -64,7 +64,7 @@ public final class OnnxModel implements AutoCloseable {
       throw new CoracleException(
           file + ": expected a float32 output, found " + output + "; export another model");
     }
-    this.metadata = Map.copyOf(session.getMetadata().getCustomMetadata());
+    this.metadata = metadata(file, session.getMetadata().getCustomMetadata());
   }
 
   /** Opens a file with {@link ModelOptions#DEFAULTS}. */
@@ -201,6 +201,14 @@ public final class OnnxModel implements AutoCloseable {
     }
     throw new CoracleException(
         file + ": expected exactly one " + role + ", a tensor, found " + nodes.keySet());
+  }
+
+  private static Map<String, String> metadata(Path file, Map<String, String> entries) {
+    if (entries.containsKey(null) || entries.containsValue(null)) {
+      throw new CoracleException(
+          file + ": the metadata entries must be UTF-8 text; export the model again");
+    }
+    return Map.copyOf(entries);
   }
 
   private interface TensorSource {
