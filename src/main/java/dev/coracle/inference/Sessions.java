@@ -19,6 +19,7 @@ final class Sessions {
     byte[] bytes = read(file);
     OrtEnvironment environment = environment();
     try (OrtSession.SessionOptions sessionOptions = new OrtSession.SessionOptions()) {
+      environment.setTelemetry(false); // on by default in the builds for Windows
       sessionOptions.setIntraOpNumThreads(options.intraOpThreads());
       sessionOptions.setInterOpNumThreads(1);
       // A spinning pool keeps whole cores busy between two calls.
