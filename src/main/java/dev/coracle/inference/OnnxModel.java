@@ -50,7 +50,8 @@ public final class OnnxModel implements AutoCloseable {
 
   private volatile boolean closed;
 
-  private OnnxModel(Path file, OrtSession session) throws OrtException {
+  private OnnxModel(Path file, OrtSession session, Map<String, String> metadata)
+      throws OrtException {
     this.file = file;
     this.environment = OrtEnvironment.getEnvironment();
     this.session = session;
@@ -64,7 +65,7 @@ public final class OnnxModel implements AutoCloseable {
       throw new CoracleException(
           file + ": expected a float32 output, found " + output + "; export another model");
     }
-    this.metadata = metadata(file, session.getMetadata().getCustomMetadata());
+    this.metadata = metadata;
   }
 
   /** Opens a file with {@link ModelOptions#DEFAULTS}. */
@@ -73,15 +74,17 @@ public final class OnnxModel implements AutoCloseable {
   }
 
   /**
-   * Opens a file, which is read whole; later changes to it do not matter.
+   * Opens a file, which is read whole; later changes to it do not matter. The weights must be in
+   * it: ONNX's external data is not supported.
    *
    * @throws CoracleException if the file is missing, unreadable, not a complete ONNX model, or has
    *     other inputs and outputs than this class runs
    */
   public static OnnxModel open(Path file, ModelOptions options) {
-    OrtSession session = Sessions.create(file, options);
+    byte[] bytes = Sessions.read(file);
+    OrtSession session = Sessions.create(file, bytes, options);
     try {
-      return new OnnxModel(file, session);
+      return new OnnxModel(file, session, MetadataReader.read(file, bytes));
     } catch (OrtException e) {
       Sessions.closeAfter(e, session);
       throw new CoracleException(file + ": \"" + Sessions.reason(e) + "\"", e);
@@ -201,14 +204,6 @@ public final class OnnxModel implements AutoCloseable {
     }
     throw new CoracleException(
         file + ": expected exactly one " + role + ", a tensor, found " + nodes.keySet());
-  }
-
-  private static Map<String, String> metadata(Path file, Map<String, String> entries) {
-    if (entries.containsKey(null) || entries.containsValue(null)) {
-      throw new CoracleException(
-          file + ": the metadata entries must be UTF-8 text; export the model again");
-    }
-    return Map.copyOf(entries);
   }
 
   private interface TensorSource {

@@ -14,9 +14,8 @@ final class Sessions {
 
   private Sessions() {}
 
-  /** Creates a session of its own for a file, which is read whole; the caller closes it. */
-  static OrtSession create(Path file, ModelOptions options) {
-    byte[] bytes = read(file);
+  /** Creates a session for the content of a file, which it copies; the caller closes it. */
+  static OrtSession create(Path file, byte[] bytes, ModelOptions options) {
     OrtEnvironment environment = environment();
     try (OrtSession.SessionOptions sessionOptions = new OrtSession.SessionOptions()) {
       environment.setTelemetry(false); // on by default in the builds for Windows
@@ -31,7 +30,7 @@ final class Sessions {
           file
               + ": expected a complete ONNX model that ONNX Runtime can load, but it said \""
               + reason(e)
-              + "\"; check that the file was written or copied to its end",
+              + "\"; check that the file was copied to its end and holds its weights",
           e);
     }
   }
@@ -51,7 +50,7 @@ final class Sessions {
     return message.replaceFirst("^Error code - \\w+ - message: ", "").strip();
   }
 
-  private static byte[] read(Path file) {
+  static byte[] read(Path file) {
     if (Files.isDirectory(file)) {
       throw new CoracleException(file + " is a directory; give the ONNX file in it");
     }
