@@ -120,6 +120,7 @@ public final class Classifier implements AutoCloseable {
       }
       checked.add(image);
     }
+    model.checkOpen();
     int classes = labels().size();
     List<Prediction> predictions = new ArrayList<>(checked.size());
     for (int first = 0; first < checked.size(); first += batch) {

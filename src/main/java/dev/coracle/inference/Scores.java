@@ -28,7 +28,7 @@ final class Scores {
       for (int i = from; i < from + classes; i++) {
         if (Float.isNaN(scores[i])) {
           throw new CoracleException(
-              "%s: the score of class %d is not a number; the weights of the model are not finite"
+              "%s: the score of class %d is not a number; check the model's weights and scaling"
                   .formatted(file, i - from));
         }
       }

@@ -8,17 +8,12 @@ import static org.assertj.core.api.Assertions.within;
 import dev.coracle.CoracleException;
 import java.io.IOException;
 import java.nio.ByteBuffer;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
-import java.util.concurrent.Callable;
-import java.util.concurrent.ExecutorService;
-import java.util.concurrent.Executors;
-import java.util.concurrent.Future;
 import org.assertj.core.data.Offset;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -156,45 +151,12 @@ class ClassifierTest {
   }
 
   @Test
-  void classify_weightsNotFinite_saysSo() throws IOException {
-    byte[] bytes = TestModel.logits().withScaling(0, 1).bytes();
-    Path file = Files.write(folder.resolve("nan.onnx"), bytes);
-    Map<String, String> tiny = Map.of("coracle.std", "1e-45"); // the scaled pixels are infinite
-    TestModel.logits().withMetadata(tiny).write(file);
-    try (Classifier digits = Classifier.open(file)) {
+  void classify_scoresNotFinite_saysSo() throws IOException {
+    Map<String, String> tiny = Map.of("coracle.std", "1e-44"); // scaled pixels overflow
+    try (Classifier digits = Classifier.open(write(TestModel.logits().withMetadata(tiny)))) {
       assertThatThrownBy(() -> digits.classify(images(1).get(0)))
           .isInstanceOf(CoracleException.class)
-          .hasMessageContaining("nan.onnx")
-          .hasMessageContaining("not a number");
-    }
-  }
-
-  @Test
-  void classify_eightThreads_sameBitsAsOne() throws Exception {
-    List<byte[]> images = images(64);
-    try (Classifier digits = Classifier.open(write(TestModel.mnist()))) {
-      List<Prediction> expected = images.stream().map(digits::classify).toList();
-      ExecutorService threads = Executors.newFixedThreadPool(8);
-      try {
-        Callable<List<Prediction>> work =
-            () -> {
-              List<Prediction> last = List.of();
-              for (int round = 0; round < 50; round++) {
-                last = images.stream().map(digits::classify).toList();
-                assertThat(last).isEqualTo(expected);
-              }
-              return last;
-            };
-        List<Future<List<Prediction>>> results = new ArrayList<>();
-        for (int i = 0; i < 8; i++) {
-          results.add(threads.submit(work));
-        }
-        for (Future<List<Prediction>> result : results) {
-          assertThat(result.get()).isEqualTo(expected);
-        }
-      } finally {
-        threads.shutdownNow();
-      }
+          .hasMessageContaining("model.onnx: the score of class 0 is not a number");
     }
   }
 
@@ -221,43 +183,10 @@ class ClassifierTest {
     assertThatThrownBy(() -> digits.classify(new byte[784]))
         .isInstanceOf(IllegalStateException.class)
         .hasMessageContaining("is closed");
+    assertThatThrownBy(() -> digits.classify(List.of())).isInstanceOf(IllegalStateException.class);
     assertThatThrownBy(() -> digits.logProbabilities(new byte[0], 0))
         .isInstanceOf(IllegalStateException.class);
     assertThat(digits.labels()).hasSize(10);
-  }
-
-  @Test
-  void close_whileOthersClassify_endsThemCleanly() throws Exception {
-    Path file = write(TestModel.mnist());
-    List<byte[]> images = images(32);
-    ExecutorService threads = Executors.newFixedThreadPool(4);
-    try {
-      for (int round = 0; round < 20; round++) {
-        Classifier digits = Classifier.open(file);
-        List<Future<Boolean>> users = new ArrayList<>();
-        for (int i = 0; i < 4; i++) {
-          users.add(threads.submit(() -> classifyUntilClosed(digits, images)));
-        }
-        digits.classify(images);
-        digits.close();
-        for (Future<Boolean> user : users) {
-          assertThat(user.get()).isTrue();
-        }
-      }
-    } finally {
-      threads.shutdownNow();
-    }
-  }
-
-  private static boolean classifyUntilClosed(Classifier digits, List<byte[]> images) {
-    while (!Thread.currentThread().isInterrupted()) {
-      try {
-        digits.classify(images);
-      } catch (IllegalStateException e) {
-        return true;
-      }
-    }
-    return false;
   }
 
   private void assertAgreesWithOracle(TestModel model, int count) throws IOException {
@@ -283,7 +212,7 @@ class ClassifierTest {
     return model.write(folder.resolve("model.onnx"));
   }
 
-  private static List<byte[]> images(int count) {
+  static List<byte[]> images(int count) {
     Random random = new Random(1);
     List<byte[]> images = new ArrayList<>();
     for (int i = 0; i < count; i++) {
