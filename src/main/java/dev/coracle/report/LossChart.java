@@ -5,14 +5,11 @@ import dev.coracle.report.ReportData.Epoch;
 import dev.coracle.report.ReportData.LossPoint;
 import java.awt.BasicStroke;
 import java.awt.Color;
-import java.awt.Font;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
-import java.util.Locale;
-import java.util.stream.DoubleStream;
 import org.knowm.xchart.VectorGraphicsEncoder;
 import org.knowm.xchart.VectorGraphicsEncoder.VectorGraphicsFormat;
 import org.knowm.xchart.XYChart;
@@ -22,12 +19,13 @@ import org.knowm.xchart.style.markers.SeriesMarkers;
 
 /**
  * Draws the loss curve with XChart. The only class that touches XChart or AWT: loading or running
- * it throws an Error where the library is absent or Java finds no font, and the caller copes.
+ * it throws an Error where the library is absent or AWT cannot start, and the caller copes.
+ *
+ * <p>XChart draws the curves alone, within 0 to 1 on both axes. {@link SvgTheme} adds grid and
+ * labels as text in the page's own font: XChart's would be outlines of whatever font this machine
+ * has, and its search for labels that all differ does not end for some data (seen with 3.8.8).
  */
 final class LossChart {
-
-  /** Above this ratio of highest to lowest loss a linear axis would flatten the later curve. */
-  private static final double LOGARITHMIC_FROM = 8;
 
   private LossChart() {}
 
@@ -38,82 +36,43 @@ final class LossChart {
     }
     List<LossPoint> curve = LossCurve.finite(losses);
     List<LossPoint> tests = LossCurve.testLosses(epochs);
+    LossAxis axis = LossAxis.of(curve, tests);
     XYChart chart = new XYChart(width, height);
-    chart.setXAxisTitle("epoch");
-    style(chart.getStyler(), curve, tests);
+    style(chart.getStyler());
     if (!curve.isEmpty()) {
-      line(chart, "batch", LossCurve.thin(curve, width / 3), SvgTheme.RAW, 1f);
-      line(
-          chart,
-          "smoothed",
-          LossCurve.thin(LossCurve.smooth(curve), width / 3),
-          SvgTheme.TRAIN,
-          2.2f);
+      int dots = width / 3;
+      line(chart, "batch", axis, LossCurve.thin(curve, dots), SvgTheme.RAW, 1f);
+      List<LossPoint> smooth = LossCurve.thin(LossCurve.smooth(curve), dots);
+      line(chart, "smoothed", axis, smooth, SvgTheme.TRAIN, 2.2f);
     }
     if (!tests.isEmpty()) {
-      XYSeries series = line(chart, "test", tests, SvgTheme.TEST, 1.6f);
+      XYSeries series = line(chart, "test", axis, tests, SvgTheme.TEST, 1.6f);
       series.setMarker(SeriesMarkers.CIRCLE);
       series.setMarkerColor(SvgTheme.TEST);
     }
-    return SvgTheme.apply(encode(chart), id);
+    return SvgTheme.apply(encode(chart), id, axis);
   }
 
   private static XYSeries line(
-      XYChart chart, String name, List<LossPoint> points, Color color, float width) {
+      XYChart chart, String name, LossAxis axis, List<LossPoint> points, Color color, float width) {
     XYSeries series =
         chart.addSeries(
             name,
-            points.stream().mapToDouble(LossPoint::epoch).toArray(),
-            points.stream().mapToDouble(LossPoint::loss).toArray());
+            points.stream().mapToDouble(p -> axis.x(p.epoch())).toArray(),
+            points.stream().mapToDouble(p -> axis.y(p.loss())).toArray());
     series.setMarker(SeriesMarkers.NONE);
     series.setLineColor(color);
     series.setLineStyle(new BasicStroke(width, BasicStroke.CAP_ROUND, BasicStroke.JOIN_ROUND));
     return series;
   }
 
-  private static void style(XYStyler style, List<LossPoint> curve, List<LossPoint> tests) {
-    Font font = new Font(Font.SANS_SERIF, Font.PLAIN, 12);
-    style.setChartBackgroundColor(SvgTheme.PAPER).setChartFontColor(SvgTheme.INK);
-    style.setChartPadding(4).setPlotBackgroundColor(SvgTheme.PAPER).setPlotBorderVisible(false);
-    style.setLegendVisible(false).setChartTitleVisible(false).setMarkerSize(8);
-    style.setPlotContentSize(0.97); // Room for a marker at the last epoch.
-    style.setAxisTickLabelsFont(font).setAxisTitleFont(font).setAxisTickLabelsColor(SvgTheme.INK);
-    style.setXAxisTitleColor(SvgTheme.INK);
-    style
-        .setAxisTicksLineVisible(false)
-        .setAxisTicksMarksVisible(false)
-        .setYAxisTitleVisible(false);
-    style.setPlotGridVerticalLinesVisible(false).setPlotGridLinesColor(SvgTheme.GRID);
-    style.setPlotGridLinesStroke(new BasicStroke(1f));
-    style.setLocale(Locale.ROOT).setXAxisDecimalPattern("0.##").setYAxisDecimalPattern("0.0##");
-    double[] all = losses(curve, tests).toArray();
-    double low = DoubleStream.of(all).min().orElse(0);
-    double high = DoubleStream.of(all).max().orElse(1);
-    double last =
-        DoubleStream.concat(
-                curve.stream().mapToDouble(LossPoint::epoch),
-                tests.stream().mapToDouble(LossPoint::epoch))
-            .max()
-            .orElse(1);
-    style.setXAxisMin(0.0).setXAxisMax(last);
-    if (low > 0 && high / low >= LOGARITHMIC_FROM) {
-      style.setYAxisLogarithmic(true).setYAxisLogarithmicDecadeOnly(false);
-      style.setyAxisTickLabelsFormattingFunction(LossChart::logarithmicLabel);
-    } else {
-      style.setYAxisMin(0.0);
-    }
-  }
-
-  private static DoubleStream losses(List<LossPoint> curve, List<LossPoint> tests) {
-    return DoubleStream.concat(
-        curve.stream().mapToDouble(LossPoint::loss), tests.stream().mapToDouble(LossPoint::loss));
-  }
-
-  /** Labels 1, 2 and 5 of each decade; the lines between need none. */
-  private static String logarithmicLabel(double value) {
-    double mantissa = value / Math.pow(10, Math.floor(Math.log10(value) + 1e-9));
-    long digit = Math.round(mantissa);
-    return digit == 1 || digit == 2 || digit == 5 ? Format.significant(value) : " ";
+  private static void style(XYStyler style) {
+    style.setChartBackgroundColor(SvgTheme.PAPER).setPlotBackgroundColor(SvgTheme.PAPER);
+    style.setChartPadding(6).setPlotBorderVisible(false).setPlotContentSize(1).setMarkerSize(8);
+    style.setLegendVisible(false).setChartTitleVisible(false);
+    style.setPlotMargin(0).setAxisTitlesVisible(false).setAxisTicksVisible(false);
+    style.setPlotGridLinesVisible(false).setXAxisMin(0.0).setXAxisMax(1.0);
+    style.setYAxisMin(0.0).setYAxisMax(1.0);
   }
 
   private static String encode(XYChart chart) {

@@ -3,6 +3,7 @@ package dev.coracle.report;
 
 import java.awt.Color;
 import java.util.LinkedHashMap;
+import java.util.Locale;
 import java.util.Map;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -19,8 +20,6 @@ import java.util.regex.Pattern;
 final class SvgTheme {
 
   static final Color PAPER = new Color(1, 254, 1);
-  static final Color INK = new Color(2, 254, 2);
-  static final Color GRID = new Color(3, 254, 3);
   static final Color RAW = new Color(4, 254, 4);
   static final Color TRAIN = new Color(5, 254, 5);
   static final Color TEST = new Color(6, 254, 6);
@@ -29,8 +28,6 @@ final class SvgTheme {
 
   static {
     VARIABLES.put(PAPER, "none");
-    VARIABLES.put(INK, "var(--muted)");
-    VARIABLES.put(GRID, "var(--line)");
     VARIABLES.put(RAW, "var(--chart-raw)");
     VARIABLES.put(TRAIN, "var(--chart-train)");
     VARIABLES.put(TEST, "var(--chart-test)");
@@ -41,25 +38,91 @@ final class SvgTheme {
           "\\s*<line style=\"([^\"]*)\" x1=\"([^\"]*)\" x2=\"([^\"]*)\" y1=\"([^\"]*)\""
               + " y2=\"([^\"]*)\"/>");
   private static final Pattern LONG_DECIMAL = Pattern.compile("(\\d\\.\\d\\d)\\d+");
-  private static final Pattern SIZE = Pattern.compile(" (?:width|height|x|y)=\"\\d+px\"");
+  private static final Pattern VIEW_BOX = Pattern.compile("viewBox=\"0 0 (\\d+) (\\d+)\"");
+  private static final Pattern PLOT_AREA =
+      Pattern.compile(
+          "<clipPath[^>]*>\\s*<rect height=\"([^\"]*)\" width=\"([^\"]*)\" x=\"([^\"]*)\""
+              + " y=\"([^\"]*)\"/>");
+  private static final int LEFT = 44; // room for the labels of the losses
+  private static final int BELOW = 34; // room for two lines: the epochs, and the word
 
   private SvgTheme() {}
 
-  /** Gives the {@code <svg>} element alone, without XML declaration and DOCTYPE. */
-  static String apply(String document, String id) {
-    String svg = document.substring(document.indexOf("<svg")).strip();
-    int end = svg.indexOf('>');
-    String open = SIZE.matcher(svg.substring(0, end)).replaceAll("");
-    open = open.replace(" xmlns:xlink=\"http://www.w3.org/1999/xlink\"", "");
-    svg = open + " aria-hidden=\"true\" focusable=\"false\"" + svg.substring(end);
-    svg =
-        svg.replace("id=\"clip", "id=\"" + id + "clip").replace("url(#clip", "url(#" + id + "clip");
+  /** Gives the {@code <svg>} element alone, with grid and labels, without declaration, DOCTYPE. */
+  static String apply(String document, String id, LossAxis axis) {
+    Matcher size = VIEW_BOX.matcher(document);
+    Matcher area = PLOT_AREA.matcher(document);
+    if (!size.find() || !area.find()) {
+      throw new IllegalStateException("XChart's SVG has no viewBox or no clipPath with a rect");
+    }
+    int width = Integer.parseInt(size.group(1)) + LEFT;
+    int height = Integer.parseInt(size.group(2)) + BELOW;
+    String curves = document.substring(document.indexOf('>', size.start()) + 1);
+    curves = curves.replace("id=\"clip", "id=\"" + id + "clip");
+    curves = curves.replace("url(#clip", "url(#" + id + "clip");
     for (Map.Entry<Color, String> entry : VARIABLES.entrySet()) {
       Color c = entry.getKey();
       String rgb = "rgb(" + c.getRed() + "," + c.getGreen() + "," + c.getBlue() + ")";
-      svg = svg.replace(rgb, entry.getValue());
+      curves = curves.replace(rgb, entry.getValue());
     }
-    return LONG_DECIMAL.matcher(joinStrokes(svg)).replaceAll("$1");
+    String svg =
+        String.format(
+            Locale.ROOT,
+            "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"%d 0 %d %d\" aria-hidden=\"true\">\n",
+            -LEFT,
+            width,
+            height);
+    return LONG_DECIMAL
+        .matcher(svg + grid(axis, new Rectangle(area)) + joinStrokes(curves))
+        .replaceAll("$1");
+  }
+
+  /** Draws a line for each labelled loss, and the labels of both axes. */
+  private static String grid(LossAxis axis, Rectangle plot) {
+    StringBuilder grid = new StringBuilder();
+    axis.lossLabels((int) plot.height / 36)
+        .forEach(
+            (loss, label) -> {
+              double y = plot.y + plot.height * (1 - axis.y(loss));
+              grid.append(
+                  String.format(
+                      Locale.ROOT,
+                      "<path class=\"grid\" d=\"M%.1f,%.1f h%.1f\"/>"
+                          + "<text x=\"%.1f\" y=\"%.1f\" text-anchor=\"end\">%s</text>\n",
+                      plot.x,
+                      y,
+                      plot.width,
+                      plot.x - 8,
+                      y + 4,
+                      label));
+            });
+    double bottom = plot.y + plot.height + 20;
+    axis.epochLabels((int) plot.width / 80)
+        .forEach(
+            (epoch, label) ->
+                grid.append(
+                    String.format(
+                        Locale.ROOT,
+                        "<text x=\"%.1f\" y=\"%.1f\" text-anchor=\"middle\">%s</text>\n",
+                        plot.x + plot.width * axis.x(epoch),
+                        bottom,
+                        label)));
+    return grid
+        + String.format(
+            Locale.ROOT,
+            "<text x=\"%.1f\" y=\"%.1f\" text-anchor=\"end\">epoch</text>\n",
+            plot.x + plot.width,
+            bottom + 18);
+  }
+
+  private record Rectangle(double x, double y, double width, double height) {
+    Rectangle(Matcher area) {
+      this(
+          Double.parseDouble(area.group(3)),
+          Double.parseDouble(area.group(4)),
+          Double.parseDouble(area.group(2)),
+          Double.parseDouble(area.group(1)));
+    }
   }
 
   /** Joins each run of strokes that start where the last one ended. */
