@@ -23,7 +23,8 @@ final class ClassSection {
             "p class=\"note\"",
             "Each class with the test image read with most certainty, the share of its images"
                 + " recognised, and a bar for its share of errors.")
-        .add("\n<ul class=\"classes\">\n");
+        .add("\n<ul class=\"classes" + (ConfusionTable.longNames(testSet) ? " long" : ""))
+        .add("\">\n");
     for (int c = 0; c < evaluation.classes(); c++) {
       tile(html, testSet, evaluation, c, (1 - evaluation.recall(c)) / worst);
     }
@@ -46,7 +47,7 @@ final class ClassSection {
         .add("<i class=\"bar\"><i style=\"width:")
         .add(String.format(Locale.ROOT, "%.1f", all == 0 ? 0 : bar * 100))
         .add("%\"></i></i>")
-        .element("small", Format.plural(errors, "error") + " of " + Format.count(all))
+        .element("small", Format.plural(errors, "error") + " of\u00a0" + Format.count(all))
         .add("</li>\n");
   }
 }

@@ -17,7 +17,6 @@ final class ConfusionTable {
 
   static void append(Html html, TestSet set, Evaluation evaluation) {
     List<String> names = set.classNames();
-    boolean longNames = names.stream().anyMatch(name -> name.length() > SHORT_NAME);
     int classes = evaluation.classes();
     html.add("<section aria-labelledby=\"confusion\">\n")
         .element("h2 id=\"confusion\"", "Confusion")
@@ -25,7 +24,8 @@ final class ConfusionTable {
             "p class=\"note\"",
             "How many images of each true class (rows) were read as which class (columns).")
         .add("\n<div class=\"scroll\">\n<table class=\"confusion")
-        .add(longNames ? " long\">\n<thead>\n" : "\">\n<thead>\n")
+        .add(longNames(set) ? " long" : "")
+        .add("\" style=\"max-width:" + (classes + 3) * 5.5 + "rem\">\n<thead>\n")
         .add("<tr><td rowspan=\"2\"></td><th scope=\"colgroup\" class=\"axis\" colspan=\"")
         .add(classes + "\">read as</th>")
         .add("<th scope=\"col\" rowspan=\"2\" class=\"sum\"><span>total</span></th>")
@@ -59,6 +59,10 @@ final class ConfusionTable {
         .add("</tr>\n</tfoot>\n</table>\n</div>\n</section>\n");
   }
 
+  static boolean longNames(TestSet set) {
+    return set.classNames().stream().anyMatch(name -> name.length() > SHORT_NAME);
+  }
+
   private static int mostErrors(Evaluation evaluation) {
     int most = 1;
     for (int actual = 0; actual < evaluation.classes(); actual++) {
@@ -74,8 +78,11 @@ final class ConfusionTable {
     String kind;
     double heat;
     if (actual == predicted) {
-      kind = "hit";
-      heat = evaluation.actual(actual) == 0 ? 0 : Math.pow(evaluation.recall(actual), 2);
+      // White on a full colour, or ink on a faint one: what lies between is hard to read.
+      boolean mostly = evaluation.recall(actual) >= 0.5;
+      kind = mostly ? "hit" : "hit low";
+      double recall = evaluation.actual(actual) == 0 ? 0 : evaluation.recall(actual);
+      heat = mostly ? 0.7 + 0.3 * recall : 0.15 + 0.3 * recall;
     } else if (count == 0) {
       html.add("<td class=\"zero\">0</td>");
       return;

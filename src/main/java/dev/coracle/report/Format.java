@@ -23,21 +23,26 @@ final class Format {
 
   /** {@link #percent} without the sign. */
   static String percentNumber(double share) {
+    if (share == 1) {
+      return "100";
+    }
     double hundredths = share * 10_000;
     double shown = share < 1 ? Math.min(Math.rint(hundredths), 9_999) : hundredths;
     return String.format(Locale.ROOT, "%.2f", shown / 100);
   }
 
-  /** Gives a table's recall or precision one decimal, rounding down only near 100: 98.5. */
+  /** Gives one decimal, and 100 for a perfect share only: 98.5, 99.9, 100. */
   static String percentShort(double share) {
     if (Double.isNaN(share)) {
       return NONE;
+    } else if (share == 1) {
+      return "100";
     }
     double tenths = Math.rint(share * 1_000);
     return String.format(Locale.ROOT, "%.1f", (share < 1 ? Math.min(tenths, 999) : tenths) / 10);
   }
 
-  /** Gives as many digits as tell a probability from 0 and 1: 0.03 %, 97 %, 99.8 %. */
+  /** Gives as many digits as tell a probability from 0 and 1: 0.03 %, 97 %, 99.93 %. */
   static String probability(double p) {
     double percent = p * 100;
     if (Double.isNaN(p)) {
@@ -47,7 +52,7 @@ final class Format {
     } else if (percent > 99.99) {
       return ">" + SPACE + "99.99" + SPACE + "%";
     }
-    String digits = percent < 0.1 ? "%.3f" : percent < 1 || percent >= 99 ? "%.2f" : "%.0f";
+    String digits = percent < 0.1 ? "%.3f" : percent < 1 || percent >= 99.9 ? "%.2f" : "%.0f";
     return String.format(Locale.ROOT, digits, percent) + SPACE + "%";
   }
 

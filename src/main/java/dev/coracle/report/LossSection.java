@@ -29,8 +29,10 @@ final class LossSection {
       int lost = data.losses().size() - curve.size();
       html.element("p class=\"note\"", Format.plural(lost, "loss value") + " not finite.");
     }
-    if (!curve.isEmpty() || !LossCurve.testLosses(data.epochs()).isEmpty()) {
+    if (curve.size() > 1 || LossCurve.testLosses(data.epochs()).size() > 1) {
       curve(html, data, curve, plot);
+    } else { // One point is no curve.
+      table(html, curve);
     }
     epochs(html, data.epochs());
     html.add("</section>\n");

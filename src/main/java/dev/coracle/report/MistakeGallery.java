@@ -49,13 +49,8 @@ final class MistakeGallery {
             " ("
                 + Format.probability(evaluation.probability(image, evaluation.prediction(image)))
                 + ")")
-        .add("</span><small>")
-        .element("b", "#" + image)
-        .text(" true class " + Format.probability(trueProbability(set, evaluation, image)))
-        .add("</small></figcaption></figure>\n");
-  }
-
-  private static double trueProbability(TestSet set, Evaluation evaluation, int image) {
-    return evaluation.probability(image, set.label(image));
+        .add("</span>")
+        .element("small", "#" + image)
+        .add("</figcaption></figure>\n");
   }
 }

@@ -89,7 +89,7 @@ final class Page {
     }
     OnnxCheck onnx = data.onnx();
     if (onnx == null) {
-      card(html, "", "ONNX file", "not checked", "no comparison with the network");
+      card(html, "", "ONNX file", "–", "not compared with the network");
     } else {
       String same = Format.count(onnx.samePredictions()) + " of " + Format.count(onnx.images());
       String kind = onnx.passed() ? "good" : "bad";

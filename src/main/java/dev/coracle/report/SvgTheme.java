@@ -44,7 +44,7 @@ final class SvgTheme {
           "<clipPath[^>]*>\\s*<rect height=\"([^\"]*)\" width=\"([^\"]*)\" x=\"([^\"]*)\""
               + " y=\"([^\"]*)\"/>");
   private static final int LEFT = 44; // room for the labels of the losses
-  private static final int BELOW = 34; // room for two lines: the epochs, and the word
+  private static final int BELOW = 42; // room for two lines: the epochs, and the word
 
   private SvgTheme() {}
 
@@ -72,9 +72,8 @@ final class SvgTheme {
             -LEFT,
             width,
             height);
-    return LONG_DECIMAL
-        .matcher(svg + grid(axis, new Rectangle(area)) + joinStrokes(curves))
-        .replaceAll("$1");
+    String rounded = LONG_DECIMAL.matcher(joinStrokes(curves)).replaceAll("$1");
+    return svg + grid(axis, new Rectangle(area)) + rounded;
   }
 
   /** Draws a line for each labelled loss, and the labels of both axes. */
