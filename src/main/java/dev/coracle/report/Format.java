@@ -42,7 +42,7 @@ final class Format {
     return String.format(Locale.ROOT, "%.1f", (share < 1 ? Math.min(tenths, 999) : tenths) / 10);
   }
 
-  /** Gives as many digits as tell a probability from 0 and 1: 0.03 %, 97 %, 99.93 %. */
+  /** Gives as many digits as tell a probability from 0 and 1: 0.030 %, 97 %, 99.3 %, 99.97 %. */
   static String probability(double p) {
     double percent = p * 100;
     if (Double.isNaN(p)) {
@@ -52,7 +52,14 @@ final class Format {
     } else if (percent > 99.99) {
       return ">" + SPACE + "99.99" + SPACE + "%";
     }
-    String digits = percent < 0.1 ? "%.3f" : percent < 1 || percent >= 99.9 ? "%.2f" : "%.0f";
+    String digits = "%.0f";
+    if (percent < 0.1) {
+      digits = "%.3f";
+    } else if (percent < 1 || percent >= 99.9) {
+      digits = "%.2f";
+    } else if (percent >= 99) {
+      digits = "%.1f";
+    }
     return String.format(Locale.ROOT, digits, percent) + SPACE + "%";
   }
 

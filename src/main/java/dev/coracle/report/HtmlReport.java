@@ -31,7 +31,8 @@ public final class HtmlReport {
    * @throws CoracleException if the file cannot be written
    */
   public static void write(Path file, ReportData data) {
-    write(file, data, LossChart::svg);
+    // A lambda, not a method reference: LossChart is to be loaded where its failure is expected.
+    write(file, data, (losses, epochs, w, h, id) -> LossChart.svg(losses, epochs, w, h, id));
   }
 
   static void write(Path file, ReportData data, LossSection.Plot plot) {

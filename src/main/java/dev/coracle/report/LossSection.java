@@ -77,8 +77,9 @@ final class LossSection {
     return "The loss curve is missing: Java could not draw it ("
         + e.getClass().getSimpleName()
         + (e.getMessage() == null ? "" : ": " + message.lines().findFirst().orElse(""))
-        + "). On a machine without fonts, install libfontconfig1, libfreetype6 and a font such as"
-        + " fonts-dejavu-core, and write the report again. These are its values.";
+        + "). It needs the module java.desktop and, on a machine without fonts, libfontconfig1,"
+        + " libfreetype6 and a font such as fonts-dejavu-core; then write the report again. These"
+        + " are its values.";
   }
 
   private static String description(List<LossPoint> curve, List<Epoch> epochs) {

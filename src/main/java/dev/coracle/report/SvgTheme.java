@@ -2,6 +2,7 @@
 package dev.coracle.report;
 
 import java.awt.Color;
+import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.Locale;
 import java.util.Map;
@@ -10,8 +11,8 @@ import java.util.regex.Pattern;
 
 /**
  * Fits XChart's SVG into a page: colours become CSS variables, so that the curve follows the page
- * into the dark; ids get a prefix; the thousands of single strokes of a curve become one path with
- * rounded coordinates, a tenth of the bytes.
+ * into the dark; ids get names of the page's; the thousands of single strokes of a curve become one
+ * path with rounded coordinates, a tenth of the bytes.
  *
  * <p>How it works: the chart is drawn in colours that occur nowhere else, {@code rgb(n,254,n)}, and
  * each is replaced by {@code var(--chart-…)}. VectorGraphics2D writes one element a line with its
@@ -33,6 +34,7 @@ final class SvgTheme {
     VARIABLES.put(TEST, "var(--chart-test)");
   }
 
+  private static final Pattern CLIP_ID = Pattern.compile("(?<=id=\"|url\\(#)clip-?\\d+");
   private static final Pattern STROKE =
       Pattern.compile(
           "\\s*<line style=\"([^\"]*)\" x1=\"([^\"]*)\" x2=\"([^\"]*)\" y1=\"([^\"]*)\""
@@ -58,8 +60,12 @@ final class SvgTheme {
     int width = Integer.parseInt(size.group(1)) + LEFT;
     int height = Integer.parseInt(size.group(2)) + BELOW;
     String curves = document.substring(document.indexOf('>', size.start()) + 1);
-    curves = curves.replace("id=\"clip", "id=\"" + id + "clip");
-    curves = curves.replace("url(#clip", "url(#" + id + "clip");
+    Map<String, String> ids = new HashMap<>(); // XChart's change from run to run.
+    curves =
+        CLIP_ID
+            .matcher(curves)
+            .replaceAll(
+                clip -> ids.computeIfAbsent(clip.group(), name -> id + "clip" + ids.size()));
     for (Map.Entry<Color, String> entry : VARIABLES.entrySet()) {
       Color c = entry.getKey();
       String rgb = "rgb(" + c.getRed() + "," + c.getGreen() + "," + c.getBlue() + ")";

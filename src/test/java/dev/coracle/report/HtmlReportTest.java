@@ -166,7 +166,7 @@ class HtmlReportTest {
     Locale.setDefault(Locale.forLanguageTag("ar-EG-u-nu-arab"));
     try {
       String arabic = write(Samples.report(SET));
-      assertThat(arabic.replaceAll("clip\\d+", "")).isEqualTo(english.replaceAll("clip\\d+", ""));
+      assertThat(arabic).isEqualTo(english);
     } finally {
       Locale.setDefault(before);
     }
