@@ -18,8 +18,9 @@ import org.knowm.xchart.style.XYStyler;
 import org.knowm.xchart.style.markers.SeriesMarkers;
 
 /**
- * Draws the loss curve with XChart. The only class that touches XChart or AWT: loading or running
- * it throws an Error where the library is absent or AWT cannot start, and the caller copes.
+ * Draws the loss curve with XChart. The only class that touches XChart and, with its colours in
+ * SvgTheme, AWT: loading or running it throws an Error where the library is absent or AWT cannot
+ * start, and the caller copes.
  *
  * <p>XChart draws the curves alone, within 0 to 1 on both axes. {@link SvgTheme} adds grid and
  * labels as text in the page's own font: XChart's would be outlines of whatever font this machine

@@ -9,7 +9,6 @@ import java.io.InputStream;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
-import java.util.Locale;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
@@ -111,7 +110,7 @@ final class Page {
     if (check == null) {
       return;
     }
-    String difference = String.format(Locale.ROOT, "%.2g", check.largestDifference());
+    String difference = Format.significant(check.largestDifference());
     facts(
         html,
         "onnx",
