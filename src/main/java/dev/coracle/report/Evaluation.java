@@ -1,0 +1,137 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.coracle.report;
+
+import dev.coracle.report.ReportData.TestSet;
+import java.util.Arrays;
+import java.util.Comparator;
+import java.util.List;
+import java.util.stream.IntStream;
+
+/** Derives predictions, confusion counts and the worst mistakes from log-probabilities. */
+final class Evaluation {
+
+  private final TestSet testSet;
+  private final int[] predictions; // (N)
+  private final int[][] confusion; // (true class, predicted class)
+  private final int correct;
+
+  Evaluation(TestSet testSet) {
+    this.testSet = testSet;
+    int classes = testSet.classNames().size();
+    predictions = new int[testSet.size()];
+    confusion = new int[classes][classes];
+    int hits = 0;
+    for (int i = 0; i < predictions.length; i++) {
+      predictions[i] = argmax(i, classes);
+      confusion[testSet.label(i)][predictions[i]]++;
+      hits += predictions[i] == testSet.label(i) ? 1 : 0;
+    }
+    correct = hits;
+  }
+
+  /** Takes the first of equal values, and the first class when none is a number. */
+  private int argmax(int image, int classes) {
+    int best = 0;
+    for (int c = 1; c < classes; c++) {
+      float value = testSet.logProbability(image, c);
+      float top = testSet.logProbability(image, best);
+      if (value > top || (Float.isNaN(top) && !Float.isNaN(value))) {
+        best = c;
+      }
+    }
+    return best;
+  }
+
+  int size() {
+    return predictions.length;
+  }
+
+  int classes() {
+    return confusion.length;
+  }
+
+  int correct() {
+    return correct;
+  }
+
+  int errors() {
+    return size() - correct;
+  }
+
+  double accuracy() {
+    return (double) correct / size();
+  }
+
+  int prediction(int image) {
+    return predictions[image];
+  }
+
+  /** Probability that the network gives one class for one image, 0 to 1. */
+  double probability(int image, int label) {
+    return Math.exp(testSet.logProbability(image, label));
+  }
+
+  /** How many images of {@code actual} the network took for {@code predicted}. */
+  int count(int actual, int predicted) {
+    return confusion[actual][predicted];
+  }
+
+  /** How many test images have this class. */
+  int actual(int label) {
+    return Arrays.stream(confusion[label]).sum();
+  }
+
+  /** How many test images the network gave this class. */
+  int predicted(int label) {
+    return Arrays.stream(confusion).mapToInt(row -> row[label]).sum();
+  }
+
+  /** Share of this class's images that the network found, NaN when it has none. */
+  double recall(int label) {
+    return (double) confusion[label][label] / actual(label);
+  }
+
+  /** Share of this prediction that is true, NaN when it was never made. */
+  double precision(int label) {
+    return (double) confusion[label][label] / predicted(label);
+  }
+
+  /** Misclassified images, those first whose true class got the least probability. */
+  List<Integer> worstMistakes(int limit) {
+    return IntStream.range(0, size())
+        .filter(i -> predictions[i] != testSet.label(i))
+        .boxed()
+        .sorted(Comparator.comparingDouble(this::sureness).thenComparing(i -> i))
+        .limit(limit)
+        .toList();
+  }
+
+  /** The image of this class that the network is surest about, or -1 when it read none right. */
+  int clearest(int label) {
+    return IntStream.range(0, size())
+        .filter(i -> testSet.label(i) == label && predictions[i] == label)
+        .boxed()
+        .max(Comparator.comparingDouble(this::sureness).thenComparing(i -> -i))
+        .orElse(-1);
+  }
+
+  /** Log-probability of the true class; what is no number counts as no probability at all. */
+  private double sureness(int image) {
+    float value = testSet.logProbability(image, testSet.label(image));
+    return Float.isNaN(value) ? Double.NEGATIVE_INFINITY : value;
+  }
+
+  /**
+   * Gives the 95 % confidence interval of the accuracy, {lower, upper}, after Wilson (1927), which
+   * also holds near 100 %.
+   */
+  double[] interval() {
+    double z = 1.959964;
+    double n = size();
+    double p = accuracy();
+    double centre = p + z * z / (2 * n);
+    double half = z * Math.sqrt(p * (1 - p) / n + z * z / (4 * n * n));
+    double scale = 1 + z * z / n;
+    return new double[] {(centre - half) / scale, Math.min(1, (centre + half) / scale)};
+  }
+}

@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.coracle.report;
+
+import dev.coracle.report.ReportData.Epoch;
+import dev.coracle.report.ReportData.LossPoint;
+import java.util.ArrayList;
+import java.util.List;
+
+/** Prepares losses for drawing. */
+final class LossCurve {
+
+  private LossCurve() {}
+
+  /** Leaves out what cannot be drawn: the losses of a run that diverged. */
+  static List<LossPoint> finite(List<LossPoint> losses) {
+    return losses.stream()
+        .filter(p -> Double.isFinite(p.epoch()) && Double.isFinite(p.loss()))
+        .toList();
+  }
+
+  static List<LossPoint> testLosses(List<Epoch> epochs) {
+    return finite(epochs.stream().map(e -> new LossPoint(e.epoch(), e.testLoss())).toList());
+  }
+
+  /**
+   * Averages each loss with its neighbours, a sixtieth of the run on either side. At the start the
+   * window shrinks evenly, as the first steep fall would else be drawn too low.
+   */
+  static List<LossPoint> smooth(List<LossPoint> losses) {
+    int n = losses.size();
+    double[] sums = new double[n + 1];
+    for (int i = 0; i < n; i++) {
+      sums[i + 1] = sums[i] + losses.get(i).loss();
+    }
+    List<LossPoint> smooth = new ArrayList<>(n);
+    for (int i = 0; i < n; i++) {
+      int half = Math.min(i, Math.max(1, n / 60));
+      int from = i - half;
+      int to = Math.min(n, i + half + 1);
+      smooth.add(new LossPoint(losses.get(i).epoch(), (sums[to] - sums[from]) / (to - from)));
+    }
+    return smooth;
+  }
+
+  /**
+   * Keeps the lowest and the highest loss of each of {@code buckets} runs of points, in their
+   * order, and the first and the last point: what an eye can tell apart, however long the training
+   * was.
+   */
+  static List<LossPoint> thin(List<LossPoint> losses, int buckets) {
+    int n = losses.size();
+    if (n <= 2 * buckets) {
+      return losses;
+    }
+    List<LossPoint> kept = new ArrayList<>(2 * buckets + 2);
+    kept.add(losses.get(0));
+    for (int b = 0; b < buckets; b++) {
+      int low = 1 + (int) ((long) b * (n - 2) / buckets);
+      int end = 1 + (int) ((long) (b + 1) * (n - 2) / buckets);
+      int high = low;
+      for (int i = low; i < end; i++) {
+        low = losses.get(i).loss() < losses.get(low).loss() ? i : low;
+        high = losses.get(i).loss() > losses.get(high).loss() ? i : high;
+      }
+      kept.add(losses.get(Math.min(low, high)));
+      if (low != high) {
+        kept.add(losses.get(Math.max(low, high)));
+      }
+    }
+    kept.add(losses.get(n - 1));
+    return kept;
+  }
+}
