@@ -4,6 +4,7 @@ package dev.coracle.train;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
+import ai.djl.ndarray.index.NDIndex;
 import ai.djl.ndarray.types.Shape;
 import ai.djl.nn.Parameter;
 import ai.djl.nn.ParameterList;
@@ -112,7 +113,11 @@ public record Checkpoint(
             }
             for (Pair<String, Parameter> parameter : parameters) {
               NDArray source = Objects.requireNonNull(saved.get(parameter.getKey()));
-              source.copyTo(parameter.getValue().getArray());
+              // Through a constant handle of the same memory: an array that records gradients
+              // refuses to be written to.
+              try (NDArray target = parameter.getValue().getArray().stopGradient()) {
+                target.set(new NDIndex(":"), source);
+              }
             }
           }
           return file;

@@ -8,10 +8,13 @@ import java.io.UncheckedIOException;
 import java.io.Writer;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.time.Instant;
 
 /**
  * Writes each step and each epoch as one line of JSON, flushed at once, for other programs to
- * follow: {@code {"event":"step","epoch":1,"step":1,"loss":2.31,…}}. Starts the file anew.
+ * follow: {@code {"event":"step","epoch":1,"step":1,"loss":2.31,…}}. Appends, so that no earlier
+ * run is lost; each run begins with a line {@code {"event":"start",…}} that has its options.
  */
 public final class JsonLinesMetrics implements MetricsListener, AutoCloseable {
 
@@ -19,8 +22,21 @@ public final class JsonLinesMetrics implements MetricsListener, AutoCloseable {
 
   private final Writer out;
 
-  public JsonLinesMetrics(Path file) throws IOException {
-    out = Files.newBufferedWriter(file);
+  /** Opens or creates the file and writes the line that begins a run. */
+  public JsonLinesMetrics(Path file, TrainingOptions options) throws IOException {
+    out = Files.newBufferedWriter(file, StandardOpenOption.CREATE, StandardOpenOption.APPEND);
+    writeLine(
+        json -> {
+          json.writeStringField("event", "start");
+          json.writeStringField("time", Instant.now().toString());
+          json.writeNumberField("epochs", options.epochs());
+          json.writeNumberField("batch_size", options.batchSize());
+          json.writeNumberField("lr", options.learningRate());
+          json.writeNumberField("gamma", options.gamma());
+          json.writeStringField("optimizer", options.optimizer().name());
+          json.writeNumberField("seed", options.seed());
+          json.writeBooleanField("resume", options.resume());
+        });
   }
 
   @Override

@@ -230,20 +230,10 @@ public final class TrainingRun implements AutoCloseable {
   /** Evaluates the network on the test images, without dropout and without recording gradients. */
   public Evaluation evaluate() {
     int size = options.dryRun() ? Math.min(options.testBatchSize(), test.size()) : test.size();
-    float[] all = new float[size * Net.CLASSES];
-    try (NDManager manager = model.getNDManager().newSubManager()) {
-      ConstantParameters parameters = new ConstantParameters(manager);
-      for (int from = 0; from < size; from += options.testBatchSize()) {
-        int to = Math.min(from + options.testBatchSize(), size);
-        try (NDManager batch = manager.newSubManager()) {
-          NDList images = new NDList(testImages.images(batch, from, to));
-          NDArray output = block().forward(parameters, images, false).singletonOrThrow();
-          float[] values = output.toFloatArray(); // (B,10)
-          System.arraycopy(values, 0, all, from * Net.CLASSES, values.length);
-        }
-      }
-    }
-    return Evaluation.of(all, test.first(size));
+    float[] logProbabilities =
+        Evaluator.logProbabilities(
+            block(), model.getNDManager(), testImages, size, options.testBatchSize());
+    return Evaluation.of(logProbabilities, test.first(size));
   }
 
   private Path checkpointFile() {

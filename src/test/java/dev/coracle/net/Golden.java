@@ -3,6 +3,7 @@ package dev.coracle.net;
 
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
+import ai.djl.ndarray.index.NDIndex;
 import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
 import ai.djl.nn.Parameter;
@@ -42,7 +43,10 @@ public final class Golden {
         double u = hash / (double) (1L << 31) - 1;
         values[j] = (float) (u / Math.sqrt(FAN_IN[k / 2]));
       }
-      array.set(values);
+      try (NDArray target = array.stopGradient();
+          NDArray source = manager.create(values, array.getShape())) {
+        target.set(new NDIndex(":"), source);
+      }
       k++;
     }
     return net;

@@ -1,0 +1,130 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.coracle.cli;
+
+import dev.coracle.CoracleException;
+import dev.coracle.dataset.IdxImages;
+import dev.coracle.dataset.IdxReader;
+import dev.coracle.inference.Classifier;
+import dev.coracle.inference.Prediction;
+import dev.coracle.report.DigitArt;
+import dev.coracle.report.DigitArt.Picture;
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.Callable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+
+/** Classifies images from files. */
+@Command(
+    name = "classify",
+    sortOptions = false,
+    showDefaultValues = true,
+    description = {
+      "Classifies PNG or JPEG pictures and idx files of images, one line an image.",
+      "A picture of another size than the model's is cropped to its ink, fitted and centred as",
+      "MNIST's digits were; dark ink on a light page is inverted."
+    })
+final class ClassifyCommand implements Callable<Integer> {
+
+  private final Terminal terminal;
+
+  @Option(
+      names = "--model",
+      paramLabel = "FILE",
+      defaultValue = "output/" + TrainingPipeline.MODEL,
+      description = "ONNX file.")
+  private Path model = Path.of("");
+
+  @Option(
+      names = "--limit",
+      paramLabel = "N",
+      defaultValue = "20",
+      converter = Converters.AtLeastOne.class,
+      description = "Images to take from an idx file.")
+  private int limit;
+
+  @Option(names = "--draw", description = "Draw the images as the model sees them.")
+  private boolean draw;
+
+  @Parameters(
+      paramLabel = "FILE",
+      arity = "1..*",
+      description = "Pictures (PNG, JPEG) or idx files of images, .gz or plain.")
+  private List<Path> files = List.of();
+
+  ClassifyCommand(Terminal terminal) {
+    this.terminal = terminal;
+  }
+
+  @Override
+  public Integer call() {
+    try (Classifier classifier = Classifier.open(model)) {
+      List<Picture> images = new ArrayList<>();
+      for (Path file : files) {
+        images.addAll(read(file, classifier));
+      }
+      List<Prediction> predictions =
+          classifier.classify(images.stream().map(Picture::pixels).toList());
+      int width = images.stream().mapToInt(i -> i.caption().length()).max().orElse(1);
+      for (int i = 0; i < images.size(); i++) {
+        terminal.printf("%-" + width + "s  %s%n", images.get(i).caption(), predictions.get(i));
+      }
+      if (draw) {
+        draw(classifier, images, predictions);
+      }
+    }
+    return 0;
+  }
+
+  private List<Picture> read(Path file, Classifier classifier) {
+    if (!isIdx(file)) {
+      if (classifier.rows() != classifier.columns()) {
+        throw new CoracleException(
+            "the model takes images of %d×%d; pictures can be fitted to square ones only"
+                .formatted(classifier.rows(), classifier.columns()));
+      }
+      return List.of(
+          picture(classifier, DigitImage.read(file, classifier.rows()), file.toString()));
+    }
+    IdxImages set = IdxReader.readImages(file);
+    if (set.rows() != classifier.rows() || set.columns() != classifier.columns()) {
+      throw new CoracleException(
+          "%s has images of %d×%d; the model takes %d×%d"
+              .formatted(file, set.rows(), set.columns(), classifier.rows(), classifier.columns()));
+    }
+    List<Picture> images = new ArrayList<>();
+    for (int i = 0; i < Math.min(limit, set.count()); i++) {
+      images.add(picture(classifier, set.image(i), file + "[" + i + "]"));
+    }
+    return images;
+  }
+
+  private static Picture picture(Classifier classifier, byte[] pixels, String caption) {
+    return new Picture(pixels, classifier.rows(), classifier.columns(), caption);
+  }
+
+  /** By content: gzip, or the two zero bytes that begin every idx file and no picture. */
+  private static boolean isIdx(Path file) {
+    try (InputStream in = Files.newInputStream(file)) {
+      byte[] start = in.readNBytes(2);
+      return start.length == 2
+          && ((start[0] == 0x1f && start[1] == (byte) 0x8b) || (start[0] == 0 && start[1] == 0));
+    } catch (IOException e) {
+      throw new CoracleException("cannot read " + file + ": " + NetExport.reason(e), e);
+    }
+  }
+
+  private void draw(Classifier classifier, List<Picture> images, List<Prediction> predictions) {
+    List<Picture> pictures = new ArrayList<>();
+    for (int i = 0; i < images.size(); i++) {
+      pictures.add(picture(classifier, images.get(i).pixels(), predictions.get(i).toString()));
+    }
+    DigitArt.Style style = DigitArt.Style.of(terminal.charset(), terminal.interactive());
+    terminal.printf("%n%s", DigitArt.sheet(pictures, DigitArt.DEFAULT_WIDTH, style));
+  }
+}

@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.coracle.cli;
+
+import dev.coracle.train.MetricsListener;
+import me.tongfei.progressbar.ProgressBar;
+import me.tongfei.progressbar.ProgressBarBuilder;
+import me.tongfei.progressbar.ProgressBarStyle;
+import org.jspecify.annotations.Nullable;
+
+/** Prints the log lines of the PyTorch example and, on a terminal, a progress bar under them. */
+final class ConsoleMetrics implements MetricsListener, AutoCloseable {
+
+  /** Returns to the start of the line and clears it, so that a line takes the bar's place. */
+  private static final String CLEAR_LINE = "\r\u001b[K";
+
+  private final Terminal terminal;
+  private final int epochs;
+  private final int logInterval;
+  private @Nullable ProgressBar bar;
+
+  ConsoleMetrics(Terminal terminal, int epochs, int logInterval) {
+    this.terminal = terminal;
+    this.epochs = epochs;
+    this.logInterval = logInterval;
+  }
+
+  @Override
+  public void onStep(Step step) {
+    if (step.step() % logInterval == 0) {
+      print(
+          "Train Epoch: %d [%d/%d (%.0f%%)] Loss: %.6f",
+          step.epoch(),
+          step.images(),
+          step.imagesInAll(),
+          100.0 * step.images() / step.imagesInAll(),
+          step.loss());
+    }
+    if (terminal.interactive()) {
+      if (bar == null) {
+        bar = newBar(step);
+      }
+      bar.stepTo(step.images());
+    }
+  }
+
+  @Override
+  public void onEpoch(Epoch epoch) {
+    close();
+    print(
+        "Test set: Average loss: %.4f, Accuracy: %d/%d (%.2f%%)",
+        epoch.testLoss(), epoch.testCorrect(), epoch.testImages(), 100 * epoch.testAccuracy());
+    print(
+        "Epoch %d/%d: loss %.4f, test loss %.4f, accuracy %.2f %%, %.1f s, %.0f images/s",
+        epoch.epoch(),
+        epoch.epochs(),
+        epoch.trainLoss(),
+        epoch.testLoss(),
+        100 * epoch.testAccuracy(),
+        epoch.seconds(),
+        epoch.imagesPerSecond());
+  }
+
+  private ProgressBar newBar(Step step) {
+    return new ProgressBarBuilder()
+        .setTaskName("Epoch %d/%d".formatted(step.epoch(), epochs))
+        .setInitialMax(step.imagesInAll())
+        .setUnit(" images", 1)
+        .setStyle(
+            terminal.charset().newEncoder().canEncode("█")
+                ? ProgressBarStyle.COLORFUL_UNICODE_BLOCK
+                : ProgressBarStyle.ASCII)
+        .setUpdateIntervalMillis(200)
+        .showSpeed()
+        .clearDisplayOnFinish()
+        .build();
+  }
+
+  private void print(String format, Object... arguments) {
+    terminal.printf((terminal.interactive() ? CLEAR_LINE : "") + format + "%n", arguments);
+  }
+
+  /** Ends the progress bar, also when training failed. */
+  @Override
+  public void close() {
+    if (bar != null) {
+      bar.close();
+      bar = null;
+    }
+  }
+}

@@ -1,0 +1,167 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.coracle.cli;
+
+import dev.coracle.dataset.MnistCheck;
+import dev.coracle.dataset.MnistDownload;
+import dev.coracle.dataset.MnistDownloadBuilder;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Objects;
+import java.util.concurrent.Callable;
+import me.tongfei.progressbar.ProgressBar;
+import me.tongfei.progressbar.ProgressBarBuilder;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Parameters;
+import picocli.CommandLine.Spec;
+
+/** Groups the commands about data. */
+@Command(
+    name = "datasets",
+    description = "Fetches or checks MNIST.",
+    subcommands = {DatasetsCommand.Fetch.class, DatasetsCommand.Check.class})
+final class DatasetsCommand implements Runnable {
+
+  @Spec private @Nullable CommandSpec spec;
+
+  @Override
+  public void run() {
+    throw new ParameterException(
+        Objects.requireNonNull(spec).commandLine(), "expected fetch or check after datasets");
+  }
+
+  /** Downloads MNIST. */
+  @Command(
+      name = "fetch",
+      sortOptions = false,
+      showDefaultValues = true,
+      description = {
+        "Downloads MNIST from the SageMaker public bucket, or else from the mirror that PyTorch uses,",
+        "and checks the content's SHA-256 before a file is put in place."
+      })
+  static final class Fetch implements Callable<Integer> {
+
+    private final Terminal terminal;
+
+    @Option(
+        names = "--output-dir",
+        paramLabel = "DIR",
+        description =
+            "Folder to put the files in. Default: .cache/coracle/mnist in the home folder.")
+    private @Nullable Path outputDir;
+
+    @Option(
+        names = "--region",
+        paramLabel = "NAME",
+        defaultValue = MnistDownloadBuilder.DEFAULT_REGION,
+        description = "AWS region of the bucket.")
+    private String region = MnistDownloadBuilder.DEFAULT_REGION;
+
+    @Option(
+        names = "--base-url",
+        paramLabel = "URL",
+        description = "Another place that has the four .gz files, asked first.")
+    private @Nullable String baseUrl;
+
+    Fetch(Terminal terminal) {
+      this.terminal = terminal;
+    }
+
+    @Override
+    public Integer call() {
+      Path folder = outputDir == null ? MnistDownload.cacheFolder() : outputDir;
+      MnistDownloadBuilder download = MnistDownload.into(folder).region(region);
+      if (baseUrl != null) {
+        download.baseUrl(baseUrl);
+      }
+      List<MnistDownload.Fetched> files;
+      try (DownloadBar bar = new DownloadBar(terminal)) {
+        files = download.progress(bar).build().fetch();
+      }
+      for (MnistDownload.Fetched fetched : files) {
+        terminal.printf(
+            "%s: %s%n",
+            fetched.path(),
+            fetched.source() == null ? "was there already" : "from " + fetched.source());
+      }
+      return 0;
+    }
+  }
+
+  /** Checks a folder. */
+  @Command(
+      name = "check",
+      description = {
+        "Reads the four idx files of a folder with every check there is and tells whether they are",
+        "the published MNIST. Exit status 1 when one is missing, damaged or another set's."
+      })
+  static final class Check implements Callable<Integer> {
+
+    private final Terminal terminal;
+
+    @Parameters(
+        paramLabel = "DIR",
+        arity = "0..1",
+        defaultValue = "datasets/mnist",
+        description = "Folder of the four idx files. Default: datasets/mnist.")
+    private Path folder = Path.of("");
+
+    Check(Terminal terminal) {
+      this.terminal = terminal;
+    }
+
+    @Override
+    public Integer call() {
+      List<MnistCheck> checks = MnistCheck.check(folder);
+      for (MnistCheck check : checks) {
+        String verdict =
+            check.problem() != null
+                ? check.problem()
+                : check.published() ? "published MNIST" : "sound, but not the published MNIST";
+        terminal.printf("%-25s %6d  %s%n", check.expected().name(), check.count(), verdict);
+      }
+      return checks.stream().allMatch(MnistCheck::published) ? 0 : 1;
+    }
+  }
+
+  /** A progress bar a file, on a terminal only. */
+  private static final class DownloadBar implements MnistDownload.ProgressListener, AutoCloseable {
+    private final Terminal terminal;
+    private String file = "";
+    private @Nullable ProgressBar bar;
+
+    DownloadBar(Terminal terminal) {
+      this.terminal = terminal;
+    }
+
+    @Override
+    public void onProgress(String name, long bytesDone, long bytesTotal) {
+      if (!terminal.interactive()) {
+        return;
+      }
+      if (bar == null || !name.equals(file)) {
+        close();
+        file = name;
+        bar =
+            new ProgressBarBuilder()
+                .setTaskName(name)
+                .setUnit(" KiB", 1024)
+                .setInitialMax(Math.max(bytesTotal, 0))
+                .clearDisplayOnFinish()
+                .build();
+      }
+      bar.stepTo(bytesDone);
+    }
+
+    @Override
+    public void close() {
+      if (bar != null) {
+        bar.close();
+        bar = null;
+      }
+    }
+  }
+}

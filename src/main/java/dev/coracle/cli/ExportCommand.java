@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.coracle.cli;
+
+import dev.coracle.onnx.OnnxExporter;
+import dev.coracle.train.Checkpoint;
+import java.nio.file.Path;
+import java.util.concurrent.Callable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Option;
+
+/** Writes a checkpoint as an ONNX file. */
+@Command(
+    name = "export",
+    sortOptions = false,
+    showDefaultValues = true,
+    description = "Writes the network of a checkpoint as an ONNX file.")
+final class ExportCommand implements Callable<Integer> {
+
+  private final Terminal terminal;
+
+  @Option(
+      names = "--checkpoint",
+      paramLabel = "FILE",
+      defaultValue = "output/" + Checkpoint.FILE_NAME,
+      description = "Checkpoint that train wrote.")
+  private Path checkpoint = Path.of("");
+
+  @Option(
+      names = "--output",
+      paramLabel = "FILE",
+      defaultValue = "output/" + TrainingPipeline.MODEL,
+      description = "ONNX file to write; an existing one is replaced.")
+  private Path output = Path.of("");
+
+  @Option(
+      names = "--input-type",
+      paramLabel = "TYPE",
+      defaultValue = "float32",
+      description = InputType.DESCRIPTION)
+  private InputType inputType = InputType.FLOAT32;
+
+  ExportCommand(Terminal terminal) {
+    this.terminal = terminal;
+  }
+
+  @Override
+  public Integer call() {
+    try (TrainedNet net = TrainedNet.load(checkpoint)) {
+      OnnxExporter.Report report =
+          NetExport.write(
+              net.block(),
+              inputType,
+              net.checkpoint().testAccuracy(),
+              net.checkpoint().dataSha256(),
+              output);
+      terminal.printf(
+          "Exported %s: %,d bytes, opset %d, operators %s%n",
+          output, report.bytes(), OnnxExporter.OPSET, String.join(" ", report.operators()));
+    }
+    return 0;
+  }
+}

@@ -1,0 +1,156 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.coracle.cli;
+
+import dev.coracle.CoracleException;
+import dev.coracle.Version;
+import java.io.PrintStream;
+import java.io.UncheckedIOException;
+import java.util.Arrays;
+import java.util.Objects;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.IVersionProvider;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.ScopeType;
+import picocli.CommandLine.Spec;
+
+/**
+ * Starts a command; without arguments, {@code train}. Exit status: 0 success, 1 a failed run, 2 a
+ * command line that cannot be understood. Errors are one line on stderr; {@code --verbose} adds the
+ * stack trace.
+ */
+@Command(
+    name = "coracle",
+    description = "Trains a network in Java, carries it out as ONNX and runs it anywhere.",
+    subcommands = {
+      TrainCommand.class,
+      ExportCommand.class,
+      VerifyCommand.class,
+      ClassifyCommand.class,
+      DatasetsCommand.class
+    },
+    versionProvider = Main.Versions.class,
+    sortOptions = false,
+    footer = {
+      "",
+      "Without a command, coracle trains with the defaults.",
+      "coracle COMMAND --help tells more."
+    })
+public final class Main implements Runnable {
+
+  private static final int FAILED = 1;
+
+  @Option(
+      names = "--verbose",
+      scope = ScopeType.INHERIT,
+      description = "Show stack traces of errors and what the libraries log.")
+  @SuppressWarnings("UnusedVariable") // read by picocli's owner of the option, below
+  private boolean verbose;
+
+  @Option(
+      names = {"-h", "--help"},
+      usageHelp = true,
+      scope = ScopeType.INHERIT,
+      description = "Show this help.")
+  @SuppressWarnings("UnusedVariable")
+  private boolean help;
+
+  @Option(
+      names = {"-V", "--version"},
+      versionHelp = true,
+      description = "Show the version.")
+  @SuppressWarnings("UnusedVariable")
+  private boolean version;
+
+  @Spec private @Nullable CommandSpec spec;
+
+  public static void main(String... args) {
+    System.exit(run(System.out, System.err, args));
+  }
+
+  /** Runs a command and returns its exit status. */
+  static int run(PrintStream out, PrintStream err, String... args) {
+    configureLibraries(Arrays.asList(args).contains("--verbose"));
+    Main main = new Main();
+    Terminal terminal = Terminal.of(out);
+    CommandLine line =
+        new CommandLine(main, new CommandFactory(terminal))
+            .setOut(terminal.writer())
+            .setErr(Terminal.of(err).writer())
+            .setCaseInsensitiveEnumValuesAllowed(true)
+            .setUsageHelpAutoWidth(true)
+            .setParameterExceptionHandler(Main::badUsage)
+            .setExecutionExceptionHandler((e, command, parsed) -> failed(e, command, main.verbose));
+    try {
+      return line.execute(args.length == 0 ? new String[] {"train"} : args);
+    } finally {
+      terminal.writer().flush();
+    }
+  }
+
+  @Override
+  public void run() {
+    throw new ParameterException(Objects.requireNonNull(spec).commandLine(), "expected a command");
+  }
+
+  /** Switches telemetry and downloads off, and logging down, before the libraries look. */
+  private static void configureLibraries(boolean verbose) {
+    System.setProperty("ai.djl.offline", "true");
+    System.setProperty("OPT_OUT_TRACKING", "true");
+    // Not for a display: an X server that is not there must not be looked for.
+    System.setProperty("java.awt.headless", "true");
+    System.setProperty("org.slf4j.simpleLogger.defaultLogLevel", verbose ? "info" : "warn");
+    if (!verbose) {
+      // DJL warns when a CUDA library is there and a GPU is not, which --device already answers.
+      System.setProperty("org.slf4j.simpleLogger.log.ai.djl.util.cuda.CudaUtils", "error");
+    }
+  }
+
+  private static int badUsage(ParameterException e, String[] args) {
+    CommandLine command = e.getCommandLine();
+    command
+        .getErr()
+        .printf(
+            "coracle: %s (see %s --help)%n",
+            String.valueOf(e.getMessage()).replaceAll("\\s*\\R\\s*", " "),
+            command.getCommandSpec().qualifiedName());
+    return CommandLine.ExitCode.USAGE;
+  }
+
+  private static int failed(Throwable e, CommandLine command, boolean verbose) {
+    command.getOut().flush();
+    command.getErr().println("coracle: " + sentence(e));
+    if (verbose) {
+      e.printStackTrace(command.getErr());
+    } else if (!(e instanceof CoracleException)) {
+      command.getErr().println("coracle: --verbose shows where");
+    }
+    return FAILED;
+  }
+
+  private static String sentence(Throwable e) {
+    if (e instanceof CoracleException) {
+      return String.valueOf(e.getMessage());
+    }
+    if (e instanceof NoClassDefFoundError) {
+      return MissingDependency.sentence(String.valueOf(e.getMessage()));
+    }
+    if (e instanceof OutOfMemoryError) {
+      return "out of memory (%s); give the JVM more with -Xmx, or use a smaller batch"
+          .formatted(e.getMessage());
+    }
+    Throwable cause = e instanceof UncheckedIOException && e.getCause() != null ? e.getCause() : e;
+    String message = String.valueOf(cause.getMessage()).lines().findFirst().orElse("");
+    return cause.getClass().getSimpleName() + ": " + message;
+  }
+
+  static final class Versions implements IVersionProvider {
+    @Override
+    public String[] getVersion() {
+      return new String[] {"coracle " + Version.CORACLE};
+    }
+  }
+}

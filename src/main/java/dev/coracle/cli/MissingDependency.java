@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.coracle.cli;
+
+import java.util.LinkedHashMap;
+import java.util.Map;
+
+/** Names the coordinates to add when a class of an optional dependency is not there. */
+final class MissingDependency {
+
+  private static final Map<String, String> COORDINATES = new LinkedHashMap<>();
+
+  static {
+    COORDINATES.put("ai/djl/basicdataset/", "ai.djl:basicdataset");
+    COORDINATES.put("ai/djl/pytorch/", "ai.djl.pytorch:pytorch-engine");
+    COORDINATES.put("ai/djl/", "ai.djl:api");
+    COORDINATES.put("ai/onnx/proto/", "org.tribuo:tribuo-util-onnx");
+    COORDINATES.put("ai/onnxruntime/", "com.microsoft.onnxruntime:onnxruntime");
+    COORDINATES.put("com/fasterxml/jackson/core/", "com.fasterxml.jackson.core:jackson-core");
+    COORDINATES.put("me/tongfei/progressbar/", "me.tongfei:progressbar");
+    COORDINATES.put("org/knowm/xchart/", "org.knowm.xchart:xchart");
+    COORDINATES.put("picocli/", "info.picocli:picocli");
+  }
+
+  private MissingDependency() {}
+
+  /** Returns a sentence for the message of a NoClassDefFoundError. */
+  static String sentence(String message) {
+    String className = message.replace("Could not initialize class ", "").replace('.', '/');
+    for (Map.Entry<String, String> entry : COORDINATES.entrySet()) {
+      if (className.startsWith(entry.getKey())) {
+        return "class %s is not on the class path; add %s (README has the versions)"
+            .formatted(className.replace('/', '.'), entry.getValue());
+      }
+    }
+    return "class " + className.replace('/', '.') + " is not on the class path";
+  }
+}

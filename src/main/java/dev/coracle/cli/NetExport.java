@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.coracle.cli;
+
+import ai.djl.engine.Engine;
+import ai.djl.ndarray.NDList;
+import ai.djl.ndarray.types.DataType;
+import ai.djl.ndarray.types.Shape;
+import ai.djl.nn.Block;
+import dev.coracle.CoracleException;
+import dev.coracle.ModelMetadata;
+import dev.coracle.Version;
+import dev.coracle.net.Net;
+import dev.coracle.onnx.OnnxExporter;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
+
+/** Exports a trained Net with what the serving side has to know about it. */
+final class NetExport {
+
+  private NetExport() {}
+
+  /**
+   * Writes the file, or leaves an existing one as it was.
+   *
+   * @param testAccuracy 0 to 1
+   * @param dataSha256 hash of the training images and labels
+   */
+  static OnnxExporter.Report write(
+      Block net, InputType inputType, double testAccuracy, String dataSha256, Path file) {
+    Map<String, String> metadata = new LinkedHashMap<>();
+    metadata.put(
+        ModelMetadata.LABELS,
+        IntStream.range(0, Net.CLASSES)
+            .mapToObj(String::valueOf)
+            .collect(Collectors.joining("\n")));
+    metadata.put(ModelMetadata.OUTPUT_KIND, ModelMetadata.LOG_PROBABILITIES);
+    metadata.put(ModelMetadata.MEAN, Float.toString(Net.MEAN));
+    metadata.put(ModelMetadata.STD, Float.toString(Net.STD));
+    metadata.put(ModelMetadata.TEST_ACCURACY, Double.toString(testAccuracy));
+    metadata.put(ModelMetadata.DATA_SHA256, dataSha256);
+    metadata.put(
+        ModelMetadata.VERSIONS,
+        "coracle %s\ndjl %s\nlibtorch %s"
+            .formatted(
+                Version.CORACLE, Engine.getDjlVersion(), Engine.getEngine("PyTorch").getVersion()));
+    OnnxExporter exporter = OnnxExporter.builder().block(net).output("output_0").metadata(metadata);
+    Shape shape = new Shape(1, 1, Net.SIZE, Net.SIZE);
+    if (inputType == InputType.UINT8) {
+      exporter.input("input_0", shape, DataType.UINT8).prepend(NetExport::normalise);
+    } else {
+      exporter.input("input_0", shape);
+    }
+    try {
+      return exporter.export(file);
+    } catch (IOException e) {
+      throw new CoracleException(
+          "cannot write %s: %s; an earlier file is as it was".formatted(file, reason(e)), e);
+    }
+  }
+
+  /** In the order of operations of the training loop, so that both give the same floats. */
+  private static NDList normalise(NDList pixels) {
+    return new NDList(
+        pixels
+            .singletonOrThrow()
+            .toType(DataType.FLOAT32, false)
+            .div(255f)
+            .sub(Net.MEAN)
+            .div(Net.STD));
+  }
+
+  /** Returns what went wrong; some of Java's file exceptions have only the path as message. */
+  static String reason(IOException e) {
+    return e.getClass() == IOException.class
+        ? String.valueOf(e.getMessage())
+        : e.getClass().getSimpleName().replace("Exception", "") + " " + e.getMessage();
+  }
+}

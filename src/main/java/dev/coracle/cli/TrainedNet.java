@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.coracle.cli;
+
+import ai.djl.Device;
+import ai.djl.ndarray.NDManager;
+import ai.djl.ndarray.types.DataType;
+import ai.djl.ndarray.types.Shape;
+import ai.djl.nn.Block;
+import dev.coracle.dataset.ImageSet;
+import dev.coracle.net.Net;
+import dev.coracle.train.Checkpoint;
+import dev.coracle.train.Devices;
+import dev.coracle.train.Evaluation;
+import dev.coracle.train.Evaluator;
+import java.nio.file.Path;
+
+/** Holds the network of a checkpoint, on the CPU. */
+record TrainedNet(Checkpoint checkpoint, Block block, NDManager manager) implements AutoCloseable {
+
+  static TrainedNet load(Path file) {
+    Checkpoint checkpoint = Checkpoint.read(file);
+    NDManager manager = Devices.engine().newBaseManager(Device.cpu());
+    try {
+      Net net = new Net();
+      net.initialize(manager, DataType.FLOAT32, new Shape(1, 1, Net.SIZE, Net.SIZE));
+      Checkpoint.loadParameters(file, net.getParameters());
+      return new TrainedNet(checkpoint, net, manager);
+    } catch (RuntimeException e) {
+      manager.close();
+      throw e;
+    }
+  }
+
+  Evaluation evaluate(ImageSet set) {
+    return Evaluator.evaluate(block, manager, set, 100);
+  }
+
+  @Override
+  public void close() {
+    manager.close();
+  }
+}

@@ -1,0 +1,167 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.coracle.cli;
+
+import dev.coracle.CoracleException;
+import dev.coracle.dataset.ImageSet;
+import dev.coracle.dataset.Mnist;
+import dev.coracle.inference.Classifier;
+import dev.coracle.inference.Prediction;
+import dev.coracle.onnx.OnnxExporter;
+import dev.coracle.report.DigitArt;
+import dev.coracle.report.HtmlReport;
+import dev.coracle.train.Evaluation;
+import dev.coracle.train.JsonLinesMetrics;
+import dev.coracle.train.TrainingOptions;
+import dev.coracle.train.TrainingRun;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+
+/** Takes images to a verified ONNX file and a report: what {@code train} does. */
+final class TrainingPipeline {
+
+  /** Name of the model in the output folder. */
+  static final String MODEL = "mnist.onnx";
+
+  private static final int SAMPLES = 6;
+
+  private final Terminal terminal;
+  private final TrainingOptions options;
+  private final Mnist data;
+  private final Path dataDir;
+  private final Path outputDir;
+  private final InputType inputType;
+
+  TrainingPipeline(
+      Terminal terminal,
+      TrainingOptions options,
+      Mnist data,
+      Path dataDir,
+      Path outputDir,
+      InputType inputType) {
+    this.terminal = terminal;
+    this.options = options;
+    this.data = data;
+    this.dataDir = dataDir;
+    this.outputDir = outputDir;
+    this.inputType = inputType;
+  }
+
+  /**
+   * Runs everything.
+   *
+   * @throws CoracleException also when the exported file disagrees with the network
+   */
+  void run() {
+    if (options.dryRun()) {
+      Path temporary = temporaryFolder();
+      try {
+        run(temporary);
+      } finally {
+        deleteFolder(temporary);
+      }
+      terminal.println("Dry run: everything works, nothing was written.");
+      return;
+    }
+    requireWritable(outputDir);
+    if (options.checkpointFolder() != null) {
+      requireWritable(options.checkpointFolder());
+    }
+    run(outputDir);
+    terminal.printf(
+        "%nWrote to %s: %s, report.html (open it in a browser), metrics.jsonl%n", outputDir, MODEL);
+  }
+
+  private void run(Path folder) {
+    Path model = folder.resolve(MODEL);
+    ReportListener report = new ReportListener();
+    try (TrainingRun run = new TrainingRun(options, data.train(), data.test());
+        JsonLinesMetrics json = openMetrics(folder.resolve("metrics.jsonl"))) {
+      terminal.printf(
+          "Training on %,d images from %s, testing on %,d; device %s, seed %d%n",
+          data.train().size(), dataDir, data.test().size(), run.device(), options.seed());
+      Evaluation network;
+      try (ConsoleMetrics console =
+          new ConsoleMetrics(terminal, options.epochs(), options.logInterval())) {
+        network = run.train(List.of(console, json, report));
+      }
+      OnnxExporter.Report exported =
+          NetExport.write(run.block(), inputType, network.accuracy(), data.train().sha256(), model);
+      terminal.printf(
+          "Exported %s: %,d bytes, opset %d%n", MODEL, exported.bytes(), OnnxExporter.OPSET);
+      ImageSet test = data.test().first(network.images());
+      Agreement agreement = Agreement.of(network, Agreement.evaluate(model, test));
+      terminal.printf("ONNX Runtime against DJL: %s%n", agreement);
+      HtmlReport.write(
+          folder.resolve("report.html"),
+          report.data(options, data, dataDir, run.device(), network, agreement, exported));
+      if (!agreement.holds()) {
+        throw new CoracleException(
+            "the exported file " + model + " does not agree with the network: " + agreement);
+      }
+      classifySamples(model, test);
+    } catch (IOException e) {
+      throw new CoracleException("cannot close metrics.jsonl: " + NetExport.reason(e), e);
+    }
+  }
+
+  private void classifySamples(Path model, ImageSet test) {
+    List<byte[]> images = new ArrayList<>();
+    for (int i = 0; i < Math.min(SAMPLES, test.size()); i++) {
+      images.add(test.image(i));
+    }
+    List<DigitArt.Picture> pictures = new ArrayList<>();
+    try (Classifier classifier = Classifier.open(model)) {
+      List<Prediction> predictions = classifier.classify(images);
+      for (int i = 0; i < images.size(); i++) {
+        pictures.add(
+            new DigitArt.Picture(
+                images.get(i), test.rows(), test.columns(), predictions.get(i).toString()));
+      }
+    }
+    DigitArt.Style style = DigitArt.Style.of(terminal.charset(), terminal.interactive());
+    terminal.printf("%n%s", DigitArt.sheet(pictures, DigitArt.DEFAULT_WIDTH, style));
+  }
+
+  private JsonLinesMetrics openMetrics(Path file) {
+    try {
+      return new JsonLinesMetrics(file, options);
+    } catch (IOException e) {
+      throw new CoracleException("cannot write " + file + ": " + NetExport.reason(e), e);
+    }
+  }
+
+  /** Finds out before the training, not after it. */
+  private static void requireWritable(Path folder) {
+    try {
+      Files.createDirectories(folder);
+      Files.delete(Files.createTempFile(folder, ".coracle", ".tmp"));
+    } catch (IOException e) {
+      throw new CoracleException(
+          "cannot write to folder %s (%s); choose another with --output-dir or --checkpoint-dir"
+              .formatted(folder, NetExport.reason(e)),
+          e);
+    }
+  }
+
+  private static Path temporaryFolder() {
+    try {
+      return Files.createTempDirectory("coracle");
+    } catch (IOException e) {
+      throw new CoracleException("cannot make a temporary folder: " + NetExport.reason(e), e);
+    }
+  }
+
+  private static void deleteFolder(Path folder) {
+    try (var files = Files.list(folder)) {
+      for (Path file : files.toList()) {
+        Files.delete(file);
+      }
+      Files.delete(folder);
+    } catch (IOException e) {
+      throw new CoracleException("cannot delete " + folder + ": " + NetExport.reason(e), e);
+    }
+  }
+}

@@ -1,0 +1,6 @@
+// SPDX-License-Identifier: Apache-2.0
+/** The command line: the only package that sees all the others. */
+@NullMarked
+package dev.coracle.cli;
+
+import org.jspecify.annotations.NullMarked;
