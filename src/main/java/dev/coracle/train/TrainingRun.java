@@ -22,6 +22,7 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Objects;
+import java.util.SplittableRandom;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -170,7 +171,7 @@ public final class TrainingRun implements AutoCloseable {
 
   private EpochTotals trainEpoch(int epoch, List<? extends MetricsListener> listeners) {
     EpochTotals totals = new EpochTotals();
-    long epochSeed = Objects.hash(options.seed(), epoch);
+    long epochSeed = epochSeed(options.seed(), epoch);
     engine().setRandomSeed((int) epochSeed); // dropout
     try (NDManager manager = model.getNDManager().newSubManager()) {
       NDArray order = trainImages.shuffled(manager, epochSeed);
@@ -194,6 +195,11 @@ public final class TrainingRun implements AutoCloseable {
       }
     }
     return totals;
+  }
+
+  /** Mixes both well: neighbouring seeds and epochs must not share shuffles or dropout masks. */
+  private static long epochSeed(int seed, int epoch) {
+    return new SplittableRandom(((long) seed << 32) | epoch).nextLong();
   }
 
   /** Returns the loss before the update. */
