@@ -15,6 +15,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.Callable;
+import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
@@ -25,9 +26,10 @@ import picocli.CommandLine.Parameters;
     sortOptions = false,
     showDefaultValues = true,
     description = {
-      "Classifies PNG or JPEG pictures and idx files of images, one line an image.",
-      "A picture of another size than the model's is cropped to its ink, fitted and centred as",
-      "MNIST's digits were; dark ink on a light page is inverted."
+      "Classifies pictures (PNG, JPEG) and idx files, one line an image.",
+      "",
+      "A picture of another size than the model's is cropped to its ink, fitted and centred as"
+          + " MNIST's digits were; dark ink on a light page is inverted."
     })
 final class ClassifyCommand implements Callable<Integer> {
 
@@ -54,6 +56,7 @@ final class ClassifyCommand implements Callable<Integer> {
   @Parameters(
       paramLabel = "FILE",
       arity = "1..*",
+      showDefaultValue = CommandLine.Help.Visibility.NEVER,
       description = "Pictures (PNG, JPEG) or idx files of images, .gz or plain.")
   private List<Path> files = List.of();
 

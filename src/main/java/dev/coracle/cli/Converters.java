@@ -2,6 +2,10 @@
 package dev.coracle.cli;
 
 import dev.coracle.train.Devices;
+import dev.coracle.train.OptimizerKind;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
 import picocli.CommandLine.ITypeConverter;
 import picocli.CommandLine.TypeConversionException;
 
@@ -48,6 +52,41 @@ final class Converters {
       }
       throw new TypeConversionException(
           "expected a number above 0 and at most 1, got '" + value + "'");
+    }
+  }
+
+  static final class OptimizerName extends ConstantName<OptimizerKind> {
+    OptimizerName() {
+      super(OptimizerKind.class);
+    }
+  }
+
+  static final class InputTypeName extends ConstantName<InputType> {
+    InputTypeName() {
+      super(InputType.class);
+    }
+  }
+
+  /** Enum constants in lower case; picocli's own message would list them in capitals. */
+  private abstract static class ConstantName<E extends Enum<E>> implements ITypeConverter<E> {
+    private final Class<E> type;
+
+    ConstantName(Class<E> type) {
+      this.type = type;
+    }
+
+    @Override
+    public E convert(String value) {
+      List<String> names = new ArrayList<>();
+      for (E constant : type.getEnumConstants()) {
+        String name = constant.name().toLowerCase(Locale.ROOT);
+        if (name.equalsIgnoreCase(value)) {
+          return constant;
+        }
+        names.add(name);
+      }
+      throw new TypeConversionException(
+          "expected " + String.join(", ", names) + ", got '" + value + "'");
     }
   }
 

@@ -39,8 +39,10 @@ final class DatasetsCommand implements Runnable {
       sortOptions = false,
       showDefaultValues = true,
       description = {
-        "Downloads MNIST from the SageMaker public bucket, or else from the mirror that PyTorch uses,",
-        "and checks the content's SHA-256 before a file is put in place."
+        "Downloads MNIST.",
+        "",
+        "Takes it from the SageMaker public bucket, or else from the mirror that PyTorch uses, and"
+            + " checks the content's SHA-256 before a file is put in place."
       })
   static final class Fetch implements Callable<Integer> {
 
@@ -95,8 +97,10 @@ final class DatasetsCommand implements Runnable {
   @Command(
       name = "check",
       description = {
-        "Reads the four idx files of a folder with every check there is and tells whether they are",
-        "the published MNIST. Exit status 1 when one is missing, damaged or another set's."
+        "Checks the four files of a folder.",
+        "",
+        "Reads them with every check there is and tells whether they are the published MNIST. Exit"
+            + " status 1 when one is missing, damaged or another set's."
       })
   static final class Check implements Callable<Integer> {
 

@@ -12,6 +12,7 @@ import picocli.CommandLine.Option;
 @Command(
     name = "export",
     sortOptions = false,
+    abbreviateSynopsis = true,
     showDefaultValues = true,
     description = "Writes the network of a checkpoint as an ONNX file.")
 final class ExportCommand implements Callable<Integer> {
@@ -36,6 +37,7 @@ final class ExportCommand implements Callable<Integer> {
       names = "--input-type",
       paramLabel = "TYPE",
       defaultValue = "float32",
+      converter = Converters.InputTypeName.class,
       description = InputType.DESCRIPTION)
   private InputType inputType = InputType.FLOAT32;
 

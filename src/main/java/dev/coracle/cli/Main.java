@@ -16,6 +16,7 @@ import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.ScopeType;
 import picocli.CommandLine.Spec;
+import picocli.CommandLine.UnmatchedArgumentException;
 
 /**
  * Starts a command; without arguments, {@code train}. Exit status: 0 success, 1 a failed run, 2 a
@@ -24,7 +25,7 @@ import picocli.CommandLine.Spec;
  */
 @Command(
     name = "coracle",
-    description = "Trains a network in Java, carries it out as ONNX and runs it anywhere.",
+    description = "Trains a network in Java, exports it to ONNX and runs it anywhere.",
     subcommands = {
       TrainCommand.class,
       ExportCommand.class,
@@ -80,7 +81,6 @@ public final class Main implements Runnable {
         new CommandLine(main, new CommandFactory(terminal))
             .setOut(terminal.writer())
             .setErr(Terminal.of(err).writer())
-            .setCaseInsensitiveEnumValuesAllowed(true)
             .setUsageHelpAutoWidth(true)
             .setParameterExceptionHandler(Main::badUsage)
             .setExecutionExceptionHandler((e, command, parsed) -> failed(e, command, main.verbose));
@@ -111,12 +111,13 @@ public final class Main implements Runnable {
 
   private static int badUsage(ParameterException e, String[] args) {
     CommandLine command = e.getCommandLine();
-    command
-        .getErr()
-        .printf(
-            "coracle: %s (see %s --help)%n",
-            String.valueOf(e.getMessage()).replaceAll("\\s*\\R\\s*", " "),
-            command.getCommandSpec().qualifiedName());
+    String message = String.valueOf(e.getMessage()).replaceAll("\\s*\\R\\s*", " ");
+    if (e instanceof UnmatchedArgumentException unmatched
+        && !unmatched.getSuggestions().isEmpty()) {
+      message += "; did you mean " + unmatched.getSuggestions().get(0) + "?";
+    }
+    String help = command.getCommandSpec().qualifiedName() + " --help";
+    command.getErr().printf("coracle: %s (see %s)%n", message, help);
     return CommandLine.ExitCode.USAGE;
   }
 

@@ -14,10 +14,13 @@ import picocli.CommandLine.Option;
 @Command(
     name = "train",
     sortOptions = false,
+    abbreviateSynopsis = true,
     showDefaultValues = true,
     description = {
-      "Trains the network on MNIST or a set of the same form, exports it to ONNX, compares that file",
-      "in ONNX Runtime with the network over the whole test set, and writes a report."
+      "Trains on MNIST, exports to ONNX, verifies the file and writes a report.",
+      "",
+      "Any set of the same form will do, such as Fashion-MNIST. The exported file is run in ONNX"
+          + " Runtime over all test images and compared with the network."
     })
 final class TrainCommand implements Callable<Integer> {
 
@@ -81,6 +84,7 @@ final class TrainCommand implements Callable<Integer> {
       names = "--optimizer",
       paramLabel = "NAME",
       defaultValue = "adadelta",
+      converter = Converters.OptimizerName.class,
       description = "adadelta, adam, adamw or sgd; adam and adamw want --lr 0.001, sgd 0.1.")
   private OptimizerKind optimizer = OptimizerKind.ADADELTA;
 
@@ -120,6 +124,7 @@ final class TrainCommand implements Callable<Integer> {
       names = "--input-type",
       paramLabel = "TYPE",
       defaultValue = "float32",
+      converter = Converters.InputTypeName.class,
       description = InputType.DESCRIPTION)
   private InputType inputType = InputType.FLOAT32;
 

@@ -18,8 +18,10 @@ import picocli.CommandLine.Parameters;
     sortOptions = false,
     showDefaultValues = true,
     description = {
-      "Runs an ONNX file in ONNX Runtime over the test images and prints its accuracy;",
-      "with --checkpoint, compares it with the network in DJL, image by image."
+      "Runs an ONNX file over the test images and prints its accuracy.",
+      "",
+      "With --checkpoint, also compares it with the network in DJL, image by image; exit status 1"
+          + " if they disagree."
     })
 final class VerifyCommand implements Callable<Integer> {
 

@@ -1,0 +1,246 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.coracle.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import ai.djl.engine.Engine;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Arrays;
+import org.junit.jupiter.api.Assumptions;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+/** Each bad input gives one clear sentence and the right exit status, and loses nothing. */
+class BadInputTest {
+
+  private final Path folder;
+  private final Path data;
+
+  BadInputTest(@TempDir Path folder) {
+    this.folder = folder;
+    this.data =
+        SmallMnist.write(folder.resolve("data"), SmallMnist.bars(40, 1), SmallMnist.bars(20, 2));
+  }
+
+  private static void assertUsageError(Cli cli, String... words) {
+    assertOneLine(cli, 2, words);
+    assertThat(cli.err()).contains("--help");
+  }
+
+  private static void assertFailure(Cli cli, String... words) {
+    assertOneLine(cli, 1, words);
+  }
+
+  private static void assertOneLine(Cli cli, int status, String... words) {
+    assertThat(cli.err()).startsWith("coracle: ").contains(words);
+    assertThat(cli.err().lines()).hasSize(1);
+    assertThat(cli.status()).isEqualTo(status);
+  }
+
+  private Cli train(Object... options) {
+    Object[] all = {"train", "--data-dir", data, "--output-dir", folder.resolve("out")};
+    Object[] args = Arrays.copyOf(all, all.length + options.length);
+    System.arraycopy(options, 0, args, all.length, options.length);
+    return Cli.run(args);
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "--epochs, -1, whole number from 1",
+    "--epochs, many, whole number from 1",
+    "--batch-size, 0, whole number from 1",
+    "--test-batch-size, 1.5, whole number from 1",
+    "--log-interval, 0, whole number from 1",
+    "--threads, 0, whole number from 1",
+    "--lr, 0, above 0",
+    "--lr, NaN, above 0",
+    "--lr, Infinity, above 0",
+    "--gamma, 1.1, at most 1",
+    "--gamma, -0.5, at most 1",
+    "--optimizer, rmsprop, adadelta",
+    "--device, tpu, 'cpu, gpu, gpu:N or auto'",
+    "--seed, x, seed",
+    "--input-type, bf16, float32",
+  })
+  void train_badOption_namesOptionValueAndExpectation(
+      String option, String value, String expectation) {
+    assertUsageError(Cli.run("train", option, value), option, value, expectation);
+  }
+
+  @Test
+  void unknownOption_namesIt() {
+    assertUsageError(Cli.run("train", "--epoch", "3"), "--epoch");
+  }
+
+  @Test
+  void unknownCommand_namesIt() {
+    assertUsageError(Cli.run("tain"), "tain");
+  }
+
+  @Test
+  void datasets_withoutSubcommand_saysWhich() {
+    assertUsageError(Cli.run("datasets"), "fetch", "check");
+  }
+
+  @Test
+  void classify_withoutFile_saysWhatIsMissing() {
+    assertUsageError(Cli.run("classify"), "FILE");
+  }
+
+  @Test
+  void train_missingFolder_saysWhatWasLookedFor() {
+    assertFailure(
+        Cli.run("train", "--data-dir", folder.resolve("nowhere")), "nowhere", "datasets fetch");
+  }
+
+  @Test
+  void train_missingFile_namesIt() throws IOException {
+    Files.delete(data.resolve("t10k-labels-idx1-ubyte"));
+    assertFailure(train(), "t10k-labels-idx1-ubyte");
+  }
+
+  @Test
+  void train_wrongMagic_namesFileAndValue() throws IOException {
+    byte[] bytes = Files.readAllBytes(data.resolve("train-images-idx3-ubyte"));
+    bytes[2] = 9;
+    Files.write(data.resolve("train-images-idx3-ubyte"), bytes);
+    assertFailure(train(), "train-images-idx3-ubyte");
+  }
+
+  @Test
+  void train_truncatedFile_namesIt() throws IOException {
+    Path file = data.resolve("train-images-idx3-ubyte");
+    byte[] bytes = Files.readAllBytes(file);
+    Files.write(file, Arrays.copyOf(bytes, bytes.length - 1));
+    assertFailure(train(), "train-images-idx3-ubyte");
+  }
+
+  @Test
+  void train_moreImagesThanLabels_givesBothCounts() throws IOException {
+    Files.write(data.resolve("train-labels-idx1-ubyte"), SmallMnist.labels(SmallMnist.bars(39, 1)));
+    assertFailure(train(), "40", "39");
+  }
+
+  @Test
+  void train_labelAbove9_namesValueAndPlace() throws IOException {
+    Path file = data.resolve("train-labels-idx1-ubyte");
+    byte[] bytes = Files.readAllBytes(file);
+    bytes[8 + 5] = 10;
+    Files.write(file, bytes);
+    assertFailure(train(), "train-labels-idx1-ubyte", "10");
+  }
+
+  @Test
+  void train_outputFolderIsAFile_saysSoBeforeTraining() throws IOException {
+    Path file = Files.writeString(folder.resolve("out"), "precious");
+    Cli cli = train();
+    assertFailure(cli, "cannot write to folder", "--output-dir");
+    assertThat(cli.out()).isEmpty();
+    assertThat(file).hasContent("precious");
+  }
+
+  @Test
+  void train_gpuThatIsAbsent_isAnError() {
+    Assumptions.assumeTrue(Engine.getInstance().getGpuCount() == 0, "a GPU is there");
+    assertFailure(train("--device", "gpu"), "gpu", "cpu");
+    assertFailure(train("--device", "gpu:7"), "gpu:7");
+  }
+
+  @Test
+  void train_resumeWithoutCheckpoint_saysWhereItLooked() {
+    assertFailure(train("--resume"), "checkpoint.zip");
+  }
+
+  @Test
+  void train_resumeFromOtherOptions_namesTheDifference() {
+    assertThat(train("--batch-size", "20").status()).isZero();
+    assertFailure(train("--resume", "--epochs", "2", "--batch-size", "10"), "batch size", "20");
+  }
+
+  @Test
+  void train_lossNoLongerANumber_stopsAndKeepsWhatWasThere() throws IOException {
+    assertThat(train("--batch-size", "20").status()).isZero();
+    byte[] model = Files.readAllBytes(folder.resolve("out/mnist.onnx"));
+    byte[] checkpoint = Files.readAllBytes(folder.resolve("out/checkpoint.zip"));
+
+    Cli cli = train("--optimizer", "sgd", "--lr", "99999", "--epochs", "9", "--batch-size", "4");
+
+    assertFailure(cli, "loss became", "epoch", "step");
+    assertThat(folder.resolve("out/mnist.onnx")).hasBinaryContent(model);
+    assertThat(folder.resolve("out/checkpoint.zip")).hasBinaryContent(checkpoint);
+  }
+
+  @Test
+  void export_missingCheckpoint_saysSo() {
+    Path output = folder.resolve("x.onnx");
+    assertFailure(
+        Cli.run("export", "--checkpoint", folder.resolve("no.zip"), "--output", output), "no.zip");
+    assertThat(output).doesNotExist();
+  }
+
+  @Test
+  void export_fileThatIsNoCheckpoint_saysSo() throws IOException {
+    Path file = Files.writeString(folder.resolve("text.zip"), "not a zip");
+    assertFailure(
+        Cli.run("export", "--checkpoint", file, "--output", folder.resolve("x.onnx")), "text.zip");
+  }
+
+  @Test
+  void export_outputIsAFolder_saysSo() {
+    assertThat(train("--batch-size", "20").status()).isZero();
+    assertFailure(
+        Cli.run("export", "--checkpoint", folder.resolve("out/checkpoint.zip"), "--output", folder),
+        folder.toString());
+  }
+
+  @Test
+  void verify_missingModel_saysSo() {
+    assertFailure(Cli.run("verify", folder.resolve("no.onnx"), "--data-dir", data), "no.onnx");
+  }
+
+  @Test
+  void verify_fileThatIsNoModel_saysSo() throws IOException {
+    Path file = Files.writeString(folder.resolve("text.onnx"), "not a model");
+    assertFailure(Cli.run("verify", file, "--data-dir", data), "text.onnx");
+  }
+
+  @Test
+  void verify_modelOfAnotherCheckpoint_disagrees() {
+    assertThat(train("--batch-size", "20").status()).isZero();
+    Path model = folder.resolve("out/mnist.onnx");
+    Path other = folder.resolve("other");
+    Cli second = Cli.run("train", "--data-dir", data, "--output-dir", other, "--seed", "2");
+    assertThat(second.status()).isZero();
+    assertFailure(
+        Cli.run(
+            "verify", model, "--data-dir", data, "--checkpoint", other.resolve("checkpoint.zip")),
+        "does not agree");
+  }
+
+  @Test
+  void classify_badFiles_sayWhatWasExpected() throws IOException {
+    assertThat(train("--batch-size", "20").status()).isZero();
+    Path model = folder.resolve("out/mnist.onnx");
+    Path text = Files.writeString(folder.resolve("note.txt"), "no picture");
+    Path gone = folder.resolve("gone.png");
+    assertFailure(Cli.run("classify", "--model", model, text), "note.txt", "PNG");
+    assertFailure(Cli.run("classify", "--model", model, gone), "gone.png");
+    assertFailure(Cli.run("classify", "--model", model, folder), folder.toString());
+    Path cut =
+        Files.write(
+            folder.resolve("cut.png"),
+            Arrays.copyOf(Pictures.png(SmallMnist.bars(1, 3).image(0)), 60));
+    assertFailure(Cli.run("classify", "--model", model, cut), "cut.png");
+  }
+
+  @Test
+  void failure_verbose_addsTheStackTrace() {
+    Cli cli = Cli.run("--verbose", "train", "--data-dir", folder.resolve("nowhere"));
+    assertThat(cli.status()).isEqualTo(1);
+    assertThat(cli.err()).startsWith("coracle: ").contains("CoracleException", "\tat ");
+  }
+}
