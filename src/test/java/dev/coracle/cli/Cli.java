@@ -8,6 +8,7 @@ import java.nio.charset.Charset;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Collections;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
@@ -30,7 +31,12 @@ record Cli(int status, String out, String err) {
 
   /** Runs a command as a user does, in a JVM of its own. */
   static Cli fork(Object... args) throws IOException, InterruptedException {
-    List<String> command = new ArrayList<>();
+    return forkWith(new String[0], args);
+  }
+
+  /** Runs a command in a JVM of its own that another program, such as a shell, starts. */
+  static Cli forkWith(String[] starter, Object... args) throws IOException, InterruptedException {
+    List<String> command = new ArrayList<>(List.of(starter));
     command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
     command.add("--enable-native-access=ALL-UNNAMED");
     Collections.addAll(
@@ -57,6 +63,6 @@ record Cli(int status, String out, String err) {
   }
 
   private static List<String> strings(Object... args) {
-    return java.util.Arrays.stream(args).map(Object::toString).toList();
+    return Arrays.stream(args).map(Object::toString).toList();
   }
 }
