@@ -1,21 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.coracle.dataset;
 
+import dev.coracle.AtomicFile;
 import dev.coracle.CoracleException;
 import java.io.ByteArrayInputStream;
 import java.io.EOFException;
 import java.io.IOException;
 import java.io.InputStream;
 import java.net.URI;
-import java.nio.ByteBuffer;
-import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
-import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.UUID;
 import java.util.zip.ZipException;
 import org.jspecify.annotations.Nullable;
 
@@ -166,22 +162,10 @@ public final class MnistDownload {
   }
 
   private static void write(Path target, byte[] body) {
-    // Not Files.createTempFile, whose files other users of a shared cache could not read.
-    Path temporary = target.resolveSibling(target.getFileName() + "." + UUID.randomUUID() + ".tmp");
     try {
-      try (FileChannel channel =
-          FileChannel.open(temporary, StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE)) {
-        ByteBuffer bytes = ByteBuffer.wrap(body);
-        while (bytes.hasRemaining()) {
-          channel.write(bytes);
-        }
-        channel.force(true); // the content is on the disk before its name is
-      }
-      Files.move(temporary, target, StandardCopyOption.ATOMIC_MOVE);
+      AtomicFile.write(target, out -> out.write(body));
     } catch (IOException e) {
       throw new CoracleException("Cannot write " + target + ": " + e, e);
-    } finally {
-      delete(temporary); // no longer there after the move
     }
   }
 

@@ -178,7 +178,7 @@ class HtmlReportTest {
 
     assertThatThrownBy(() -> HtmlReport.write(target, Samples.report(SET)))
         .isInstanceOf(CoracleException.class)
-        .hasMessageContaining("it is a folder");
+        .hasMessageContaining("is a folder");
     assertThat(names()).containsExactly("report.html");
   }
 
