@@ -128,6 +128,6 @@ final class ClassifyCommand implements Callable<Integer> {
       pictures.add(picture(classifier, images.get(i).pixels(), predictions.get(i).toString()));
     }
     DigitArt.Style style = DigitArt.Style.of(terminal.charset(), terminal.interactive());
-    terminal.printf("%n%s", DigitArt.sheet(pictures, DigitArt.DEFAULT_WIDTH, style));
+    terminal.printf("%n%s", DigitArt.sheet(pictures, terminal.width(), style));
   }
 }

@@ -3,15 +3,10 @@ package dev.coracle.cli;
 
 import dev.coracle.train.MetricsListener;
 import me.tongfei.progressbar.ProgressBar;
-import me.tongfei.progressbar.ProgressBarBuilder;
-import me.tongfei.progressbar.ProgressBarStyle;
 import org.jspecify.annotations.Nullable;
 
 /** Prints the log lines of the PyTorch example and, on a terminal, a progress bar under them. */
 final class ConsoleMetrics implements MetricsListener, AutoCloseable {
-
-  /** Returns to the start of the line and clears it, so that a line takes the bar's place. */
-  private static final String CLEAR_LINE = "\r\u001b[K";
 
   private final Terminal terminal;
   private final int epochs;
@@ -61,22 +56,15 @@ final class ConsoleMetrics implements MetricsListener, AutoCloseable {
   }
 
   private ProgressBar newBar(Step step) {
-    return new ProgressBarBuilder()
-        .setTaskName("Epoch %d/%d".formatted(step.epoch(), epochs))
-        .setInitialMax(step.imagesInAll())
+    return ProgressLine.builder(
+            terminal, "Epoch %d/%d".formatted(step.epoch(), epochs), step.imagesInAll())
         .setUnit(" images", 1)
-        .setStyle(
-            terminal.charset().newEncoder().canEncode("█")
-                ? ProgressBarStyle.COLORFUL_UNICODE_BLOCK
-                : ProgressBarStyle.ASCII)
-        .setUpdateIntervalMillis(200)
         .showSpeed()
-        .clearDisplayOnFinish()
         .build();
   }
 
   private void print(String format, Object... arguments) {
-    terminal.printf((terminal.interactive() ? CLEAR_LINE : "") + format + "%n", arguments);
+    terminal.printf((terminal.interactive() ? ProgressLine.CLEAR : "") + format + "%n", arguments);
   }
 
   /** Ends the progress bar, also when training failed. */

@@ -9,7 +9,6 @@ import java.util.List;
 import java.util.Objects;
 import java.util.concurrent.Callable;
 import me.tongfei.progressbar.ProgressBar;
-import me.tongfei.progressbar.ProgressBarBuilder;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
@@ -150,11 +149,8 @@ final class DatasetsCommand implements Runnable {
         close();
         file = name;
         bar =
-            new ProgressBarBuilder()
-                .setTaskName(name)
+            ProgressLine.builder(terminal, name, Math.max(bytesTotal, 0))
                 .setUnit(" KiB", 1024)
-                .setInitialMax(Math.max(bytesTotal, 0))
-                .clearDisplayOnFinish()
                 .build();
       }
       bar.stepTo(bytesDone);

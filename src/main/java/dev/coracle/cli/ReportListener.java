@@ -10,6 +10,7 @@ import dev.coracle.net.Net;
 import dev.coracle.onnx.OnnxExporter;
 import dev.coracle.report.ReportData;
 import dev.coracle.report.ReportData.Fact;
+import dev.coracle.train.Devices;
 import dev.coracle.train.Evaluation;
 import dev.coracle.train.MetricsListener;
 import dev.coracle.train.TrainingOptions;
@@ -88,7 +89,7 @@ final class ReportListener implements MetricsListener {
                 data.train().size(),
                 data.test().size())),
         new Fact("Training data (SHA-256)", data.train().sha256()),
-        new Fact("Device", device.toString()),
+        new Fact("Device", Devices.nameOf(device)),
         new Fact("Processors", Integer.toString(Runtime.getRuntime().availableProcessors())),
         new Fact("Coracle", Version.CORACLE),
         new Fact("DJL", Engine.getDjlVersion()),

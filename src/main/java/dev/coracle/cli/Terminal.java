@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.coracle.cli;
 
+import dev.coracle.report.DigitArt;
 import java.io.OutputStreamWriter;
 import java.io.PrintStream;
 import java.io.PrintWriter;
 import java.nio.charset.Charset;
 import java.util.Locale;
 import picocli.CommandLine.Help.Ansi;
+import picocli.CommandLine.Model.CommandSpec;
 
 /**
  * Says where to print and what the place can show. Progress and colour only on a terminal, plain
@@ -26,6 +28,13 @@ record Terminal(PrintWriter writer, Charset charset, boolean interactive) {
   private static Charset consoleCharset() {
     String name = System.getProperty("stdout.encoding");
     return name == null ? Charset.defaultCharset() : Charset.forName(name);
+  }
+
+  /** Returns the columns for pictures: the terminal's, or a sane number where there is none. */
+  int width() {
+    return interactive
+        ? CommandSpec.create().usageMessage().autoWidth(true).width()
+        : DigitArt.DEFAULT_WIDTH;
   }
 
   void println(String line) {

@@ -9,6 +9,7 @@ import dev.coracle.inference.Prediction;
 import dev.coracle.onnx.OnnxExporter;
 import dev.coracle.report.DigitArt;
 import dev.coracle.report.HtmlReport;
+import dev.coracle.train.Devices;
 import dev.coracle.train.Evaluation;
 import dev.coracle.train.JsonLinesMetrics;
 import dev.coracle.train.TrainingOptions;
@@ -81,7 +82,11 @@ final class TrainingPipeline {
         JsonLinesMetrics json = openMetrics(folder.resolve("metrics.jsonl"))) {
       terminal.printf(
           "Training on %,d images from %s, testing on %,d; device %s, seed %d%n",
-          data.train().size(), dataDir, data.test().size(), run.device(), options.seed());
+          data.train().size(),
+          dataDir,
+          data.test().size(),
+          Devices.nameOf(run.device()),
+          options.seed());
       Evaluation network;
       try (ConsoleMetrics console =
           new ConsoleMetrics(terminal, options.epochs(), options.logInterval())) {
@@ -122,7 +127,7 @@ final class TrainingPipeline {
       }
     }
     DigitArt.Style style = DigitArt.Style.of(terminal.charset(), terminal.interactive());
-    terminal.printf("%n%s", DigitArt.sheet(pictures, DigitArt.DEFAULT_WIDTH, style));
+    terminal.printf("%n%s", DigitArt.sheet(pictures, terminal.width(), style));
   }
 
   private JsonLinesMetrics openMetrics(Path file) {

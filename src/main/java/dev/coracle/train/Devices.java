@@ -51,6 +51,11 @@ public final class Devices {
     return Device.gpu(index);
   }
 
+  /** Returns {@code cpu} or {@code gpu:N}, as {@link #parse} takes it. */
+  public static String nameOf(Device device) {
+    return device.isGpu() ? "gpu:" + device.getDeviceId() : "cpu";
+  }
+
   /** Returns DJL's PyTorch engine, loading it on the first call. */
   public static Engine engine() {
     try {
