@@ -1,6 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.coracle;
 
+import java.io.IOException;
+import java.nio.file.AccessDeniedException;
+import java.nio.file.FileAlreadyExistsException;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.NotDirectoryException;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -17,5 +22,23 @@ public class CoracleException extends RuntimeException {
 
   public CoracleException(String message, @Nullable Throwable cause) {
     super(message, cause);
+  }
+
+  /**
+   * Returns what went wrong with a file, in words: several of Java's file exceptions have nothing
+   * but the path as their message.
+   */
+  public static String reason(IOException e) {
+    String message = String.valueOf(e.getMessage());
+    if (e instanceof NoSuchFileException) {
+      return message + " does not exist";
+    }
+    if (e instanceof FileAlreadyExistsException || e instanceof NotDirectoryException) {
+      return message + " is a file, not a folder";
+    }
+    if (e instanceof AccessDeniedException) {
+      return "no permission for " + message;
+    }
+    return message;
   }
 }

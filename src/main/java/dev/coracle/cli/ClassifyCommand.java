@@ -118,7 +118,7 @@ final class ClassifyCommand implements Callable<Integer> {
       return start.length == 2
           && ((start[0] == 0x1f && start[1] == (byte) 0x8b) || (start[0] == 0 && start[1] == 0));
     } catch (IOException e) {
-      throw new CoracleException("cannot read " + file + ": " + NetExport.reason(e), e);
+      throw new CoracleException("cannot read " + file + ": " + CoracleException.reason(e), e);
     }
   }
 

@@ -81,7 +81,8 @@ final class DigitImage {
     } catch (IOException | IndexOutOfBoundsException | IllegalArgumentException e) {
       throw new CoracleException(
           "cannot read picture %s: %s"
-              .formatted(file, e instanceof IOException io ? NetExport.reason(io) : e.getMessage()),
+              .formatted(
+                  file, e instanceof IOException io ? CoracleException.reason(io) : e.getMessage()),
           e);
     }
   }

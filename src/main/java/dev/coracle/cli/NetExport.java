@@ -58,7 +58,9 @@ final class NetExport {
       return exporter.export(file);
     } catch (IOException e) {
       throw new CoracleException(
-          "cannot write %s: %s; an earlier file is as it was".formatted(file, reason(e)), e);
+          "cannot write %s: %s; an earlier file is as it was"
+              .formatted(file, CoracleException.reason(e)),
+          e);
     }
   }
 
@@ -71,12 +73,5 @@ final class NetExport {
             .div(255f)
             .sub(Net.MEAN)
             .div(Net.STD));
-  }
-
-  /** Returns what went wrong; some of Java's file exceptions have only the path as message. */
-  static String reason(IOException e) {
-    return e.getClass() == IOException.class
-        ? String.valueOf(e.getMessage())
-        : e.getClass().getSimpleName().replace("Exception", "") + " " + e.getMessage();
   }
 }

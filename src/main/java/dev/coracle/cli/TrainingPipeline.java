@@ -108,7 +108,7 @@ final class TrainingPipeline {
       }
       classifySamples(model, test);
     } catch (IOException e) {
-      throw new CoracleException("cannot close metrics.jsonl: " + NetExport.reason(e), e);
+      throw new CoracleException("cannot close metrics.jsonl: " + CoracleException.reason(e), e);
     }
   }
 
@@ -134,7 +134,7 @@ final class TrainingPipeline {
     try {
       return new JsonLinesMetrics(file, options);
     } catch (IOException e) {
-      throw new CoracleException("cannot write " + file + ": " + NetExport.reason(e), e);
+      throw new CoracleException("cannot write " + file + ": " + CoracleException.reason(e), e);
     }
   }
 
@@ -146,7 +146,7 @@ final class TrainingPipeline {
     } catch (IOException e) {
       throw new CoracleException(
           "cannot write to folder %s (%s); choose another with --output-dir or --checkpoint-dir"
-              .formatted(folder, NetExport.reason(e)),
+              .formatted(folder, CoracleException.reason(e)),
           e);
     }
   }
@@ -155,7 +155,8 @@ final class TrainingPipeline {
     try {
       return Files.createTempDirectory("coracle");
     } catch (IOException e) {
-      throw new CoracleException("cannot make a temporary folder: " + NetExport.reason(e), e);
+      throw new CoracleException(
+          "cannot make a temporary folder: " + CoracleException.reason(e), e);
     }
   }
 
@@ -166,7 +167,7 @@ final class TrainingPipeline {
       }
       Files.delete(folder);
     } catch (IOException e) {
-      throw new CoracleException("cannot delete " + folder + ": " + NetExport.reason(e), e);
+      throw new CoracleException("cannot delete " + folder + ": " + CoracleException.reason(e), e);
     }
   }
 }

@@ -57,7 +57,7 @@ final class IdxFile {
     try (InputStream raw = Files.newInputStream(file)) {
       return parse(file, Files.size(file), raw, rank);
     } catch (IOException e) {
-      throw new CoracleException("Cannot read " + file + ": " + e, e);
+      throw new CoracleException("Cannot read " + file + ": " + CoracleException.reason(e), e);
     }
   }
 

@@ -75,7 +75,8 @@ public final class MnistDownload {
     try {
       Files.createDirectories(folder);
     } catch (IOException e) {
-      throw new CoracleException("Cannot create the folder " + folder + ": " + e, e);
+      throw new CoracleException(
+          "Cannot create the folder " + folder + ": " + CoracleException.reason(e), e);
     }
     List<Fetched> fetched = new ArrayList<>();
     for (MnistFile file : files) {
@@ -148,7 +149,7 @@ public final class MnistDownload {
     } catch (EOFException | ZipException e) {
       return false;
     } catch (IOException e) {
-      throw new CoracleException("Cannot read " + path + ": " + e, e);
+      throw new CoracleException("Cannot read " + path + ": " + CoracleException.reason(e), e);
     }
     try {
       IdxFile.read(path, file.rank());
@@ -165,7 +166,7 @@ public final class MnistDownload {
     try {
       AtomicFile.write(target, out -> out.write(body));
     } catch (IOException e) {
-      throw new CoracleException("Cannot write " + target + ": " + e, e);
+      throw new CoracleException("Cannot write " + target + ": " + CoracleException.reason(e), e);
     }
   }
 
@@ -173,7 +174,7 @@ public final class MnistDownload {
     try {
       Files.deleteIfExists(path);
     } catch (IOException e) {
-      throw new CoracleException("Cannot delete " + path + ": " + e, e);
+      throw new CoracleException("Cannot delete " + path + ": " + CoracleException.reason(e), e);
     }
   }
 }

@@ -65,7 +65,7 @@ final class Sessions {
       }
       return Files.readAllBytes(file);
     } catch (IOException e) {
-      throw new CoracleException(file + " cannot be read: " + e, e);
+      throw new CoracleException(file + " cannot be read: " + CoracleException.reason(e), e);
     }
   }
 

@@ -35,7 +35,8 @@ public final class HtmlReport {
     try {
       AtomicFile.write(file, out -> out.write(page));
     } catch (IOException e) {
-      throw new CoracleException("Cannot write the report to " + file + ": " + e, e);
+      throw new CoracleException(
+          "Cannot write the report to " + file + ": " + CoracleException.reason(e), e);
     }
   }
 }
