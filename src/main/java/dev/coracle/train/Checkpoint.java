@@ -25,6 +25,7 @@ import java.io.InputStream;
 import java.io.OutputStream;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
+import java.time.LocalDateTime;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -84,15 +85,15 @@ public record Checkpoint(
         out -> {
           ZipOutputStream zip = new ZipOutputStream(out);
           zip.setLevel(Deflater.NO_COMPRESSION); // weights do not compress
-          zip.putNextEntry(new ZipEntry(HEADER));
+          zip.putNextEntry(newEntry(HEADER));
           zip.write(header());
-          zip.putNextEntry(new ZipEntry(PARAMETERS));
+          zip.putNextEntry(newEntry(PARAMETERS));
           writeArrays(
               zip,
               parameters.stream()
                   .map(p -> new Pair<>(p.getKey(), p.getValue().getArray()))
                   .toList());
-          zip.putNextEntry(new ZipEntry(OPTIMIZER));
+          zip.putNextEntry(newEntry(OPTIMIZER));
           writeArrays(zip, state.arrays());
           zip.finish();
         });
@@ -188,9 +189,15 @@ public record Checkpoint(
       throw new CoracleException(
           "%s is not a whole checkpoint of Coracle (%s)".formatted(file, e.getMessage()), e);
     } catch (IOException e) {
-      throw new CoracleException(
-          "cannot read checkpoint %s: %s".formatted(file, e.getMessage()), e);
+      throw new CoracleException("cannot read checkpoint %s: %s".formatted(file, reason(e)), e);
     }
+  }
+
+  /** Returns an entry without the time, so that equal states give equal files. */
+  private static ZipEntry newEntry(String name) {
+    ZipEntry entry = new ZipEntry(name);
+    entry.setTimeLocal(LocalDateTime.of(1980, 1, 1, 0, 0)); // the earliest that zip knows
+    return entry;
   }
 
   /** Returns the content of an entry; a zip file, unlike a zip stream, checks no sums itself. */
@@ -212,6 +219,13 @@ public record Checkpoint(
       throw new ZipException("entry " + name + " is damaged: its checksum is wrong");
     }
     return content;
+  }
+
+  /** Returns what went wrong; some of Java's file exceptions have only the path as message. */
+  static String reason(IOException e) {
+    return e.getClass() == IOException.class
+        ? String.valueOf(e.getMessage())
+        : e.getClass().getSimpleName().replace("Exception", "") + " " + e.getMessage();
   }
 
   /** Encodes handles with the arrays' checkpoint names; the arrays' own names stay. */

@@ -78,6 +78,9 @@ public final class DjlDatasets {
     } catch (IOException | TranslateException e) {
       throw new CoracleException("cannot read the DJL data set: " + e.getMessage(), e);
     }
+    if (labels.size() == 0) {
+      throw new CoracleException("the DJL data set has no images; expected at least one");
+    }
     return ImageSet.of((int) size[0], (int) size[1], pixels.toByteArray(), labels.toByteArray());
   }
 

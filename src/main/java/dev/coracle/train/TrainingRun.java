@@ -137,21 +137,21 @@ public final class TrainingRun implements AutoCloseable {
    */
   public Evaluation train(List<? extends MetricsListener> listeners) {
     @Nullable Evaluation evaluation = null;
-    int last = options.dryRun() ? epochsDone + 1 : options.epochs();
-    while (epochsDone < Math.min(last, options.epochs())) {
+    int last = options.dryRun() ? Math.min(epochsDone + 1, options.epochs()) : options.epochs();
+    while (epochsDone < last) {
       long start = System.nanoTime();
-      EpochTotals totals = trainEpoch(epochsDone + 1, listeners);
+      int epoch = epochsDone + 1;
+      EpochTotals totals = trainEpoch(epoch, listeners);
       double seconds = (System.nanoTime() - start) / 1e9;
-      epochsDone++;
       evaluation = evaluate();
       if (!Double.isFinite(evaluation.loss())) {
         // The last step's update did it: its loss was that before the update.
-        epochsDone--;
-        throw diverged(evaluation.loss(), epochsDone + 1, totals.steps);
+        throw diverged(evaluation.loss(), epoch, totals.steps);
       }
+      epochsDone = epoch;
       MetricsListener.Epoch metrics =
           new MetricsListener.Epoch(
-              epochsDone,
+              epoch,
               options.epochs(),
               totals.loss / totals.images,
               evaluation.loss(),
@@ -160,7 +160,7 @@ public final class TrainingRun implements AutoCloseable {
               evaluation.accuracy(),
               seconds,
               totals.images / seconds,
-              learningRate.getNewValue(epochsDone * stepsPerEpoch));
+              learningRate.getNewValue(epoch * stepsPerEpoch));
       if (options.checkpointFolder() != null && !options.dryRun()) {
         writeCheckpoint(evaluation);
       }
@@ -265,7 +265,7 @@ public final class TrainingRun implements AutoCloseable {
     } catch (IOException e) {
       throw new CoracleException(
           "cannot write checkpoint %s: %s; an earlier one is kept as it was"
-              .formatted(file, e.getMessage()),
+              .formatted(file, Checkpoint.reason(e)),
           e);
     }
   }

@@ -243,12 +243,16 @@ class CheckpointDamageTest {
 
   /** Tells whether the file loads; lets no exception pass but CoracleException, which it eats. */
   private boolean loads() {
-    try {
-      load();
-      return true;
-    } catch (CoracleException e) {
-      assertThat(e).hasMessageContaining(file.toString());
-      return false;
+    try (LiveArrays live = new LiveArrays()) {
+      boolean loaded = true;
+      try {
+        load();
+      } catch (CoracleException e) {
+        assertThat(e).hasMessageContaining(file.toString());
+        loaded = false;
+      }
+      assertThat(live.count()).as("open arrays").isZero();
+      return loaded;
     }
   }
 

@@ -58,7 +58,7 @@ class ResumeTest {
     assertThat(SavedCheckpoint.arrays(other, "parameters"))
         .hasSize(8)
         .isEqualTo(SavedCheckpoint.arrays(one, "parameters"));
-    assertThat(SavedCheckpoint.header(other)).isEqualTo(SavedCheckpoint.header(one));
+    assertThat(Files.readAllBytes(other)).isEqualTo(Files.readAllBytes(one));
   }
 
   @Test
