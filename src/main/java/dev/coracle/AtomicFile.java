@@ -7,16 +7,21 @@ import java.io.OutputStream;
 import java.nio.channels.Channels;
 import java.nio.channels.FileChannel;
 import java.nio.file.AtomicMoveNotSupportedException;
+import java.nio.file.FileSystemLoopException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
+import java.util.UUID;
 
 /**
  * Replaces a file as a whole or not at all: readers see the old content or the new, and on any
  * failure (full disk, exception while writing) the old file stays and the temporary one goes.
+ * Writers in any threads and processes do not mix: the last one to finish wins.
  */
 public final class AtomicFile {
+
+  private static final int MAX_LINKS = 40; // as Linux, path_resolution(7)
 
   /** Writes the content of a file to a stream, which the caller closes. */
   @FunctionalInterface
@@ -34,7 +39,8 @@ public final class AtomicFile {
 
   /**
    * Writes a temporary file beside {@code file}, forces it to disk and moves it over {@code file}.
-   * Creates the parent folders. Overwrites an existing file.
+   * Creates the parent folders. Replaces an existing file, or what it points to where it is a
+   * symbolic link; the result has the permissions of a new file.
    *
    * @throws IOException when the file cannot be written; {@code file} is then as it was
    */
@@ -44,22 +50,21 @@ public final class AtomicFile {
 
   /** As {@link #write(Path, Content)}; an exception of {@code check} leaves the old file too. */
   public static void write(Path file, Content content, Check check) throws IOException {
-    Path target = file.toAbsolutePath();
+    Path target = followLinks(file.toAbsolutePath());
     Path folder = target.getParent();
     if (folder == null || Files.isDirectory(target)) {
       throw new IOException(target + " is a folder; expected the name of a file");
     }
-    Files.createDirectories(folder);
+    if (Files.exists(target) && !Files.isRegularFile(target)) {
+      // Moving a file over a device or a pipe would remove it.
+      throw new IOException(target + " is a device or a pipe; expected the name of a file");
+    }
+    createFolders(folder);
     // Not Files.createTempFile: its rw------- would stay on the finished file.
-    Path temporary =
-        folder.resolve("." + target.getFileName() + "." + ProcessHandle.current().pid() + ".tmp");
+    Path temporary = folder.resolve(".coracle-" + UUID.randomUUID() + ".tmp");
     try {
       try (FileChannel channel =
-              FileChannel.open(
-                  temporary,
-                  StandardOpenOption.CREATE,
-                  StandardOpenOption.TRUNCATE_EXISTING,
-                  StandardOpenOption.WRITE);
+              FileChannel.open(temporary, StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE);
           OutputStream out = new BufferedOutputStream(Channels.newOutputStream(channel), 1 << 16)) {
         content.writeTo(out);
         out.flush();
@@ -67,9 +72,41 @@ public final class AtomicFile {
       }
       check.check(temporary);
       move(temporary, target);
-    } finally {
-      Files.deleteIfExists(temporary);
+    } catch (Throwable e) {
+      try {
+        Files.deleteIfExists(temporary);
+      } catch (IOException suppressed) {
+        e.addSuppressed(suppressed);
+      }
+      throw e;
     }
+  }
+
+  /** Returns what a symbolic link points to in the end, which need not exist. */
+  private static Path followLinks(Path file) throws IOException {
+    Path target = file;
+    for (int i = 0; Files.isSymbolicLink(target); i++) {
+      if (i == MAX_LINKS) {
+        throw new FileSystemLoopException(file + " (symbolic links that lead nowhere)");
+      }
+      target = target.resolveSibling(Files.readSymbolicLink(target));
+    }
+    return target;
+  }
+
+  private static void createFolders(Path folder) throws IOException {
+    if (Files.isDirectory(folder)) {
+      return; // createDirectories refuses a link to a folder in JDK 17
+    }
+    for (Path path = folder; path != null; path = path.getParent()) {
+      if (Files.exists(path)) {
+        if (!Files.isDirectory(path)) {
+          throw new IOException(path + " is a file; expected a folder");
+        }
+        break;
+      }
+    }
+    Files.createDirectories(folder);
   }
 
   private static void move(Path from, Path to) throws IOException {

@@ -78,7 +78,7 @@ public class Adadelta extends Optimizer {
   /** Returns the gradient rescaled, clipped and with weight decay, as DJL's optimizers do. */
   private NDArray effectiveGradient(NDArray weight, NDArray gradient) {
     NDArray g = gradient.mul(rescaleGrad);
-    if (clipGrad > 0) {
+    if (clipGrad >= 0) { // as DJL: only a negative limit is none
       NDArray clipped = g.clip(-clipGrad, clipGrad);
       g.close();
       g = clipped;

@@ -5,6 +5,7 @@ import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.index.NDIndex;
+import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
 import ai.djl.nn.Parameter;
 import ai.djl.nn.ParameterList;
@@ -12,20 +13,25 @@ import ai.djl.util.Pair;
 import com.fasterxml.jackson.core.JsonFactory;
 import com.fasterxml.jackson.core.JsonGenerator;
 import com.fasterxml.jackson.core.JsonParser;
+import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.core.JsonToken;
 import dev.coracle.AtomicFile;
 import dev.coracle.CoracleException;
 import java.io.ByteArrayOutputStream;
+import java.io.EOFException;
 import java.io.FilterOutputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
+import java.time.LocalDateTime;
 import java.util.HashMap;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.zip.CRC32;
 import java.util.zip.Deflater;
 import java.util.zip.ZipEntry;
 import java.util.zip.ZipException;
@@ -61,7 +67,16 @@ public record Checkpoint(
   private static final String HEADER = "checkpoint.json";
   private static final String PARAMETERS = "parameters.safetensors";
   private static final String OPTIMIZER = "optimizer.safetensors";
+  private static final int MAX_HEADER = 1 << 16; // bytes, of any of the three
   private static final JsonFactory JSON = new JsonFactory();
+
+  public Checkpoint {
+    if (epoch < 1 || updates < epoch || !(testAccuracy >= 0 && testAccuracy <= 1)) {
+      throw new IllegalArgumentException(
+          "epoch %d, updates %d, test accuracy %s; expected epoch of 1 or more, no fewer updates, an accuracy of 0 to 1"
+              .formatted(epoch, updates, testAccuracy));
+    }
+  }
 
   /** Replaces {@code file} with this checkpoint, or leaves it as it was. */
   void write(Path file, ParameterList parameters, OptimizerState state) throws IOException {
@@ -70,15 +85,15 @@ public record Checkpoint(
         out -> {
           ZipOutputStream zip = new ZipOutputStream(out);
           zip.setLevel(Deflater.NO_COMPRESSION); // weights do not compress
-          zip.putNextEntry(new ZipEntry(HEADER));
+          zip.putNextEntry(newEntry(HEADER));
           zip.write(header());
-          zip.putNextEntry(new ZipEntry(PARAMETERS));
+          zip.putNextEntry(newEntry(PARAMETERS));
           writeArrays(
               zip,
               parameters.stream()
                   .map(p -> new Pair<>(p.getKey(), p.getValue().getArray()))
                   .toList());
-          zip.putNextEntry(new ZipEntry(OPTIMIZER));
+          zip.putNextEntry(newEntry(OPTIMIZER));
           writeArrays(zip, state.arrays());
           zip.finish();
         });
@@ -90,7 +105,7 @@ public record Checkpoint(
    * @throws CoracleException when there is no such file or it is no checkpoint
    */
   public static Checkpoint read(Path file) {
-    return open(file, zip -> parse(file, entry(zip, HEADER).readAllBytes()));
+    return open(file, zip -> parse(file, content(zip, HEADER, MAX_HEADER)));
   }
 
   /**
@@ -99,54 +114,64 @@ public record Checkpoint(
    * @throws CoracleException when names or shapes differ; the block is then unchanged
    */
   public static void loadParameters(Path file, ParameterList parameters) {
-    open(
-        file,
-        zip -> {
-          NDManager parent = parameters.get(0).getValue().getArray().getManager();
-          try (NDManager manager = parent.newSubManager()) {
-            Map<String, NDArray> saved = new HashMap<>();
-            for (NDArray array : NDList.decode(manager, entry(zip, PARAMETERS))) {
-              saved.put(array.getName(), array);
-            }
-            for (Pair<String, Parameter> parameter : parameters) {
-              requireSameShape(file, parameter, saved.get(parameter.getKey()));
-            }
-            for (Pair<String, Parameter> parameter : parameters) {
-              NDArray source = Objects.requireNonNull(saved.get(parameter.getKey()));
-              // Through a constant handle of the same memory: an array that records gradients
-              // refuses to be written to.
-              try (NDArray target = parameter.getValue().getArray().stopGradient()) {
-                target.set(new NDIndex(":"), source);
-              }
-            }
-          }
-          return file;
-        });
+    Map<String, Shape> expected = new LinkedHashMap<>();
+    for (Pair<String, Parameter> parameter : parameters) {
+      expected.put(parameter.getKey(), parameter.getValue().getArray().getShape());
+    }
+    Map<String, Safetensors.Tensor> saved = arrays(file, PARAMETERS, expected);
+    for (Pair<String, Parameter> parameter : parameters) {
+      Safetensors.Tensor tensor = Objects.requireNonNull(saved.get(parameter.getKey()));
+      NDArray array = parameter.getValue().getArray();
+      // Through a constant handle of the same memory: an array that records gradients refuses to be
+      // written to.
+      try (NDArray target = array.stopGradient();
+          NDArray source = create(array.getManager(), tensor)) {
+        target.set(new NDIndex(":"), source);
+      }
+    }
   }
 
-  /** Loads the state of the optimizer; the arrays belong to {@code state} from then on. */
-  static void loadOptimizer(Path file, NDManager manager, OptimizerState state) {
-    open(
-        file,
-        zip -> {
-          NDList arrays = NDList.decode(manager, entry(zip, OPTIMIZER));
-          arrays.detach();
-          state.restore(arrays);
-          return file;
-        });
+  /**
+   * Loads the state of an optimizer of the given kind, which starts from it instead of zeros.
+   *
+   * @param manager owns the arrays until the optimizer takes them
+   */
+  static void loadOptimizer(
+      Path file, OptimizerKind kind, NDManager manager, OptimizerState state) {
+    arrays(file, OPTIMIZER, state.shapes(Optimizers.arraysPerParameter(kind)))
+        .forEach((name, tensor) -> state.restore(name, create(manager, tensor)));
   }
 
-  private static void requireSameShape(
-      Path file, Pair<String, Parameter> parameter, @Nullable NDArray saved) {
-    Shape expected = parameter.getValue().getArray().getShape();
-    if (saved == null || !saved.getShape().equals(expected)) {
+  private static NDArray create(NDManager manager, Safetensors.Tensor tensor) {
+    return manager.create(tensor.values(), tensor.shape(), DataType.FLOAT32);
+  }
+
+  /** Returns the arrays of an entry, which are exactly the expected ones. */
+  private static Map<String, Safetensors.Tensor> arrays(
+      Path file, String entry, Map<String, Shape> expected) {
+    long bytes = expected.values().stream().mapToLong(shape -> 4 * shape.size()).sum();
+    Map<String, Safetensors.Tensor> saved =
+        open(
+            file,
+            zip -> Safetensors.read(content(zip, entry, Math.toIntExact(bytes + MAX_HEADER))));
+    expected.forEach((name, shape) -> requireSame(file, name, shape, saved.get(name)));
+    for (String name : saved.keySet()) {
+      if (!expected.containsKey(name)) {
+        throw new CoracleException(
+            "checkpoint %s does not fit the network: it has an array %s too many"
+                .formatted(file, name));
+      }
+    }
+    return saved;
+  }
+
+  private static void requireSame(
+      Path file, String name, Shape expected, Safetensors.@Nullable Tensor saved) {
+    if (saved == null || !saved.shape().equals(expected)) {
       throw new CoracleException(
-          "checkpoint %s does not fit the network: parameter %s should have shape %s, but %s"
+          "checkpoint %s does not fit the network: %s should have shape %s, but %s"
               .formatted(
-                  file,
-                  parameter.getKey(),
-                  expected,
-                  saved == null ? "is missing" : "has " + saved.getShape()));
+                  file, name, expected, saved == null ? "is missing" : "has " + saved.shape()));
     }
   }
 
@@ -160,21 +185,47 @@ public record Checkpoint(
     } catch (NoSuchFileException e) {
       throw new CoracleException(
           "no checkpoint at " + file + "; train with --checkpoint-dir to write one", e);
-    } catch (ZipException | IllegalArgumentException e) {
+    } catch (ZipException | JsonProcessingException | EOFException | IllegalArgumentException e) {
       throw new CoracleException(
           "%s is not a whole checkpoint of Coracle (%s)".formatted(file, e.getMessage()), e);
     } catch (IOException e) {
-      throw new CoracleException(
-          "cannot read checkpoint %s: %s".formatted(file, e.getMessage()), e);
+      throw new CoracleException("cannot read checkpoint %s: %s".formatted(file, reason(e)), e);
     }
   }
 
-  private static InputStream entry(ZipFile zip, String name) throws IOException {
+  /** Returns an entry without the time, so that equal states give equal files. */
+  private static ZipEntry newEntry(String name) {
+    ZipEntry entry = new ZipEntry(name);
+    entry.setTimeLocal(LocalDateTime.of(1980, 1, 1, 0, 0)); // the earliest that zip knows
+    return entry;
+  }
+
+  /** Returns the content of an entry; a zip file, unlike a zip stream, checks no sums itself. */
+  private static byte[] content(ZipFile zip, String name, int limit) throws IOException {
     @Nullable ZipEntry entry = zip.getEntry(name);
     if (entry == null) {
       throw new ZipException("it has no entry " + name);
     }
-    return zip.getInputStream(entry);
+    byte[] content;
+    try (InputStream in = zip.getInputStream(entry)) {
+      content = in.readNBytes(limit + 1);
+    }
+    if (content.length > limit) {
+      throw new ZipException("entry %s has more than %d bytes".formatted(name, limit));
+    }
+    CRC32 crc = new CRC32();
+    crc.update(content);
+    if (crc.getValue() != entry.getCrc()) {
+      throw new ZipException("entry " + name + " is damaged: its checksum is wrong");
+    }
+    return content;
+  }
+
+  /** Returns what went wrong; some of Java's file exceptions have only the path as message. */
+  static String reason(IOException e) {
+    return e.getClass() == IOException.class
+        ? String.valueOf(e.getMessage())
+        : e.getClass().getSimpleName().replace("Exception", "") + " " + e.getMessage();
   }
 
   /** Encodes handles with the arrays' checkpoint names; the arrays' own names stay. */

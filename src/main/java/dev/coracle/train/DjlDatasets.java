@@ -2,6 +2,7 @@
 package dev.coracle.train;
 
 import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
@@ -18,6 +19,10 @@ import java.io.IOException;
 
 /** Converts between Coracle's image sets and DJL's data sets. */
 public final class DjlDatasets {
+
+  private static final String PIXELS =
+      "0..255, or [0, 1] after ToTensor: leave out Normalize and other transforms, since the"
+          + " training loop normalises";
 
   private DjlDatasets() {}
 
@@ -41,7 +46,8 @@ public final class DjlDatasets {
   /**
    * Reads a whole DJL data set of grey images, such as basicdataset's Mnist and FashionMnist, in
    * its own order. Takes raw pixels 0..255, or pixels in [0, 1] as DJL's ToTensor leaves them (the
-   * default of those classes), in shape (B,rows,columns), (B,1,rows,columns) or (B,rows,columns,1).
+   * default of those classes), which the first batch of 1000 images with any ink decides; in shape
+   * (B,rows,columns), (B,1,rows,columns) or (B,rows,columns,1).
    *
    * @throws CoracleException when shapes or values are others, for example already normalised
    */
@@ -54,23 +60,26 @@ public final class DjlDatasets {
       for (Batch batch :
           dataset.getData(manager, new BatchSampler(new SequenceSampler(), 1000, false))) {
         try (batch) {
-          NDArray images = batch.getData().singletonOrThrow();
+          NDArray images = single(batch.getData(), "array");
           size = sizeOf(images.getShape());
           float[] values = images.toType(DataType.FLOAT32, false).toFloatArray();
-          if (scale == 0) {
+          if (scale == 0 && max(values) > 0) { // an empty image would tell nothing
             scale = max(values) <= 1 ? 255 : 1;
           }
           for (float value : values) {
-            pixels.write(toByte(value * scale));
+            pixels.write(toByte(value, scale == 0 ? 1 : scale, "pixel", PIXELS));
           }
-          NDArray classes = batch.getLabels().singletonOrThrow().toType(DataType.INT64, false);
-          for (long label : classes.toLongArray()) {
-            labels.write((int) label);
+          NDArray classes = single(batch.getLabels(), "label");
+          for (float label : classes.toType(DataType.FLOAT32, false).toFloatArray()) {
+            labels.write(toByte(label, 1, "label", "0 to 255"));
           }
         }
       }
     } catch (IOException | TranslateException e) {
       throw new CoracleException("cannot read the DJL data set: " + e.getMessage(), e);
+    }
+    if (labels.size() == 0) {
+      throw new CoracleException("the DJL data set has no images; expected at least one");
     }
     return ImageSet.of((int) size[0], (int) size[1], pixels.toByteArray(), labels.toByteArray());
   }
@@ -100,16 +109,23 @@ public final class DjlDatasets {
     return max;
   }
 
-  /** Returns the pixel, which must be a whole number from 0 to 255 up to rounding. */
-  private static int toByte(float value) {
-    int pixel = Math.round(value);
-    if (pixel < 0 || pixel > 255 || Math.abs(value - pixel) > 1e-3f) {
+  private static NDArray single(NDList list, String what) {
+    if (list.size() != 1) {
       throw new CoracleException(
-          "the DJL data set has a pixel "
-              + value
-              + "; expected 0..255, or [0, 1] after ToTensor: leave out Normalize and other"
-              + " transforms, since the training loop normalises");
+          "the DJL data set has %d %ss for an image; expected one".formatted(list.size(), what));
     }
-    return pixel;
+    return list.get(0);
+  }
+
+  /** Returns value · scale, which must be a whole number from 0 to 255 up to rounding. */
+  private static int toByte(float value, float scale, String what, String expected) {
+    float scaled = value * scale;
+    int rounded = Math.round(scaled);
+    // Written so that NaN fails it.
+    if (!(rounded >= 0 && rounded <= 255 && Math.abs(scaled - rounded) <= 1e-3f)) {
+      throw new CoracleException(
+          "the DJL data set has a %s %s; expected %s".formatted(what, value, expected));
+    }
+    return rounded;
   }
 }

@@ -20,15 +20,26 @@ public final class Evaluation {
     this.loss = loss;
   }
 
-  /** Scores log-probabilities (images, classes) against the labels of {@code set}. */
+  /**
+   * Scores log-probabilities (images, classes) against the labels of {@code set}. Throws
+   * IllegalArgumentException when the lengths do not agree, or a label is none of the classes.
+   */
   public static Evaluation of(float[] logProbabilities, ImageSet set) {
     int images = set.size();
-    int classes = logProbabilities.length / images;
+    int classes = images == 0 ? 0 : logProbabilities.length / images;
+    if (classes == 0 || logProbabilities.length != images * classes) {
+      throw new IllegalArgumentException(
+          logProbabilities.length + " values are no rows for " + images + " images");
+    }
     int correct = 0;
     double loss = 0;
     for (int i = 0; i < images; i++) {
       if (argMax(logProbabilities, i * classes, classes) == set.label(i)) {
         correct++;
+      }
+      if (set.label(i) >= classes) {
+        throw new IllegalArgumentException(
+            "label " + set.label(i) + " of image " + i + " is none of " + classes + " classes");
       }
       loss -= logProbabilities[i * classes + set.label(i)];
     }

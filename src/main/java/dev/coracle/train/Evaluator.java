@@ -5,6 +5,7 @@ import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
 import ai.djl.nn.Block;
+import dev.coracle.CoracleException;
 import dev.coracle.dataset.ImageSet;
 import dev.coracle.net.Net;
 
@@ -17,13 +18,38 @@ public final class Evaluator {
    * Evaluates {@code block} on a set.
    *
    * @param manager of the device to run on, which must be the block's; it owns nothing afterwards
-   * @param batchSize images at once; changes memory and speed, not results
+   * @param batchSize images at once, at least 1; changes memory and speed, not results
+   * @throws CoracleException when the set's images or labels are not what {@link Net} takes
    */
   public static Evaluation evaluate(Block block, NDManager manager, ImageSet set, int batchSize) {
+    requireFit(set);
+    if (batchSize < 1) {
+      throw new IllegalArgumentException("batchSize is " + batchSize + "; expected at least 1");
+    }
     try (NDManager data = manager.newSubManager()) {
       DeviceImages images = new DeviceImages(data, set, Net.MEAN, Net.STD);
       return Evaluation.of(logProbabilities(block, data, images, set.size(), batchSize), set);
     }
+  }
+
+  /** Returns the set when {@link Net} can be trained and evaluated on it, else throws. */
+  static ImageSet requireFit(ImageSet set) {
+    if (set.rows() != Net.SIZE || set.columns() != Net.SIZE) {
+      throw new CoracleException(
+          "images are %d×%d; the network takes %d×%d"
+              .formatted(set.rows(), set.columns(), Net.SIZE, Net.SIZE));
+    }
+    if (set.size() == 0) {
+      throw new CoracleException("the set has no images; expected at least one");
+    }
+    for (int i = 0; i < set.size(); i++) {
+      if (set.label(i) >= Net.CLASSES) {
+        throw new CoracleException(
+            "image %d has label %d; the network knows labels 0 to %d"
+                .formatted(i, set.label(i), Net.CLASSES - 1));
+      }
+    }
+    return set;
   }
 
   /** Returns the log-probabilities (size, classes) of the first {@code size} images. */

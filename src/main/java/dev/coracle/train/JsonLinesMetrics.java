@@ -3,8 +3,8 @@ package dev.coracle.train;
 
 import com.fasterxml.jackson.core.JsonFactory;
 import com.fasterxml.jackson.core.JsonGenerator;
+import dev.coracle.CoracleException;
 import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.io.Writer;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -20,23 +20,38 @@ public final class JsonLinesMetrics implements MetricsListener, AutoCloseable {
 
   private static final JsonFactory JSON = new JsonFactory();
 
+  private final Path file;
   private final Writer out;
 
-  /** Opens or creates the file and writes the line that begins a run. */
+  /**
+   * Opens or creates the file, in a folder that exists, and writes the line that begins a run.
+   * Throws CoracleException, as the methods do, when there is no space left.
+   */
   public JsonLinesMetrics(Path file, TrainingOptions options) throws IOException {
+    this.file = file;
     out = Files.newBufferedWriter(file, StandardOpenOption.CREATE, StandardOpenOption.APPEND);
-    writeLine(
-        json -> {
-          json.writeStringField("event", "start");
-          json.writeStringField("time", Instant.now().toString());
-          json.writeNumberField("epochs", options.epochs());
-          json.writeNumberField("batch_size", options.batchSize());
-          json.writeNumberField("lr", options.learningRate());
-          json.writeNumberField("gamma", options.gamma());
-          json.writeStringField("optimizer", options.optimizer().name());
-          json.writeNumberField("seed", options.seed());
-          json.writeBooleanField("resume", options.resume());
-        });
+    try {
+      writeLine(json -> writeStart(json, options));
+    } catch (RuntimeException e) {
+      try {
+        out.close();
+      } catch (IOException suppressed) {
+        e.addSuppressed(suppressed);
+      }
+      throw e;
+    }
+  }
+
+  private static void writeStart(JsonGenerator json, TrainingOptions options) throws IOException {
+    json.writeStringField("event", "start");
+    json.writeStringField("time", Instant.now().toString());
+    json.writeNumberField("epochs", options.epochs());
+    json.writeNumberField("batch_size", options.batchSize());
+    json.writeNumberField("lr", options.learningRate());
+    json.writeNumberField("gamma", options.gamma());
+    json.writeStringField("optimizer", options.optimizer().name());
+    json.writeNumberField("seed", options.seed());
+    json.writeBooleanField("resume", options.resume());
   }
 
   @Override
@@ -88,7 +103,8 @@ public final class JsonLinesMetrics implements MetricsListener, AutoCloseable {
       out.write('\n');
       out.flush();
     } catch (IOException e) {
-      throw new UncheckedIOException(e);
+      throw new CoracleException(
+          "cannot write metrics to %s: %s".formatted(file, e.getMessage()), e);
     }
   }
 }

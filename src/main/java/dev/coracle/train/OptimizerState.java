@@ -3,11 +3,12 @@ package dev.coracle.train;
 
 import ai.djl.Device;
 import ai.djl.ndarray.NDArray;
-import ai.djl.ndarray.NDList;
+import ai.djl.ndarray.types.Shape;
 import ai.djl.nn.ParameterList;
 import ai.djl.util.Pair;
 import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
@@ -23,11 +24,13 @@ import org.jspecify.annotations.Nullable;
  * for, and an array is known as {@code <kind>/<parameter name>}. Restored arrays are handed out in
  * place of the zeros that the optimizer would start from.
  *
- * <p>DJL detaches these arrays from every manager, so this class owns and closes them.
+ * <p>DJL detaches an array that an optimizer has asked for from every manager, so this class owns
+ * and closes it.
  */
 final class OptimizerState implements AutoCloseable {
 
   private final Map<String, String> nameOfId = new HashMap<>();
+  private final Map<String, Shape> shapeOfName = new LinkedHashMap<>();
   private final List<Map<String, Map<Device, NDArray>>> kinds = new ArrayList<>();
   private final Map<String, NDArray> arrays = new TreeMap<>();
   private final Map<String, NDArray> restored = new HashMap<>();
@@ -35,6 +38,7 @@ final class OptimizerState implements AutoCloseable {
   OptimizerState(ParameterList parameters) {
     for (var parameter : parameters) {
       nameOfId.put(parameter.getValue().getId(), parameter.getKey());
+      shapeOfName.put(parameter.getKey(), parameter.getValue().getArray().getShape());
     }
   }
 
@@ -62,11 +66,20 @@ final class OptimizerState implements AutoCloseable {
     return kinds.size() - 1;
   }
 
-  /** Sets the arrays that {@link #initial} hands out; they must be named as a checkpoint's are. */
-  void restore(NDList list) {
-    for (NDArray array : list) {
-      restored.put(array.getName(), array);
+  /** Returns the names and shapes of an optimizer's arrays that has so many kinds. */
+  Map<String, Shape> shapes(int kindCount) {
+    Map<String, Shape> shapes = new LinkedHashMap<>();
+    for (int kind = 0; kind < kindCount; kind++) {
+      for (Map.Entry<String, Shape> parameter : shapeOfName.entrySet()) {
+        shapes.put(kind + "/" + parameter.getKey(), parameter.getValue());
+      }
     }
+    return shapes;
+  }
+
+  /** Sets an array that {@link #initial} hands out; until then it stays with its manager. */
+  void restore(String name, NDArray array) {
+    restored.put(name, array);
   }
 
   /** Returns the arrays with their names, in the order of the names; they stay owned here. */
@@ -77,7 +90,6 @@ final class OptimizerState implements AutoCloseable {
   @Override
   public void close() {
     arrays.values().forEach(NDArray::close);
-    restored.values().forEach(NDArray::close);
     arrays.clear();
     restored.clear();
   }

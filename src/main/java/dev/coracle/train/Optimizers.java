@@ -48,6 +48,14 @@ final class Optimizers {
     };
   }
 
+  /** Returns how many arrays of its own shape an optimizer keeps for each parameter. */
+  static int arraysPerParameter(OptimizerKind kind) {
+    return switch (kind) {
+      case ADADELTA, ADAM, ADAMW -> 2;
+      case SGD -> 0;
+    };
+  }
+
   private static final class KeptAdadelta extends Adadelta {
     private final OptimizerState state;
 

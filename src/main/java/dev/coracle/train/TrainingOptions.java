@@ -28,7 +28,11 @@ public record TrainingOptions(
     check(epochs >= 1, "epochs", epochs, "at least 1");
     check(batchSize >= 1, "batchSize", batchSize, "at least 1");
     check(testBatchSize >= 1, "testBatchSize", testBatchSize, "at least 1");
-    check(learningRate > 0 && learningRate < 1e6f, "learningRate", learningRate, "above 0");
+    check(
+        learningRate > 0 && learningRate < 1e6f,
+        "learningRate",
+        learningRate,
+        "above 0 and below 1000000");
     check(gamma > 0 && gamma <= 1, "gamma", gamma, "above 0 and at most 1");
     check(logInterval >= 1, "logInterval", logInterval, "at least 1");
     check(!resume || checkpointFolder != null, "resume", resume, "a checkpoint folder with it");
@@ -82,7 +86,9 @@ public record TrainingOptions(
       return this;
     }
 
-    /** Learning rate of the first epoch, above 0. Default 1.0, Adadelta's own. */
+    /**
+     * Learning rate of the first epoch, above 0 and below a million. Default 1.0, Adadelta's own.
+     */
     public Builder learningRate(float learningRate) {
       this.learningRate = learningRate;
       return this;

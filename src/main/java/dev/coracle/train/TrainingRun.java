@@ -43,7 +43,7 @@ import org.jspecify.annotations.Nullable;
  * makes a resumed run equal to one that was never interrupted: bit by bit on one thread of a CPU.
  *
  * <p>Not thread-safe; DJL's PyTorch engine can record gradients for one run in a process at a time.
- * {@link #close} frees all native memory.
+ * {@link #close} frees all native memory; a closed run throws IllegalStateException.
  */
 public final class TrainingRun implements AutoCloseable {
 
@@ -68,12 +68,12 @@ public final class TrainingRun implements AutoCloseable {
    */
   public TrainingRun(TrainingOptions options, ImageSet train, ImageSet test) {
     this.options = options;
-    this.train = requireFit(train);
-    this.test = requireFit(test);
+    this.train = Evaluator.requireFit(train);
+    this.test = Evaluator.requireFit(test);
     Device device = Devices.parse(options.device());
-    stepsPerEpoch = (train.size() + options.batchSize() - 1) / options.batchSize();
+    stepsPerEpoch = (train.size() - 1) / options.batchSize() + 1; // rounded up
     learningRate = new StepLr(options.learningRate(), options.gamma(), stepsPerEpoch);
-    model = Model.newInstance("mnist", device, Devices.ENGINE);
+    model = engine().newModel("mnist", device);
     try {
       engine().setRandomSeed(options.seed());
       Net net = new Net();
@@ -98,8 +98,8 @@ public final class TrainingRun implements AutoCloseable {
       data = model.getNDManager().newSubManager();
       trainImages = new DeviceImages(data, train, Net.MEAN, Net.STD);
       testImages = new DeviceImages(data, test, Net.MEAN, Net.STD);
-    } catch (RuntimeException e) {
-      model.close();
+    } catch (RuntimeException | Error e) {
+      model.close(); // and with it all there is so far
       throw e;
     }
   }
@@ -138,15 +138,21 @@ public final class TrainingRun implements AutoCloseable {
    */
   public Evaluation train(List<? extends MetricsListener> listeners) {
     @Nullable Evaluation evaluation = null;
-    while (epochsDone < options.epochs()) {
+    int last = options.dryRun() ? Math.min(epochsDone + 1, options.epochs()) : options.epochs();
+    while (epochsDone < last) {
       long start = System.nanoTime();
-      EpochTotals totals = trainEpoch(epochsDone + 1, listeners);
+      int epoch = epochsDone + 1;
+      EpochTotals totals = trainEpoch(epoch, listeners);
       double seconds = (System.nanoTime() - start) / 1e9;
-      epochsDone++;
       evaluation = evaluate();
+      if (!Double.isFinite(evaluation.loss())) {
+        // The last step's update did it: its loss was that before the update.
+        throw diverged(evaluation.loss(), epoch, totals.steps);
+      }
+      epochsDone = epoch;
       MetricsListener.Epoch metrics =
           new MetricsListener.Epoch(
-              epochsDone,
+              epoch,
               options.epochs(),
               totals.loss / totals.images,
               evaluation.loss(),
@@ -155,7 +161,7 @@ public final class TrainingRun implements AutoCloseable {
               evaluation.accuracy(),
               seconds,
               totals.images / seconds,
-              learningRate.getNewValue(epochsDone * stepsPerEpoch));
+              learningRate.getNewValue(epoch * stepsPerEpoch));
       if (options.checkpointFolder() != null && !options.dryRun()) {
         writeCheckpoint(evaluation);
       }
@@ -167,6 +173,7 @@ public final class TrainingRun implements AutoCloseable {
   private static final class EpochTotals {
     double loss;
     int images;
+    int steps;
   }
 
   private EpochTotals trainEpoch(int epoch, List<? extends MetricsListener> listeners) {
@@ -182,6 +189,7 @@ public final class TrainingRun implements AutoCloseable {
         float value = trainStep(manager, order, from, to, epoch, step);
         totals.loss += (double) value * (to - from);
         totals.images = to;
+        totals.steps = step;
         MetricsListener.Step metrics =
             new MetricsListener.Step(
                 epoch,
@@ -212,7 +220,7 @@ public final class TrainingRun implements AutoCloseable {
         NDList logProbabilities = trainer.forward(new NDList(images)); // (B,10)
         NDArray mean = loss.evaluate(new NDList(labels), logProbabilities);
         value = mean.getFloat();
-        if (Float.isNaN(value) || Float.isInfinite(value)) {
+        if (!Float.isFinite(value)) {
           throw diverged(value, epoch, step);
         }
         collector.backward(mean);
@@ -222,7 +230,7 @@ public final class TrainingRun implements AutoCloseable {
     }
   }
 
-  private CoracleException diverged(float value, int epoch, int step) {
+  private CoracleException diverged(double value, int epoch, int step) {
     @Nullable Path folder = options.checkpointFolder();
     String kept =
         folder == null || epochsDone == 0
@@ -263,7 +271,7 @@ public final class TrainingRun implements AutoCloseable {
     } catch (IOException e) {
       throw new CoracleException(
           "cannot write checkpoint %s: %s; an earlier one is kept as it was"
-              .formatted(file, e.getMessage()),
+              .formatted(file, Checkpoint.reason(e)),
           e);
     }
   }
@@ -276,8 +284,10 @@ public final class TrainingRun implements AutoCloseable {
     requireSame(file, "gamma", checkpoint.gamma(), options.gamma());
     requireSame(file, "optimizer", checkpoint.optimizer(), options.optimizer());
     requireSame(file, "training data (SHA-256)", checkpoint.dataSha256(), train.sha256());
+    requireSame(
+        file, "number of updates", checkpoint.updates(), checkpoint.epoch() * stepsPerEpoch);
     Checkpoint.loadParameters(file, block().getParameters());
-    Checkpoint.loadOptimizer(file, model.getNDManager(), optimizerState);
+    Checkpoint.loadOptimizer(file, options.optimizer(), model.getNDManager(), optimizerState);
     epochsDone = checkpoint.epoch();
   }
 
@@ -287,18 +297,6 @@ public final class TrainingRun implements AutoCloseable {
           "cannot resume from %s: its %s is %s, this run's is %s; give the same value, or start anew without resume"
               .formatted(file, what, saved, wanted));
     }
-  }
-
-  private static ImageSet requireFit(ImageSet set) {
-    if (set.rows() != Net.SIZE || set.columns() != Net.SIZE) {
-      throw new CoracleException(
-          "images are %d×%d; the network takes %d×%d"
-              .formatted(set.rows(), set.columns(), Net.SIZE, Net.SIZE));
-    }
-    if (set.size() == 0) {
-      throw new CoracleException("the set has no images; expected at least one");
-    }
-    return set;
   }
 
   private static Engine engine() {
