@@ -91,7 +91,7 @@ final class TrainCommand implements Callable<Integer> {
   @Option(
       names = "--seed",
       paramLabel = "N",
-      defaultValue = "1",
+      defaultValue = "0",
       description = "Decides initial weights, order of the images and dropout.")
   private int seed;
 

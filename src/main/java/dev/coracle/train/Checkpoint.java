@@ -189,7 +189,8 @@ public record Checkpoint(
       throw new CoracleException(
           "%s is not a whole checkpoint of Coracle (%s)".formatted(file, e.getMessage()), e);
     } catch (IOException e) {
-      throw new CoracleException("cannot read checkpoint %s: %s".formatted(file, reason(e)), e);
+      throw new CoracleException(
+          "cannot read checkpoint %s: %s".formatted(file, CoracleException.reason(e)), e);
     }
   }
 
@@ -219,13 +220,6 @@ public record Checkpoint(
       throw new ZipException("entry " + name + " is damaged: its checksum is wrong");
     }
     return content;
-  }
-
-  /** Returns what went wrong; some of Java's file exceptions have only the path as message. */
-  static String reason(IOException e) {
-    return e.getClass() == IOException.class
-        ? String.valueOf(e.getMessage())
-        : e.getClass().getSimpleName().replace("Exception", "") + " " + e.getMessage();
   }
 
   /** Encodes handles with the arrays' checkpoint names; the arrays' own names stay. */

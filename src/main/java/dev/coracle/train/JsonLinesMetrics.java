@@ -104,7 +104,7 @@ public final class JsonLinesMetrics implements MetricsListener, AutoCloseable {
       out.flush();
     } catch (IOException e) {
       throw new CoracleException(
-          "cannot write metrics to %s: %s".formatted(file, e.getMessage()), e);
+          "cannot write metrics to %s: %s".formatted(file, CoracleException.reason(e)), e);
     }
   }
 }

@@ -56,7 +56,7 @@ public record TrainingOptions(
     private float learningRate = 1;
     private float gamma = 0.7f;
     private OptimizerKind optimizer = OptimizerKind.ADADELTA;
-    private int seed = 1;
+    private int seed;
     private int logInterval = 100;
     private boolean dryRun;
     private String device = "auto";
@@ -106,7 +106,7 @@ public record TrainingOptions(
       return this;
     }
 
-    /** Decides initial parameters, order of the images and dropout. Default 1. */
+    /** Decides initial parameters, order of the images and dropout. Default 0. */
     public Builder seed(int seed) {
       this.seed = seed;
       return this;

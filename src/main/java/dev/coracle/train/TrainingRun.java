@@ -271,7 +271,7 @@ public final class TrainingRun implements AutoCloseable {
     } catch (IOException e) {
       throw new CoracleException(
           "cannot write checkpoint %s: %s; an earlier one is kept as it was"
-              .formatted(file, Checkpoint.reason(e)),
+              .formatted(file, CoracleException.reason(e)),
           e);
     }
   }
