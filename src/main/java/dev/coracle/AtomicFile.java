@@ -57,7 +57,7 @@ public final class AtomicFile {
     }
     if (Files.exists(target) && !Files.isRegularFile(target)) {
       // Moving a file over a device or a pipe would remove it.
-      throw new IOException(target + " is a device or a pipe; expected the name of a file");
+      throw new IOException(target + " is a device, pipe or socket; expected the name of a file");
     }
     createFolders(folder);
     // Not Files.createTempFile: its rw------- would stay on the finished file.

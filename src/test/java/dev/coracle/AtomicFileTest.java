@@ -7,6 +7,9 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import java.io.IOException;
+import java.net.StandardProtocolFamily;
+import java.net.UnixDomainSocketAddress;
+import java.nio.channels.ServerSocketChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.FileSystemLoopException;
 import java.nio.file.Files;
@@ -141,15 +144,19 @@ class AtomicFileTest {
     assertThat(file).hasContent("old");
   }
 
+  /** A socket stands for all that is neither a file nor a folder, /dev/stdout for one. */
   @Test
   @DisabledOnOs(OS.WINDOWS)
-  void write_device_refusesIt() {
-    // A device that every user may write to, and whose loss would be noticed.
-    Path device = Path.of("/dev/null");
-    assertThatIOException()
-        .isThrownBy(() -> AtomicFile.write(device, text("new")))
-        .withMessage(device + " is a device or a pipe; expected the name of a file");
-    assertThat(Files.isRegularFile(device)).isFalse();
+  void write_socket_refusesIt() throws IOException {
+    try (ServerSocketChannel socket = ServerSocketChannel.open(StandardProtocolFamily.UNIX)) {
+      socket.bind(UnixDomainSocketAddress.of(file));
+
+      assertThatIOException()
+          .isThrownBy(() -> AtomicFile.write(file, text("new")))
+          .withMessage(file + " is a device, pipe or socket; expected the name of a file");
+      assertThat(Files.isRegularFile(file)).isFalse();
+      assertThat(names(folder)).containsExactly("file");
+    }
   }
 
   @Test

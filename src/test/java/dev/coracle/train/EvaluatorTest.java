@@ -7,6 +7,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
 import ai.djl.Device;
+import ai.djl.engine.EngineException;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
@@ -14,6 +15,7 @@ import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
 import ai.djl.nn.AbstractBlock;
 import ai.djl.nn.Block;
+import ai.djl.training.GradientCollector;
 import ai.djl.training.ParameterStore;
 import ai.djl.util.PairList;
 import com.google.gson.JsonArray;
@@ -103,9 +105,20 @@ class EvaluatorTest {
         @Nullable PairList<String, Object> params) {
       NDList output = block.forward(parameters, inputs, training);
       NDArray array = output.singletonOrThrow();
-      recorded.add(array.hasGradient());
+      recorded.add(hasGraph(array));
       this.training.add(training);
       return output;
+    }
+
+    /** Asks by going backward, since DJL's hasGradient is false for whatever is computed. */
+    private static boolean hasGraph(NDArray array) {
+      try (GradientCollector collector = Devices.engine().newGradientCollector()) {
+        collector.backward(array.sum());
+        return true;
+      } catch (EngineException e) {
+        assertThat(e).hasMessageContaining("does not require grad");
+        return false;
+      }
     }
 
     @Override

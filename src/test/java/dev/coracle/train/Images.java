@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.coracle.train;
 
-import ai.djl.ndarray.NDArray;
 import ai.djl.nn.Block;
 import dev.coracle.dataset.IdxReader;
 import dev.coracle.dataset.ImageSet;
@@ -61,11 +60,8 @@ final class Images {
     Map<String, ByteBuffer> copies = new TreeMap<>();
     block
         .getParameters()
-        .forEach(p -> copies.put(p.getKey(), ByteBuffer.wrap(bytes(p.getValue().getArray()))));
+        .forEach(
+            p -> copies.put(p.getKey(), ByteBuffer.wrap(p.getValue().getArray().toByteArray())));
     return copies;
-  }
-
-  static byte[] bytes(NDArray array) {
-    return array.toByteArray();
   }
 }

@@ -2,7 +2,6 @@
 package dev.coracle.train;
 
 import ai.djl.ndarray.BaseNDManager;
-import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.NDScope;
 import ai.djl.util.NativeResource;
@@ -66,9 +65,5 @@ final class LiveArrays implements AutoCloseable {
   @Override
   public void close() {
     scope.close();
-  }
-
-  static boolean isOpen(NDArray array) {
-    return !((NativeResource<?>) array).isReleased();
   }
 }
