@@ -162,6 +162,28 @@ class TracingTest {
         .containsExactly(2, 3);
   }
 
+  @Test
+  void inputs_two_bothArriveUnderTheirNames() throws IOException {
+    Path file = Files.createTempFile("inputs", ".onnx");
+    try {
+      OnnxExporter.builder()
+          .block(new LambdaBlock(list -> new NDList(list.get(1).sub(list.get(0)))))
+          .input("a", SHAPE)
+          .input("b", SHAPE, DataType.FLOAT32)
+          .export(file);
+      assertThat(Exports.node(Exports.parse(file), "Sub").getInputList()).containsExactly("b", "a");
+    } finally {
+      Files.delete(file);
+    }
+  }
+
+  @Test
+  void names_ofAnAnonymousBlock_graphHasOneAllTheSame() throws IOException {
+    SequentialBlock anonymous = new SequentialBlock() {};
+    anonymous.add(Exports.lambda(x -> x.add(1)));
+    assertThat(Exports.model(anonymous, SHAPE).getGraph().getName()).isEqualTo("TracingTest$1");
+  }
+
   private static void agrees(UnaryOperator<NDArray> function) throws IOException, OrtException {
     Exports.assertAgrees(Exports.lambda(function), SHAPE, 1e-6);
   }
