@@ -68,6 +68,9 @@ final class ArrayHandler implements InvocationHandler {
       case "tracedValue" -> {
         return value;
       }
+      case "tracer" -> {
+        return tracer;
+      }
       case "getManager" -> {
         return tracer.manager();
       }
@@ -82,8 +85,8 @@ final class ArrayHandler implements InvocationHandler {
       }
       default -> {}
     }
-    if (name.equals("equals") && given.length == 1 && !(given[0] instanceof Number)) {
-      return proxy == given[0]; // content equality would read the content
+    if (name.equals("equals") && (proxy == given[0] || !(given[0] instanceof NDArray))) {
+      return proxy == given[0]; // two different arrays would be compared by content
     }
     if (FORM.contains(name)) {
       return Handlers.call(value.array(), method, given);
@@ -92,7 +95,7 @@ final class ArrayHandler implements InvocationHandler {
       return null;
     }
     if (IN_PLACE.contains(name)) {
-      throw Handlers.refuse(
+      throw tracer.refuse(
           method,
           "it writes in place; use the method that returns a new array, such as add for addi");
     }
@@ -100,12 +103,7 @@ final class ArrayHandler implements InvocationHandler {
       return proxy;
     }
     if (!Handlers.givesArrays(method)) {
-      if (value.dependsOnInput()) {
-        throw Handlers.refuse(
-            method,
-            "it reads the content of an array that depends on the input, so the graph would hold for this input alone");
-      }
-      return Handlers.call(value.array(), method, given);
+      return Handlers.read(tracer, value, method, given);
     }
     return Handlers.operate(tracer, value, value.array(), method, given);
   }

@@ -30,7 +30,7 @@ final class ExtensionHandler implements InvocationHandler {
       case "getArray" -> {
         return wrapped;
       }
-      case "getIndexer" -> throw Handlers.refuse(method, "indexing is not translated yet");
+      case "getIndexer" -> throw tracer.refuse(method, "indexing is not translated yet");
       case "hashCode" -> {
         return System.identityHashCode(proxy);
       }
@@ -44,11 +44,11 @@ final class ExtensionHandler implements InvocationHandler {
     }
     boolean stochastic = method.getName().equals("dropout") || method.getName().equals("batchNorm");
     if (stochastic && Boolean.TRUE.equals(given[given.length - 1])) {
-      throw Handlers.refuse(
+      throw tracer.refuse(
           method, "it was called with training=true; pass on the flag that forward received");
     }
     if (IN_PLACE.contains(method.getName())) {
-      throw Handlers.refuse(method, "it writes in place; use the method that returns a new array");
+      throw tracer.refuse(method, "it writes in place; use the method that returns a new array");
     }
     return Handlers.operate(tracer, value, value.array().getNDArrayInternal(), method, given);
   }

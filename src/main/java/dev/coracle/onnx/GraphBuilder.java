@@ -40,6 +40,8 @@ final class GraphBuilder {
   private final Map<String, String> sharedConstants = new HashMap<>();
   private final Set<String> taken = new HashSet<>();
 
+  private long bytes;
+
   GraphBuilder(String graphName, SymbolicTrace trace, List<String> outputNames) {
     graph.setName(graphName);
     for (Value input : trace.inputs()) {
@@ -115,7 +117,7 @@ final class GraphBuilder {
   private String shared(
       String key, String prefix, DataType type, List<Long> dims, ByteBuffer data) {
     return sharedConstants.computeIfAbsent(
-        key, k -> initializer(take(prefix + sharedConstants.size()), type, dims, data.flip()));
+        key, k -> initializer(fresh(prefix + sharedConstants.size()), type, dims, data.flip()));
   }
 
   private String nameOf(Value value) {
@@ -127,8 +129,13 @@ final class GraphBuilder {
     if (traced.kind() == Kind.RESULT) {
       throw new IllegalStateException(traced + " is used before it is computed");
     }
-    String name = take(traced.kind() == Kind.PARAMETER ? traced.name() : "constant_" + traced.id());
+    String name =
+        traced.kind() == Kind.PARAMETER ? take(traced.name()) : fresh("constant_" + traced.id());
     NDArray array = traced.array();
+    bytes += array.size() * value.type().getNumOfBytes();
+    if (bytes > Integer.MAX_VALUE) {
+      throw new ExportException("the model is larger than 2 GiB, which one ONNX file cannot hold");
+    }
     List<Long> dims = value.shape().stream().map(DimExpr::offset).toList();
     initializer(name, value.type(), dims, array.toByteBuffer().order(ByteOrder.LITTLE_ENDIAN));
     names.put(traced.id(), name);
@@ -147,9 +154,16 @@ final class GraphBuilder {
 
   private String take(String name) {
     if (!taken.add(name)) {
-      throw new ExportException("two arrays of the graph would be named '" + name + "'");
+      throw new ExportException(
+          "two arrays of the graph would be named '%s'; inputs, outputs and parameters need names of their own"
+              .formatted(name));
     }
     return name;
+  }
+
+  /** Returns the name, or a longer one if it is taken; for what nobody named. */
+  private String fresh(String name) {
+    return taken.contains(name) ? fresh(name + "_") : take(name);
   }
 
   private static ValueInfoProto describe(String name, Value value) {
@@ -233,7 +247,7 @@ final class GraphBuilder {
     }
 
     void output(Value value) {
-      String name = take(node.getOpType().toLowerCase(Locale.ROOT) + "_" + graph.getNodeCount());
+      String name = fresh(node.getOpType().toLowerCase(Locale.ROOT) + "_" + graph.getNodeCount());
       names.put(value.traced().id(), name);
       graph.addNode(node.setName(name).addOutput(name));
     }

@@ -45,47 +45,70 @@ final class Handlers {
       Tracer tracer, TracedValue receiver, Object target, Method method, @Nullable Object[] given)
       throws Throwable {
     if (!givesArrays(method)) {
-      throw refuse(
+      throw tracer.refuse(
           method,
           "its result is no array, so what follows from it could not be recorded; compute with methods that return arrays");
     }
-    @Nullable Object[] real = new Object[given.length];
-    List<@Nullable Object> recorded = new ArrayList<>();
-    for (int i = 0; i < given.length; i++) {
-      real[i] = real(given[i]);
-      recorded.add(recorded(tracer, given[i]));
+    if (!Translators.isTranslated(nameOf(method))) { // before it runs: it might write in place
+      throw tracer.refuse(method, "it has no ONNX translation yet; " + Translators.known());
     }
-    Object result = Objects.requireNonNull(call(target, method, real));
+    List<@Nullable Object> recorded = new ArrayList<>();
+    for (Object argument : given) {
+      recorded.add(recorded(tracer, argument));
+    }
+    Object result = Objects.requireNonNull(call(target, method, real(tracer, given)));
     if (result instanceof NDArray array) {
       return tracer.record(nameOf(method), receiver, recorded, new NDList(array)).get(0);
     }
     return new NDList(tracer.record(nameOf(method), receiver, recorded, (NDList) result));
   }
 
+  /** Calls a method that reads content, unless some of it depends on the input. */
+  static @Nullable Object read(
+      Tracer tracer, TracedValue value, Method method, @Nullable Object[] given) throws Throwable {
+    boolean dependsOnInput = value.dependsOnInput();
+    for (Object argument : given) {
+      dependsOnInput |=
+          argument instanceof Tracer.Traced traced && traced.tracedValue().dependsOnInput();
+    }
+    if (dependsOnInput) {
+      throw tracer.refuse(
+          method,
+          "it reads the content of an array that depends on the input, so the graph would hold for this input alone; compute with methods that return arrays"
+              + (method.getName().equals("toByteBuffer")
+                  ? ", and create other arrays with getManager() of the input"
+                  : ""));
+    }
+    return call(value.array(), method, real(tracer, given));
+  }
+
+  private static @Nullable Object[] real(Tracer tracer, @Nullable Object[] given) {
+    @Nullable Object[] real = new Object[given.length];
+    for (int i = 0; i < given.length; i++) {
+      real[i] = real(tracer, given[i]);
+    }
+    return real;
+  }
+
   /** Returns the engine's own array, or list or array of them, behind an argument. */
-  private static @Nullable Object real(@Nullable Object argument) {
+  private static @Nullable Object real(Tracer tracer, @Nullable Object argument) {
     if (argument instanceof Tracer.Traced traced) {
-      return traced.tracedValue().array();
+      return tracer.valueOf(traced).array();
     }
     if (argument instanceof NDList list) {
       NDList real = new NDList();
-      list.forEach(array -> real.add((NDArray) real(array)));
+      list.forEach(array -> real.add((NDArray) real(tracer, array)));
       return real;
     }
     if (argument instanceof NDArray[] arrays) {
-      return Arrays.stream(arrays).map(Handlers::real).toArray(NDArray[]::new);
+      return Arrays.stream(arrays).map(a -> real(tracer, a)).toArray(NDArray[]::new);
     }
     return argument;
   }
 
   private static @Nullable Object recorded(Tracer tracer, @Nullable Object argument) {
-    if (argument instanceof Tracer.Traced traced) {
-      return traced.tracedValue();
-    }
     if (argument instanceof NDArray array) {
-      // Made past the tracer, by a manager of the user's own: its content cannot come from an
-      // input, since reading one is refused.
-      return ((Tracer.Traced) tracer.foreignConstant(array)).tracedValue();
+      return tracer.valueOf((Tracer.Traced) tracer.standIn(array));
     }
     if (argument instanceof NDList list) {
       return list.stream().map(array -> recorded(tracer, array)).toList();
@@ -94,11 +117,5 @@ final class Handlers {
       return Arrays.stream(arrays).map(array -> recorded(tracer, array)).toList();
     }
     return argument;
-  }
-
-  static ExportException refuse(Method method, String why) {
-    return new ExportException(
-        "%s cannot be exported: %s (called at %s)"
-            .formatted(nameOf(method), why, Tracer.location()));
   }
 }

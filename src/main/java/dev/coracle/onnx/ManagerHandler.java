@@ -3,8 +3,10 @@ package dev.coracle.onnx;
 
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
+import ai.djl.ndarray.types.Shape;
 import java.lang.reflect.InvocationHandler;
 import java.lang.reflect.Method;
+import java.util.Objects;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
@@ -17,7 +19,11 @@ final class ManagerHandler implements InvocationHandler {
       Set.of("create", "zeros", "ones", "full", "arange", "eye", "linspace", "hanningWindow");
 
   private static final Set<String> QUESTIONS =
-      Set.of("getDevice", "getEngine", "getName", "isOpen", "defaultDevice");
+      Set.of("getDevice", "getEngine", "getName", "isOpen", "defaultDevice", "allocateDirect");
+
+  /** One manager owns all arrays of a trace until it ends. */
+  private static final Set<String> OWNERSHIP =
+      Set.of("attachAll", "tempAttachAll", "close", "cap", "setName");
 
   private final Tracer tracer;
   private final NDManager manager;
@@ -32,24 +38,34 @@ final class ManagerHandler implements InvocationHandler {
       throws Throwable {
     @Nullable Object[] given = args == null ? new Object[0] : args;
     String name = method.getName();
-    if (CREATES.contains(name) && Handlers.call(manager, method, given) instanceof NDArray array) {
-      return tracer.constant(array);
+    if (name.equals("create") && given[0] instanceof Shape) {
+      throw tracer.refuse(
+          method, "it gives memory that nothing has written yet; use zeros, or create with values");
+    }
+    if (CREATES.contains(name)) {
+      return tracer.constant((NDArray) Objects.requireNonNull(call(method, given)));
     }
     if (QUESTIONS.contains(name)) {
-      return Handlers.call(manager, method, given);
+      return call(method, given);
+    }
+    if (OWNERSHIP.contains(name)) {
+      return null;
     }
     return switch (name) {
-      // One manager owns all arrays of a trace until it ends.
       case "newSubManager" -> proxy;
-      case "from" -> given[0];
-      case "close", "cap", "ret", "setName" -> name.equals("ret") ? given[0] : null;
+      case "from" -> given[0] instanceof NDArray array ? tracer.standIn(array) : null;
+      case "ret" -> given[0];
       case "hashCode" -> System.identityHashCode(proxy);
       case "equals" -> proxy == given[0];
       case "toString" -> "manager of a trace";
       default ->
-          throw Handlers.refuse(
+          throw tracer.refuse(
               method,
               "it has no counterpart in a graph; a manager may create constants (create, zeros, ones, full, arange, eye, linspace)");
     };
+  }
+
+  private @Nullable Object call(Method method, @Nullable Object[] given) throws Throwable {
+    return Handlers.call(manager, method, given);
   }
 }

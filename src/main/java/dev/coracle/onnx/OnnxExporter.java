@@ -6,6 +6,7 @@ import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
 import ai.djl.nn.Block;
 import ai.djl.nn.Parameter;
+import ai.djl.util.Pair;
 import ai.onnx.proto.OnnxMl.GraphProto;
 import ai.onnx.proto.OnnxMl.ModelProto;
 import ai.onnx.proto.OnnxMl.OperatorSetIdProto;
@@ -54,9 +55,6 @@ public final class OnnxExporter {
   /** Version of ONNX's file format: the one that came with opset 17. */
   public static final int IR_VERSION = 8;
 
-  /** Largest message that protobuf can hold. */
-  private static final long MAX_BYTES = Integer.MAX_VALUE;
-
   private @Nullable Block block;
   private final List<InputSpec> inputs = new ArrayList<>();
   private final List<String> outputs = new ArrayList<>();
@@ -72,7 +70,7 @@ public final class OnnxExporter {
     return new OnnxExporter();
   }
 
-  /** Sets the block, which must be initialized; its parameters stay as they are. Required. */
+  /** Sets the block. Its parameters must be initialized, and stay as they are. Required. */
   public OnnxExporter block(Block block) {
     this.block = block;
     return this;
@@ -87,6 +85,11 @@ public final class OnnxExporter {
   public OnnxExporter input(String name, Shape shape, DataType type) {
     if (shape.dimension() == 0) {
       throw new IllegalArgumentException("input '" + name + "' has rank 0; axis 0 is the batch");
+    }
+    if (LongStream.of(shape.getShape()).skip(1).anyMatch(size -> size < 1)) {
+      throw new IllegalArgumentException(
+          "input '%s' has shape %s; expected sizes of 1 or more after axis 0, the batch"
+              .formatted(name, shape));
     }
     inputs.add(new InputSpec(name, shape, type));
     return this;
@@ -121,8 +124,8 @@ public final class OnnxExporter {
    */
   public Report export(Path file) throws IOException {
     ModelProto model = toModel();
-    long size = model.getSerializedSize();
-    if (size < 0 || size > MAX_BYTES) {
+    int size = model.getSerializedSize();
+    if (size < 0) { // the initializers fit, but not together with the rest
       throw new ExportException("the model is larger than 2 GiB, which one ONNX file cannot hold");
     }
     AtomicFile.write(file, model::writeTo, temporary -> requireEqual(model, temporary));
@@ -136,9 +139,13 @@ public final class OnnxExporter {
     if (block == null || inputs.isEmpty()) {
       throw new IllegalStateException("the exporter needs a block and at least one input");
     }
-    if (block.getParameters().isEmpty() || !block.isInitialized()) {
-      throw new ExportException(
-          "the block has no initialized parameters; initialize, train or load it before the export");
+    for (Pair<String, Parameter> parameter : block.getParameters()) {
+      Parameter value = parameter.getValue();
+      if (!value.isInitialized() || value.getArray().isReleased()) {
+        throw new ExportException(
+            "parameter %s of the block is not initialized, or is closed; initialize, train or load the block before the export"
+                .formatted(parameter.getKey()));
+      }
     }
     List<Trace> traces = new ArrayList<>();
     try {
@@ -152,9 +159,10 @@ public final class OnnxExporter {
   }
 
   /**
-   * Returns three primes that are no dimension of inputs and parameters, so that a batch axis
-   * cannot be mistaken for another, and that are not 1, where broadcasting and squeeze behave
-   * differently.
+   * Returns three sizes that are no dimension of inputs and parameters, so that a batch axis does
+   * not broadcast with another by chance; that are not 1, where broadcasting and squeeze behave
+   * differently; odd and even, small and not so small, so that code that rounds the batch size or
+   * compares it shows.
    */
   private long[] batchSizes() {
     Set<Long> used = new TreeSet<>();
@@ -164,10 +172,13 @@ public final class OnnxExporter {
     for (Parameter parameter : Objects.requireNonNull(block).getParameters().values()) {
       LongStream.of(parameter.getArray().getShape().getShape()).forEach(used::add);
     }
-    return LongStream.of(3, 5, 7, 11, 13, 17, 19, 23, 29, 31, 37, 41, 43, 47, 53, 59)
-        .filter(prime -> !used.contains(prime))
-        .limit(3)
-        .toArray();
+    long[] sizes = {3, 8, 17};
+    for (int i = 0; i < sizes.length; i++) {
+      while (!used.add(sizes[i])) {
+        sizes[i] += 2;
+      }
+    }
+    return sizes;
   }
 
   private GraphProto graph(SymbolicTrace trace) {
@@ -182,10 +193,15 @@ public final class OnnxExporter {
           "the block has %d outputs, but %d names were given: %s"
               .formatted(trace.outputs().size(), names.size(), names));
     }
-    String name = block == null ? "" : block.getClass().getSimpleName();
-    GraphBuilder graph = new GraphBuilder(name, trace, names);
-    trace.calls().forEach(call -> Translators.translate(call, graph));
+    GraphBuilder graph = new GraphBuilder(graphName(), trace, names);
+    trace.neededCalls().forEach(call -> Translators.translate(call, graph));
     return graph.build(trace, names);
+  }
+
+  /** Returns the block's class without its package; ONNX asks for a name that is not empty. */
+  private String graphName() {
+    String name = Objects.requireNonNull(block).getClass().getName();
+    return name.substring(name.lastIndexOf('.') + 1);
   }
 
   private ModelProto model(GraphProto graph) {

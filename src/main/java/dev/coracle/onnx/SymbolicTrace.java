@@ -3,12 +3,16 @@ package dev.coracle.onnx;
 
 import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
+import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Set;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -40,7 +44,17 @@ record SymbolicTrace(List<Value> inputs, List<Call> calls, List<Value> outputs) 
       Value receiver,
       List<@Nullable Object> arguments,
       List<Value> results,
-      String location) {}
+      String location) {
+
+    /** Returns the receiver and all arrays among the arguments. */
+    Stream<Value> operands() {
+      Stream<?> flat =
+          arguments.stream()
+              .flatMap(a -> a instanceof List<?> list ? list.stream() : Stream.ofNullable(a));
+      return Stream.concat(
+          Stream.of(receiver), flat.filter(Value.class::isInstance).map(Value.class::cast));
+    }
+  }
 
   /**
    * Unifies three traces.
@@ -49,6 +63,21 @@ record SymbolicTrace(List<Value> inputs, List<Call> calls, List<Value> outputs) 
    */
   static SymbolicTrace unify(List<Trace> traces) {
     return new Unifier(traces).unify();
+  }
+
+  /** Returns the calls that an output depends on, without those whose results the block drops. */
+  List<Call> neededCalls() {
+    Set<Integer> needed = new HashSet<>();
+    outputs.forEach(output -> needed.add(output.traced().id()));
+    ArrayDeque<Call> calls = new ArrayDeque<>();
+    for (int i = this.calls.size() - 1; i >= 0; i--) {
+      Call call = this.calls.get(i);
+      if (call.results().stream().anyMatch(result -> needed.contains(result.traced().id()))) {
+        calls.addFirst(call);
+        call.operands().forEach(operand -> needed.add(operand.traced().id()));
+      }
+    }
+    return List.copyOf(calls);
   }
 
   private static final class Unifier {
@@ -62,61 +91,40 @@ record SymbolicTrace(List<Value> inputs, List<Call> calls, List<Value> outputs) 
     }
 
     SymbolicTrace unify() {
-      List<Value> inputs = new ArrayList<>();
-      for (int i = 0; i < traces.get(0).inputs().size(); i++) {
-        int index = i;
-        inputs.add(value(traces.stream().map(t -> t.inputs().get(index)).toList(), "inputs"));
-      }
-      int count = traces.get(0).calls().size();
-      List<Call> calls = new ArrayList<>();
-      for (int i = 0; i < count; i++) {
-        calls.add(call(i));
-      }
-      for (Trace trace : traces) {
-        if (trace.calls().size() != count) {
-          TracedCall extra = longest().calls().get(shortest().calls().size());
-          throw differs(
-              "control flow depends on the batch size: " + extra.method(), extra.location());
-        }
-      }
-      List<Value> outputs = new ArrayList<>();
-      for (int i = 0; i < traces.get(0).outputs().size(); i++) {
-        int index = i;
-        outputs.add(value(traces.stream().map(t -> t.outputs().get(index)).toList(), "outputs"));
-      }
+      List<Value> inputs = values(traces.stream().map(Trace::inputs).toList(), "the inputs");
+      List<Call> calls = calls();
+      List<Value> outputs = values(traces.stream().map(Trace::outputs).toList(), "the outputs");
       return new SymbolicTrace(inputs, calls, outputs);
     }
 
-    private Trace longest() {
-      return traces.stream().max((a, b) -> a.calls().size() - b.calls().size()).orElseThrow();
-    }
-
-    private Trace shortest() {
-      return traces.stream().min((a, b) -> a.calls().size() - b.calls().size()).orElseThrow();
-    }
-
-    private Call call(int index) {
-      List<TracedCall> same = new ArrayList<>();
-      for (Trace trace : traces) {
-        if (index >= trace.calls().size()) {
-          TracedCall extra = longest().calls().get(index);
-          throw differs(
-              "control flow depends on the batch size: " + extra.method(), extra.location());
-        }
-        same.add(trace.calls().get(index));
+    private List<Call> calls() {
+      int common = traces.stream().mapToInt(t -> t.calls().size()).min().orElseThrow();
+      List<Call> calls = new ArrayList<>();
+      for (int i = 0; i < common; i++) {
+        int index = i;
+        calls.add(call(traces.stream().map(t -> t.calls().get(index)).toList()));
       }
+      for (Trace trace : traces) {
+        if (trace.calls().size() > common) {
+          throw differs(
+              "control flow depends on the batch size: %s is not called at every size"
+                  .formatted(where(trace.calls().get(common))));
+        }
+      }
+      return calls;
+    }
+
+    private Call call(List<TracedCall> same) {
       TracedCall first = same.get(0);
       for (TracedCall call : same) {
         if (!call.method().equals(first.method())
-            || call.arguments().size() != first.arguments().size()
-            || call.results().size() != first.results().size()) {
+            || call.arguments().size() != first.arguments().size()) {
           throw differs(
               "control flow depends on the batch size: %s at one, %s at another"
-                  .formatted(first.method(), call.method()),
-              first.location());
+                  .formatted(where(first), where(call)));
         }
       }
-      String where = "%s (called at %s)".formatted(first.method(), first.location());
+      String where = where(first);
       List<@Nullable Object> arguments = new ArrayList<>();
       for (int i = 0; i < first.arguments().size(); i++) {
         List<@Nullable Object> given = new ArrayList<>();
@@ -125,19 +133,26 @@ record SymbolicTrace(List<Value> inputs, List<Call> calls, List<Value> outputs) 
         }
         arguments.add(argument(given, where));
       }
-      List<Value> results = new ArrayList<>();
-      for (int i = 0; i < first.results().size(); i++) {
-        int result = i;
-        results.add(value(same.stream().map(c -> c.results().get(result)).toList(), where));
-      }
       Value receiver = value(same.stream().map(TracedCall::receiver).toList(), where);
+      List<Value> results = values(same.stream().map(TracedCall::results).toList(), where);
       return new Call(first.method(), receiver, arguments, results, first.location());
+    }
+
+    private static String where(TracedCall call) {
+      return "%s (called at %s)".formatted(call.method(), call.location());
     }
 
     private Value value(List<TracedValue> same, String where) {
       TracedValue first = same.get(0);
-      if (same.stream().anyMatch(v -> v.id() != first.id() || v.kind() != first.kind())) {
-        throw differs("the batch size decides which arrays meet in " + where, "");
+      for (TracedValue value : same) {
+        if (value.id() != first.id()
+            || value.kind() != first.kind()
+            || !value.name().equals(first.name())) {
+          throw differs("the batch size decides which arrays meet in " + where);
+        }
+        if (value.array().getDataType() != first.array().getDataType()) {
+          throw differs("the batch size decides the type of an array in " + where);
+        }
       }
       Value known = values.get(first.id());
       if (known != null) {
@@ -152,6 +167,19 @@ record SymbolicTrace(List<Value> inputs, List<Call> calls, List<Value> outputs) 
       return value;
     }
 
+    private List<Value> values(List<? extends List<?>> lists, String where) {
+      int size = lists.get(0).size();
+      if (lists.stream().anyMatch(list -> list.size() != size)) {
+        throw differs("the batch size decides how many arrays there are in " + where);
+      }
+      List<Value> unified = new ArrayList<>();
+      for (int i = 0; i < size; i++) {
+        int index = i;
+        unified.add(value(lists.stream().map(l -> (TracedValue) l.get(index)).toList(), where));
+      }
+      return unified;
+    }
+
     /** A constant that varies with the batch would need an operator that makes it from N. */
     private static void requireEqual(List<TracedValue> same, String where) {
       TracedValue first = same.get(0);
@@ -159,49 +187,38 @@ record SymbolicTrace(List<Value> inputs, List<Call> calls, List<Value> outputs) 
         if (!value.array().getShape().equals(first.array().getShape())
             || !value.array().toByteBuffer().equals(first.array().toByteBuffer())) {
           throw differs(
-              "a constant in " + where + " changes with the batch size, or from run to run", "");
+              "a constant in " + where + " changes with the batch size, or from run to run");
         }
       }
     }
 
     private @Nullable Object argument(List<@Nullable Object> given, String where) {
-      Object first = given.get(0);
-      if (first instanceof TracedValue) {
+      if (all(TracedValue.class, given)) {
         return value(given.stream().map(TracedValue.class::cast).toList(), where);
       }
-      if (first instanceof List<?> list && list.stream().allMatch(v -> v instanceof TracedValue)) {
-        return values(given, list.size(), where);
+      if (all(List.class, given)) {
+        List<List<?>> lists = given.stream().<List<?>>map(List.class::cast).toList();
+        if (lists.stream().allMatch(list -> all(TracedValue.class, list))) {
+          return values(lists, where);
+        }
       }
-      if (first instanceof Integer || first instanceof Long) {
+      if (all(Integer.class, given) || all(Long.class, given)) {
         return dim(given.stream().mapToLong(v -> ((Number) v).longValue()).toArray(), where);
       }
-      if (first instanceof Shape || first instanceof long[] || first instanceof int[]) {
+      if (all(Shape.class, given) || all(long[].class, given) || all(int[].class, given)) {
         return dims(given.stream().map(Unifier::shape).toList(), where);
       }
+      Object first = given.get(0);
       if (given.stream().anyMatch(other -> !Objects.deepEquals(other, first))) {
         throw differs(
             "an argument of %s changes with the batch size, or from run to run: %s"
-                .formatted(where, given),
-            "");
+                .formatted(where, given));
       }
       return first;
     }
 
-    private List<Value> values(List<@Nullable Object> given, int size, String where) {
-      List<Value> unified = new ArrayList<>();
-      for (int i = 0; i < size; i++) {
-        List<TracedValue> same = new ArrayList<>();
-        for (Object list : given) {
-          if (!(list instanceof List<?> values)
-              || values.size() != size
-              || !(values.get(i) instanceof TracedValue value)) {
-            throw differs("the batch size decides how many arrays meet in " + where, "");
-          }
-          same.add(value);
-        }
-        unified.add(value(same, where));
-      }
-      return unified;
+    private static boolean all(Class<?> type, List<?> objects) {
+      return objects.stream().allMatch(type::isInstance);
     }
 
     private static Shape shape(@Nullable Object argument) {
@@ -217,7 +234,7 @@ record SymbolicTrace(List<Value> inputs, List<Call> calls, List<Value> outputs) 
     private List<DimExpr> dims(List<Shape> same, String where) {
       int rank = same.get(0).dimension();
       if (same.stream().anyMatch(s -> s.dimension() != rank)) {
-        throw differs("the rank of an array changes with the batch size in " + where, "");
+        throw differs("the rank of an array changes with the batch size in " + where);
       }
       List<DimExpr> dims = new ArrayList<>();
       for (int axis = 0; axis < rank; axis++) {
@@ -233,16 +250,13 @@ record SymbolicTrace(List<Value> inputs, List<Call> calls, List<Value> outputs) 
       } catch (ArithmeticException e) {
         throw differs(
             "an integer in %s is no linear function of the batch size: %s"
-                .formatted(where, e.getMessage()),
-            "");
+                .formatted(where, e.getMessage()));
       }
     }
 
-    private static ExportException differs(String what, String location) {
+    private static ExportException differs(String what) {
       return new ExportException(
-          what
-              + (location.isEmpty() ? "" : " (called at " + location + ")")
-              + "; write the block so that the batch size appears only in shapes");
+          what + "; write the block so that the batch size appears only in shapes");
     }
   }
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.coracle.onnx;
 
+import ai.djl.ndarray.NDManager;
 import java.util.List;
 
 /** Everything that one forward pass did, at one batch size. Its arrays live until it is closed. */
@@ -9,15 +10,11 @@ record Trace(
     List<TracedValue> inputs,
     List<TracedCall> calls,
     List<TracedValue> outputs,
-    AutoCloseable memory)
+    NDManager memory)
     implements AutoCloseable {
 
   @Override
   public void close() {
-    try {
-      memory.close();
-    } catch (Exception e) {
-      throw new ExportException("cannot free the arrays of a trace: " + e.getMessage(), e);
-    }
+    memory.close();
   }
 }

@@ -2,6 +2,7 @@
 package dev.coracle.onnx;
 
 import ai.djl.ndarray.NDArray;
+import java.util.Locale;
 
 /**
  * An array that a trace knows.
@@ -22,7 +23,11 @@ record TracedValue(int id, Kind kind, String name, boolean dependsOnInput, NDArr
 
   @Override
   public String toString() {
-    return "%s %s%s %s"
-        .formatted(kind, name.isEmpty() ? "#" + id : name, array.getShape(), array.getDataType());
+    return "%s %s %s %s"
+        .formatted(
+            kind.name().toLowerCase(Locale.ROOT),
+            name.isEmpty() ? "#" + id : name,
+            array.getShape(),
+            array.getDataType());
   }
 }

@@ -5,20 +5,23 @@ import ai.djl.Device;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
+import ai.djl.ndarray.NDScope;
 import ai.djl.ndarray.internal.NDArrayEx;
 import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
 import ai.djl.nn.Block;
 import ai.djl.nn.Parameter;
+import ai.djl.nn.ParameterList;
 import ai.djl.training.ParameterStore;
 import ai.djl.util.Pair;
 import dev.coracle.onnx.TracedValue.Kind;
-import java.lang.StackWalker.StackFrame;
 import java.lang.reflect.InvocationHandler;
+import java.lang.reflect.Method;
 import java.lang.reflect.Proxy;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.IdentityHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
@@ -45,22 +48,26 @@ final class Tracer {
   /** Implemented by the stand-ins of arrays. */
   interface Traced {
     TracedValue tracedValue();
-  }
 
-  private static final StackWalker STACK = StackWalker.getInstance();
+    /** Returns the tracer whose trace the array belongs to. */
+    Tracer tracer();
+  }
 
   private final NDManager memory;
   private final List<TracedCall> calls = new ArrayList<>();
   private final Map<String, NDArray> parameters = new HashMap<>();
   private final Map<String, String> parameterNames = new HashMap<>();
+  private final IdentityHashMap<NDArray, Parameter> parameterArrays = new IdentityHashMap<>();
   private final NDManager managerProxy;
   private int nextId;
+  private @Nullable ExportException refused;
 
   private Tracer(NDManager memory, Block block) {
     this.memory = memory;
     this.managerProxy = proxy(new ManagerHandler(this, memory), NDManager.class);
     for (Pair<String, Parameter> parameter : block.getParameters()) {
-      parameterNames.put(parameter.getValue().getId(), parameter.getKey());
+      parameterNames.putIfAbsent(parameter.getValue().getId(), parameter.getKey());
+      parameterArrays.put(parameter.getValue().getArray(), parameter.getValue());
     }
   }
 
@@ -73,30 +80,42 @@ final class Tracer {
    */
   static Trace trace(
       Block block, UnaryOperator<NDList> prepended, List<InputSpec> inputs, long batch) {
-    NDManager parent = block.getParameters().get(0).getValue().getArray().getManager();
-    NDManager memory = parent.newSubManager();
+    ParameterList parameters = block.getParameters();
+    NDManager memory =
+        parameters.isEmpty()
+            ? NDManager.newBaseManager()
+            : parameters.get(0).getValue().getArray().getManager().newSubManager();
+    List<TracedValue> values = new ArrayList<>();
     try {
       Tracer tracer = new Tracer(memory, block);
       NDList arguments = new NDList();
-      List<TracedValue> values = new ArrayList<>();
       for (InputSpec input : inputs) {
         NDArray array = tracer.wrap(Kind.INPUT, input.name(), true, sample(memory, input, batch));
         arguments.add(array);
         values.add(((Traced) array).tracedValue());
       }
-      NDList outputs =
-          block.forward(tracer.new Parameters(memory), prepended.apply(arguments), false);
+      NDList outputs = block.forward(tracer.new Parameters(), prepended.apply(arguments), false);
       return new Trace(batch, values, tracer.calls, tracer.outputs(outputs), memory);
-    } catch (RuntimeException e) {
+    } catch (ExportException | Error e) {
       memory.close();
       throw e;
+    } catch (RuntimeException e) {
+      String message = "the block failed on %s: %s".formatted(values, e);
+      memory.close();
+      throw new ExportException(message, e);
     }
   }
 
   private List<TracedValue> outputs(NDList outputs) {
+    if (refused != null) {
+      throw refused; // the block caught it, and may have taken another way than it would otherwise
+    }
+    if (outputs.isEmpty()) {
+      throw new ExportException("the block returned no array; expected at least one output");
+    }
     List<TracedValue> values = new ArrayList<>();
     for (NDArray output : outputs) {
-      if (!(output instanceof Traced traced) || !traced.tracedValue().dependsOnInput()) {
+      if (!(output instanceof Traced traced) || !valueOf(traced).dependsOnInput()) {
         throw new ExportException(
             "output %d does not depend on the input by calls that were recorded; make it from the block's inputs with NDArray methods alone"
                 .formatted(values.size()));
@@ -141,7 +160,7 @@ final class Tracer {
       wrapped.add(array);
       values.add(((Traced) array).tracedValue());
     }
-    calls.add(new TracedCall(method, receiver, arguments, values, location()));
+    calls.add(new TracedCall(method, receiver, arguments, values, CallSite.find()));
     return wrapped;
   }
 
@@ -162,14 +181,60 @@ final class Tracer {
     return wrap(Kind.CONSTANT, "", false, array);
   }
 
-  /** Copies an array that is not the trace's, since its owner may close it any time. */
-  NDArray foreignConstant(NDArray array) {
-    NDArray copy = array.duplicate();
-    copy.attach(memory);
-    return constant(copy);
+  /**
+   * Returns the stand-in of any array. One that was made past the tracer, by a manager of the
+   * user's own, is a parameter, or else a constant, since reading what depends on an input is
+   * refused. A constant is copied: its owner may close it any time.
+   */
+  NDArray standIn(NDArray array) {
+    if (array instanceof Traced) {
+      return array;
+    }
+    Parameter parameter = parameterArrays.get(array);
+    return parameter == null ? constant(array.duplicate()) : parameter(parameter);
+  }
+
+  /** Returns what the trace knows of a stand-in. */
+  TracedValue valueOf(Traced traced) {
+    if (traced.tracer() != this) {
+      throw refuse(
+          "%s was kept from an earlier forward pass (used at %s); a block must not keep arrays in fields"
+              .formatted(traced.tracedValue(), CallSite.find()));
+    }
+    return traced.tracedValue();
+  }
+
+  /** Refuses a call. The trace fails even if the block catches the exception. */
+  ExportException refuse(Method method, String why) {
+    return refuse(
+        "%s (called at %s) cannot be exported: %s"
+            .formatted(Handlers.nameOf(method), CallSite.find(), why));
+  }
+
+  private ExportException refuse(String message) {
+    ExportException e = new ExportException(message);
+    refused = refused == null ? e : refused;
+    return e;
+  }
+
+  private NDArray parameter(Parameter parameter) {
+    return parameters.computeIfAbsent(
+        parameter.getId(),
+        id -> {
+          String name = parameterNames.get(id);
+          if (name == null) {
+            throw new ExportException(
+                "parameter %s is used but not listed by getParameters() of the block; register its block with addChildBlock"
+                    .formatted(parameter.getName()));
+          }
+          // A handle of the same memory: it records no gradients and goes with the trace.
+          return wrap(Kind.PARAMETER, name, false, parameter.getArray().stopGradient());
+        });
   }
 
   private NDArray wrap(Kind kind, String name, boolean dependsOnInput, NDArray array) {
+    NDScope.unregister(array); // a scope of the user's would close it before the trace ends
+    array.attach(memory);
     TracedValue value = new TracedValue(nextId++, kind, name, dependsOnInput, array);
     return proxy(new ArrayHandler(this, value), NDArray.class, Traced.class);
   }
@@ -186,60 +251,18 @@ final class Tracer {
     return (T) Proxy.newProxyInstance(Tracer.class.getClassLoader(), types, handler);
   }
 
-  /** Returns the first frame that is neither DJL's nor this package's: the user's line. */
-  static String location() {
-    return STACK.walk(
-        frames ->
-            frames
-                .filter(Tracer::isUserCode)
-                .findFirst()
-                .map(
-                    f ->
-                        "%s.%s(%s:%d)"
-                            .formatted(
-                                f.getClassName(),
-                                f.getMethodName(),
-                                f.getFileName(),
-                                f.getLineNumber()))
-                .orElse("unknown place"));
-  }
-
-  private static boolean isUserCode(StackFrame frame) {
-    String name = frame.getClassName();
-    return !name.startsWith("ai.djl.")
-        && !name.startsWith("java.")
-        && !name.startsWith("jdk.")
-        && !name.startsWith("com.sun.proxy.")
-        && !name.startsWith(Tracer.class.getPackageName() + ".");
-  }
-
-  /** Hands out the stand-in of a parameter; a parameter asked for twice is the same value. */
+  /** Hands out the stand-ins of parameters; a parameter asked for twice is the same value. */
   private final class Parameters extends ParameterStore {
 
-    Parameters(NDManager manager) {
-      super(manager, false);
+    Parameters() {
+      super(managerProxy, false);
     }
 
     @Override
     public @Nullable NDArray getValue(
         @Nullable Parameter parameter, Device device, boolean training) {
-      if (parameter == null) {
-        return null; // a layer without bias asks for one all the same
-      }
-      return parameters.computeIfAbsent(
-          parameter.getId(),
-          id -> {
-            // A handle of the same memory: it records no gradients and goes with the trace.
-            NDArray handle = parameter.getArray().stopGradient();
-            handle.attach(memory);
-            String name = parameterNames.get(id);
-            if (name == null) {
-              throw new ExportException(
-                  "parameter %s is used but not listed by getParameters() of the block; register its block with addChildBlock"
-                      .formatted(parameter.getName()));
-            }
-            return wrap(Kind.PARAMETER, name, false, handle);
-          });
+      // A layer without bias asks for one all the same.
+      return parameter == null ? null : Tracer.this.parameter(parameter);
     }
   }
 }

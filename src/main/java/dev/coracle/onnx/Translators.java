@@ -10,6 +10,8 @@ import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
+import java.util.TreeSet;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -25,9 +27,9 @@ final class Translators {
       Map.ofEntries(
           entry("NDArrayEx.convolution", Translators::convolution),
           entry("NDArrayEx.linear", Translators::linear),
-          entry("NDArrayEx.relu", (call, graph) -> unary("Relu", call, graph)),
+          entry("NDArrayEx.relu", Translators::relu),
           entry("NDArrayEx.maxPool", Translators::maxPool),
-          entry("NDArrayEx.dropout", (call, graph) -> graph.alias(result(call), call.receiver())),
+          entry("NDArrayEx.dropout", (call, graph) -> graph.alias(result(call), array(call, 0))),
           entry("NDArray.reshape", Translators::reshape),
           entry("NDArray.logSoftmax", Translators::logSoftmax),
           entry("NDArray.toType", Translators::cast),
@@ -38,42 +40,45 @@ final class Translators {
 
   private Translators() {}
 
+  /** Tells whether calls of a recorded name have a translation, for some of their arguments. */
+  static boolean isTranslated(String method) {
+    return BY_METHOD.containsKey(method);
+  }
+
+  /** Lists what is translated, for messages. */
+  static String known() {
+    return "translated are " + String.join(", ", new TreeSet<>(BY_METHOD.keySet()));
+  }
+
   static void translate(Call call, GraphBuilder graph) {
-    OpTranslator translator = BY_METHOD.get(call.method());
-    if (translator == null) {
-      throw new ExportException(
-          "%s (called at %s) has no ONNX translation yet; translated are %s"
-              .formatted(
-                  call.method(), call.location(), BY_METHOD.keySet().stream().sorted().toList()));
-    }
-    translator.translate(call, graph);
+    Objects.requireNonNull(BY_METHOD.get(call.method()), call.method()).translate(call, graph);
   }
 
   /** convolution(input, weight, bias, stride, padding, dilation, groups); weight (O,I/g,k…). */
   private static void convolution(Call call, GraphBuilder graph) {
     Value weight = array(call, 1);
-    List<DimExpr> kernel = weight.shape().subList(2, weight.shape().size());
-    List<Long> padding = literals(call, 4);
+    int axes = spatialAxes(call, array(call, 0));
+    requireRank(call, weight, axes + 2);
+    List<DimExpr> kernel = weight.shape().subList(2, axes + 2);
     graph
         .node("Conv", call)
         .input(array(call, 0))
         .input(weight)
         .optionalInput((Value) call.arguments().get(2))
-        .attribute("dilations", literals(call, 5))
+        .attribute("dilations", sizes(call, dims(call, 5), axes))
         .attribute("group", literal(call, 6))
-        .attribute("kernel_shape", kernel.stream().map(DimExpr::offset).toList())
-        .attribute("pads", bothSides(padding))
-        .attribute("strides", literals(call, 3))
+        .attribute("kernel_shape", sizes(call, kernel, axes))
+        .attribute("pads", bothSides(sizes(call, dims(call, 4), axes)))
+        .attribute("strides", sizes(call, dims(call, 3), axes))
         .output(result(call));
   }
 
   /** linear(input, weight, bias); weight (units, in), so Gemm with B transposed. */
   private static void linear(Call call, GraphBuilder graph) {
     Value input = array(call, 0);
-    if (input.shape().size() != 2) {
-      throw unsupported(
-          call, "an input of rank " + input.shape().size() + "; translated is rank 2");
-    }
+    requireFloating(call, input);
+    requireRank(call, input, 2);
+    requireRank(call, array(call, 1), 2);
     graph
         .node("Gemm", call)
         .input(input)
@@ -83,38 +88,43 @@ final class Translators {
         .output(result(call));
   }
 
+  private static void relu(Call call, GraphBuilder graph) {
+    requireFloating(call, call.receiver());
+    graph.node("Relu", call).input(call.receiver()).output(result(call));
+  }
+
   /** maxPool(kernel, stride, padding, ceilMode). */
   private static void maxPool(Call call, GraphBuilder graph) {
-    if (Boolean.TRUE.equals(call.arguments().get(3))) {
+    if (!Boolean.FALSE.equals(call.arguments().get(3))) {
       throw unsupported(call, "ceil mode");
     }
+    int axes = spatialAxes(call, call.receiver());
     graph
         .node("MaxPool", call)
         .input(call.receiver())
-        .attribute("kernel_shape", literals(call, 0))
-        .attribute("pads", bothSides(literals(call, 2)))
-        .attribute("strides", literals(call, 1))
+        .attribute("kernel_shape", sizes(call, dims(call, 0), axes))
+        .attribute("pads", bothSides(sizes(call, dims(call, 2), axes)))
+        .attribute("strides", sizes(call, dims(call, 1), axes))
         .output(result(call));
   }
 
   /**
    * reshape(shape). ONNX's target takes 0 for "as in the input" and one −1 for "what is left",
-   * which expresses a batch axis that stays where it is, or one axis that is made of several.
+   * which expresses a batch axis that stays where it is, or one axis that is made of several. The
+   * shape that came out says more than the argument, which may have a −1 of its own.
    */
   private static void reshape(Call call, GraphBuilder graph) {
-    List<DimExpr> target = dims(call, 0);
+    List<DimExpr> target = result(call).shape();
     List<DimExpr> source = call.receiver().shape();
     List<Long> resolved = new ArrayList<>();
-    boolean leftUsed = target.contains(DimExpr.of(-1));
     for (int i = 0; i < target.size(); i++) {
       DimExpr dim = target.get(i);
-      if (dim.isConstant()) {
+      if (dim.isConstant() && dim.offset() > 0) {
         resolved.add(dim.offset());
-      } else if (i < source.size() && source.get(i).equals(dim)) {
+      } else if (!dim.isConstant() && i < source.size() && source.get(i).equals(dim)) {
         resolved.add(0L);
-      } else if (!leftUsed) {
+      } else if (!dim.isConstant() && !resolved.contains(-1L)) {
         resolved.add(-1L);
-        leftUsed = true;
       } else {
         throw unsupported(call, "a target " + target + " for an input of shape " + source);
       }
@@ -127,6 +137,7 @@ final class Translators {
   }
 
   private static void logSoftmax(Call call, GraphBuilder graph) {
+    requireFloating(call, call.receiver());
     graph
         .node("LogSoftmax", call)
         .input(call.receiver())
@@ -142,33 +153,26 @@ final class Translators {
         .output(result(call));
   }
 
-  private static void unary(String operator, Call call, GraphBuilder graph) {
-    graph.node(operator, call).input(call.receiver()).output(result(call));
-  }
-
   /**
    * With an array or a number. Both broadcast alike; neither side may be promoted to another type.
    */
   private static void arithmetic(String operator, Call call, GraphBuilder graph) {
-    Object other = require(call, 0);
-    DataType type = call.receiver().type();
-    if (!result(call).type().equals(type)
-        || (other instanceof Value value && !value.type().equals(type))
-        || !type.isFloating()) {
-      throw unsupported(call, "operands of different or whole-number types; convert with toType");
+    Value left = call.receiver();
+    Object right = require(call, 0);
+    boolean promoted = right instanceof Value value && value.type() != left.type();
+    if (promoted || result(call).type() != left.type()) {
+      throw unsupported(call, "operands of different types; convert one with toType");
     }
-    GraphBuilder.Node node = graph.node(operator, call).input(call.receiver());
-    if (other instanceof Value value) {
+    requireFloating(call, left);
+    GraphBuilder.Node node = graph.node(operator, call).input(left);
+    if (right instanceof Value value) {
       node.input(value);
+    } else if (right instanceof DimExpr dim) {
+      node.input(graph.scalar((double) literal(call, dim), left.type()));
+    } else if (right instanceof Number number) {
+      node.input(graph.scalar(number.doubleValue(), left.type()));
     } else {
-      double number =
-          other instanceof DimExpr dim && dim.isConstant()
-              ? dim.offset()
-              : other instanceof Number n ? n.doubleValue() : Double.NaN;
-      if (Double.isNaN(number)) {
-        throw unsupported(call, "the operand " + other);
-      }
-      node.input(graph.scalar(number, type));
+      throw unsupported(call, "the operand " + right);
     }
     node.output(result(call));
   }
@@ -198,13 +202,41 @@ final class Translators {
     return literal(call, (DimExpr) require(call, index));
   }
 
-  private static List<Long> literals(Call call, int index) {
-    return dims(call, index).stream().map(dim -> literal(call, dim)).toList();
+  /** Checks that an array is (N,C,d1…dk) and floating, and returns k. */
+  private static int spatialAxes(Call call, Value input) {
+    requireFloating(call, input);
+    if (input.shape().size() < 3) {
+      throw unsupported(call, "an input of shape " + input.shape() + "; expected (N,C,d1…)");
+    }
+    return input.shape().size() - 2;
+  }
+
+  /** One size for each spatial axis; PyTorch also takes one for all. */
+  private static List<Long> sizes(Call call, List<DimExpr> dims, int axes) {
+    if (dims.size() != axes) {
+      throw unsupported(
+          call,
+          "%s where the input has %d axes after (N,C); give one for each".formatted(dims, axes));
+    }
+    return dims.stream().map(dim -> literal(call, dim)).toList();
+  }
+
+  private static void requireRank(Call call, Value value, int rank) {
+    if (value.shape().size() != rank) {
+      throw unsupported(call, "an array of shape " + value.shape() + "; expected rank " + rank);
+    }
+  }
+
+  private static void requireFloating(Call call, Value value) {
+    if (value.type() != DataType.FLOAT32 && value.type() != DataType.FLOAT64) {
+      throw unsupported(
+          call, "an array of type %s; convert it with toType".formatted(value.type()));
+    }
   }
 
   private static long literal(Call call, DimExpr dim) {
     if (!dim.isConstant()) {
-      throw unsupported(call, "an attribute that depends on the batch size: " + dim);
+      throw unsupported(call, "a number that depends on the batch size, " + dim);
     }
     return dim.offset();
   }

@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.coracle.onnx;
+
+import java.lang.StackWalker.StackFrame;
+import java.lang.reflect.Proxy;
+import java.util.List;
+import java.util.Set;
+
+/** Finds the line of the block that made the call which is being recorded, for messages. */
+final class CallSite {
+
+  private static final StackWalker STACK =
+      StackWalker.getInstance(StackWalker.Option.RETAIN_CLASS_REFERENCE);
+
+  private static final Set<Class<?>> RECORDER =
+      Set.of(
+          CallSite.class,
+          Tracer.class,
+          Handlers.class,
+          ArrayHandler.class,
+          ExtensionHandler.class,
+          ManagerHandler.class);
+
+  private CallSite() {}
+
+  /**
+   * Returns {@code class.method(file:line)} of the user's code, or else of the DJL block that made
+   * the call.
+   */
+  static String find() {
+    List<StackFrame> frames =
+        STACK.walk(all -> all.takeWhile(f -> !isTrace(f)).filter(f -> !isMachinery(f)).toList());
+    return frames.stream()
+        .filter(f -> !f.getClassName().startsWith("ai.djl."))
+        .findFirst()
+        .or(() -> frames.stream().findFirst())
+        .map(StackFrame::toString)
+        .orElse("unknown place");
+  }
+
+  /** The frame that called the block: what lies beyond is not the block's. */
+  private static boolean isTrace(StackFrame frame) {
+    return frame.getDeclaringClass() == Tracer.class && frame.getMethodName().equals("trace");
+  }
+
+  private static boolean isMachinery(StackFrame frame) {
+    String name = frame.getClassName();
+    return name.startsWith("java.")
+        || name.startsWith("jdk.")
+        || name.startsWith("ai.djl.ndarray.")
+        || Proxy.isProxyClass(frame.getDeclaringClass())
+        || RECORDER.contains(frame.getDeclaringClass().getNestHost());
+  }
+}

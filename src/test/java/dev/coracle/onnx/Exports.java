@@ -1,0 +1,146 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.coracle.onnx;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDList;
+import ai.djl.ndarray.NDManager;
+import ai.djl.ndarray.types.Shape;
+import ai.djl.nn.Block;
+import ai.djl.nn.LambdaBlock;
+import ai.djl.training.ParameterStore;
+import ai.onnx.proto.OnnxMl.ModelProto;
+import ai.onnx.proto.OnnxMl.NodeProto;
+import ai.onnxruntime.OnnxTensor;
+import ai.onnxruntime.OrtEnvironment;
+import ai.onnxruntime.OrtException;
+import ai.onnxruntime.OrtSession;
+import java.io.IOException;
+import java.nio.FloatBuffer;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Map;
+import java.util.Random;
+import java.util.function.UnaryOperator;
+
+/** Exports blocks and runs the files in ONNX Runtime, the oracle of this package's tests. */
+final class Exports {
+
+  private static final OrtEnvironment ORT = OrtEnvironment.getEnvironment();
+
+  private Exports() {}
+
+  /** Values of one output, with its shape; never compared. */
+  @SuppressWarnings("ArrayRecordComponent")
+  record Output(float[] values, long[] shape) {}
+
+  static Block lambda(UnaryOperator<NDArray> function) {
+    return new LambdaBlock(list -> new NDList(function.apply(list.singletonOrThrow())));
+  }
+
+  static OnnxExporter.Report export(Block block, Shape shape, Path file) throws IOException {
+    return OnnxExporter.builder().block(block).input("input_0", shape).export(file);
+  }
+
+  /** Exports to a file that goes again. */
+  static ModelProto model(Block block, Shape shape) throws IOException {
+    Path file = Files.createTempFile("model", ".onnx");
+    try {
+      export(block, shape, file);
+      return parse(file);
+    } finally {
+      Files.delete(file);
+    }
+  }
+
+  static ModelProto parse(Path file) throws IOException {
+    return ModelProto.parseFrom(Files.readAllBytes(file));
+  }
+
+  /** Runs a file of one float32 input and one float32 output. */
+  static Output run(byte[] model, float[] input, long... shape) throws OrtException {
+    try (OrtSession session = ORT.createSession(model);
+        OnnxTensor tensor = OnnxTensor.createTensor(ORT, FloatBuffer.wrap(input), shape);
+        OrtSession.Result result =
+            session.run(Map.of(session.getInputNames().iterator().next(), tensor))) {
+      OnnxTensor output = (OnnxTensor) result.get(0);
+      FloatBuffer buffer = output.getFloatBuffer();
+      float[] values = new float[buffer.remaining()];
+      buffer.get(values);
+      return new Output(values, output.getInfo().getShape());
+    }
+  }
+
+  /**
+   * Exports, and compares ONNX Runtime with DJL at batch 1, 2 and 7: none of them a size that the
+   * exporter traces.
+   *
+   * @param tolerance relative to the larger of the value and 1
+   */
+  static void assertAgrees(Block block, Shape shape, double tolerance)
+      throws IOException, OrtException {
+    byte[] model = model(block, shape).toByteArray();
+    for (long batch : new long[] {1, 2, 7}) {
+      assertAgrees(model, block, shape, tolerance, batch);
+    }
+  }
+
+  static void assertAgrees(byte[] model, Block block, Shape shape, double tolerance, long batch)
+      throws OrtException {
+    long[] dims = shape.getShape().clone();
+    dims[0] = batch;
+    Random random = new Random(batch * 31 + dims.length);
+    float[] input = new float[Math.toIntExact(new Shape(dims).size())];
+    for (int i = 0; i < input.length; i++) {
+      input[i] = (float) random.nextGaussian();
+    }
+    try (NDManager manager = NDManager.newBaseManager()) {
+      NDArray expected =
+          block
+              .forward(
+                  new ParameterStore(manager, false),
+                  new NDList(manager.create(input, new Shape(dims))),
+                  false)
+              .singletonOrThrow();
+      Output actual = run(model, input, dims);
+      assertThat(actual.shape())
+          .as("shape at batch %d", batch)
+          .isEqualTo(expected.getShape().getShape());
+      float[] values = expected.toFloatArray();
+      for (int i = 0; i < values.length; i++) {
+        double error = Math.abs(values[i] - actual.values()[i]);
+        // Not isLessThan alone: one assertion a number would dominate the time of these tests.
+        if (!(error <= tolerance * Math.max(1, Math.abs(values[i])))) {
+          assertThat(actual.values()[i]).as("batch %d, [%d]", batch, i).isEqualTo(values[i]);
+        }
+      }
+    }
+  }
+
+  /** Returns the only node of an operator. */
+  static NodeProto node(ModelProto model, String operator) {
+    return model.getGraph().getNodeList().stream()
+        .filter(node -> node.getOpType().equals(operator))
+        .reduce(
+            (a, b) -> {
+              throw new AssertionError("two nodes " + operator);
+            })
+        .orElseThrow();
+  }
+
+  /** Returns all arrays that DJL holds in native memory. */
+  static long liveArrays() {
+    try (NDManager manager = NDManager.newBaseManager()) {
+      return manager.getParentManager().getManagedArrays().size();
+    }
+  }
+
+  static float[] ramp(int count) {
+    float[] values = new float[count];
+    for (int i = 0; i < count; i++) {
+      values[i] = (i % 13 - 6) / 8f;
+    }
+    return values;
+  }
+}

@@ -1,0 +1,220 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.coracle.onnx;
+
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDArrays;
+import ai.djl.ndarray.NDList;
+import ai.djl.ndarray.NDManager;
+import ai.djl.ndarray.index.NDIndex;
+import ai.djl.ndarray.types.DataType;
+import ai.djl.ndarray.types.Shape;
+import ai.djl.nn.Activation;
+import ai.djl.nn.Block;
+import ai.djl.nn.LambdaBlock;
+import ai.djl.nn.core.Linear;
+import ai.djl.nn.norm.BatchNorm;
+import ai.djl.nn.norm.Dropout;
+import java.nio.file.Path;
+import java.util.Objects;
+import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.Function;
+import java.util.function.UnaryOperator;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.Test;
+
+/** What the recording cannot follow is refused, with its place. */
+class RefusalTest {
+
+  private static final Shape SHAPE = new Shape(1, 3);
+
+  @Test
+  void read_contentOfAnInput_isRefused() {
+    reads(NDArray::toFloatArray);
+    reads(NDArray::toArray);
+    reads(NDArray::toByteBuffer);
+    reads(NDArray::encode);
+    reads(x -> x.getFloat(0, 0));
+    reads(x -> x.contentEquals(0));
+    reads(x -> x.contentEquals(x.add(1)));
+    reads(x -> x.allClose(x.add(1)));
+    reads(x -> x.equals(x.add(1)));
+    reads(x -> x.getManager().ones(new Shape(3)).contentEquals(x));
+    reads(x -> x.getManager().ones(new Shape(3)).equals(x));
+    reads(NDArray::toDebugString);
+    reads(x -> x.toDebugString(true));
+  }
+
+  @Test
+  void read_caughtByTheBlock_isRefusedAllTheSame() {
+    refuses(
+        x -> {
+          try {
+            return x.getFloat(0, 0) > 0 ? x.add(1) : x;
+          } catch (ExportException e) {
+            return x.sub(1);
+          }
+        },
+        "NDArray.getFloat",
+        "RefusalTest.java");
+  }
+
+  @Test
+  void call_onAnArrayOfAnotherManager_isRefused() {
+    refuses(
+        x -> {
+          try (NDManager manager = NDManager.newBaseManager()) {
+            return manager.ones(x.getShape()).add(x);
+          }
+        },
+        "NDArray.toByteBuffer",
+        "create other arrays with getManager() of the input",
+        "RefusalTest.java");
+  }
+
+  @Test
+  void write_inPlace_isRefused() {
+    refuses(x -> x.addi(1), "NDArray.addi", "it writes in place", "RefusalTest.java");
+    refuses(x -> x.muli(x), "NDArray.muli");
+    refuses(NDArray::negi, "NDArray.negi");
+    refuses(
+        x -> {
+          x.set(new float[] {1});
+          return x;
+        },
+        "NDArray.set");
+    refuses(x -> x.getNDArrayInternal().rsubi(1), "NDArrayEx.rsubi");
+    refuses(
+        x -> {
+          x.setRequiresGradient(true);
+          return x;
+        },
+        "NDArray.setRequiresGradient");
+  }
+
+  @Test
+  void call_random_isRefused() {
+    refuses(x -> x.add(x.getManager().randomNormal(SHAPE)), "NDManager.randomNormal");
+    refuses(x -> x.add(x.getManager().randomUniform(0, 1, SHAPE)), "NDManager.randomUniform");
+    refuses(x -> x.add(x.getManager().create(SHAPE)), "nothing has written");
+    refuses(
+        x -> Dropout.dropout(x).singletonOrThrow(),
+        "NDArrayEx.dropout",
+        "training=true",
+        "Refusal");
+    refuses(
+        x ->
+            BatchNorm.batchNorm(
+                    x,
+                    x.getManager().ones(new Shape(3)),
+                    x.getManager().ones(new Shape(3)),
+                    null,
+                    null,
+                    1,
+                    0.9f,
+                    1e-5f,
+                    true)
+                .singletonOrThrow(),
+        "NDArrayEx.batchNorm",
+        "training=true");
+  }
+
+  @Test
+  void call_untranslated_isRefusedWithTheUsersLineAndWhatThereIs() {
+    refuses(x -> x.exp(), "NDArray.exp", "RefusalTest.java", "translated are NDArray.add, ");
+    refuses(x -> x.get(":, 0"), "NDArray.get", "RefusalTest.java");
+    refuses(x -> NDArrays.concat(new NDList(x, x)), "NDArrayEx.concat", "RefusalTest.java");
+    refuses(
+        x -> x.getNDArrayInternal().getIndexer(x.getManager()).get(x, new NDIndex("0")),
+        "getIndexer");
+  }
+
+  @Test
+  void call_untranslatedByABlockOfDjl_isRefusedWithItsLine() {
+    assertThatThrownBy(() -> Exports.model(Activation.sigmoidBlock(), SHAPE))
+        .isInstanceOf(ExportException.class)
+        .hasMessageContaining("called at ai.djl.nn.Activation.sigmoid(Activation.java:");
+  }
+
+  @Test
+  void output_withoutTheInput_isRefused() {
+    refuses(x -> x.getManager().ones(SHAPE), "output 0 does not depend on the input");
+    refuses(x -> x.getManager().ones(SHAPE).add(1), "output 0 does not depend on the input");
+    try (NDManager manager = NDManager.newBaseManager()) {
+      NDArray ones = manager.ones(SHAPE);
+      refuses(x -> ones, "output 0 does not depend on the input");
+    }
+    assertThatThrownBy(() -> Exports.model(new LambdaBlock(list -> new NDList()), SHAPE))
+        .isInstanceOf(ExportException.class)
+        .hasMessageContaining("no array");
+  }
+
+  @Test
+  void field_keepsAnArrayOfAnEarlierPass_isRefused() {
+    AtomicReference<@Nullable NDArray> field = new AtomicReference<>();
+    UnaryOperator<NDArray> addKept =
+        x -> {
+          field.compareAndSet(null, x.getManager().ones(new Shape(3)));
+          return x.add(Objects.requireNonNull(field.get()));
+        };
+    refuses(addKept, "kept from an earlier forward pass", "RefusalTest.java", "fields");
+    AtomicReference<@Nullable NDArray> first = new AtomicReference<>();
+    refuses(
+        x -> {
+          first.compareAndSet(null, x);
+          return Objects.requireNonNull(first.get()).add(1);
+        },
+        "kept from an earlier forward pass");
+  }
+
+  @Test
+  void forward_throws_isReportedWithTheInputs() {
+    IllegalStateException cause = new IllegalStateException("no weather today");
+    assertThatThrownBy(
+            () ->
+                Exports.model(
+                    Exports.lambda(
+                        x -> {
+                          throw cause;
+                        }),
+                    SHAPE))
+        .isInstanceOf(ExportException.class)
+        .hasMessageContainingAll("[input input_0 (5, 3) float32]", "no weather today")
+        .hasCause(cause);
+  }
+
+  @Test
+  void names_takenTwice_isRefused() {
+    try (NDManager manager = NDManager.newBaseManager()) {
+      Block linear = Linear.builder().setUnits(3).build();
+      linear.initialize(manager, DataType.FLOAT32, SHAPE);
+      for (String[] names : new String[][] {{"weight", "y"}, {"x", "bias"}, {"x", "x"}}) {
+        assertThatThrownBy(
+                () ->
+                    OnnxExporter.builder()
+                        .block(linear)
+                        .input(names[0], SHAPE)
+                        .output(names[1])
+                        .export(Path.of("never.onnx")))
+            .isInstanceOf(ExportException.class)
+            .hasMessageContaining("two arrays of the graph would be named");
+      }
+    }
+  }
+
+  private static void reads(Function<NDArray, Object> read) {
+    refuses(
+        x -> {
+          return read.apply(x) == x ? x : x.add(1);
+        },
+        "it reads the content of an array that depends on the input",
+        "RefusalTest.java");
+  }
+
+  private static void refuses(UnaryOperator<NDArray> function, String... message) {
+    assertThatThrownBy(() -> Exports.model(Exports.lambda(function), SHAPE))
+        .isInstanceOf(ExportException.class)
+        .hasMessageContainingAll(message);
+  }
+}
