@@ -14,7 +14,7 @@ class TrainingOptionsTest {
     assertThat(TrainingOptions.builder().build())
         .isEqualTo(
             new TrainingOptions(
-                1, 100, 100, 1f, 0.7f, OptimizerKind.ADADELTA, 1, 100, false, "auto", null, false));
+                1, 100, 100, 1f, 0.7f, OptimizerKind.ADADELTA, 0, 100, false, "auto", null, false));
   }
 
   @Test
