@@ -33,6 +33,14 @@ import org.junit.jupiter.api.io.TempDir;
 @TestMethodOrder(MethodOrderer.OrderAnnotation.class)
 class MnistIT {
 
+  /**
+   * What the defaults must reach. One seed on one kind of processor always gives the same; another
+   * processor is another draw from what seeds give (README, results), so that the bound can be
+   * lowered there: {@code -Dcoracle.it.accuracy=0.975}.
+   */
+  private static final double ACCURACY =
+      Double.parseDouble(System.getProperty("coracle.it.accuracy", "0.983"));
+
   private static final ImageSet TEST = Mnist.read(Path.of("datasets/mnist")).test();
 
   @TempDir private static Path output;
@@ -82,13 +90,13 @@ class MnistIT {
   }
 
   @Test
-  void train_defaults_reaches98Point3PercentAndSaysSo() {
+  void train_defaults_reachesTheAccuracyAndSaysSo() {
     assertThat(train.err()).isEmpty();
     assertThat(train.status()).isZero();
-    assertThat(accuracy(train.out())).isGreaterThanOrEqualTo(0.983);
+    assertThat(accuracy(train.out())).isGreaterThanOrEqualTo(ACCURACY);
     assertThat(train.out())
         .contains("Train Epoch: 1 [10000/60000 (17%)] Loss: ")
-        .containsPattern("Epoch 1/1: loss .*, accuracy 98\\.\\d\\d %, .* s, \\d+ images/s")
+        .containsPattern("Epoch 1/1: loss .*, accuracy \\d\\d\\.\\d\\d %, .* s, \\d+ images/s")
         .contains("same digit for 10,000 of 10,000 images")
         .contains("7 (")
         .doesNotContain("\u001b"); // no colour, no progress bar: this is no terminal
