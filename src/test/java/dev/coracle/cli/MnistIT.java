@@ -91,8 +91,9 @@ class MnistIT {
 
   @Test
   void train_defaults_reachesTheAccuracyAndSaysSo() {
-    assertThat(train.err()).isEmpty();
-    assertThat(train.status()).isZero();
+    assertThat(train.status()).as(train.toString()).isZero();
+    // From JDK 24 on, the JVM warns of protobuf's use of sun.misc.Unsafe.
+    assertThat(train.err().lines()).allMatch(line -> line.startsWith("WARNING: "));
     assertThat(accuracy(train.out())).isGreaterThanOrEqualTo(ACCURACY);
     assertThat(train.out())
         .contains("Train Epoch: 1 [10000/60000 (17%)] Loss: ")
@@ -107,7 +108,7 @@ class MnistIT {
   @Test
   void train_articlesValues_withinHalfAPointOfPyTorch(@TempDir Path folder) throws Exception {
     Cli cli = Cli.fork("train", "--lr", "0.1", "--gamma", "0.9", "--output-dir", folder);
-    assertThat(cli.status()).as(cli.err()).isZero();
+    assertThat(cli.status()).as(cli.toString()).isZero();
     // PyTorch 2.13 with batch 100, learning rate 0.1, one epoch: 97.34 %.
     assertThat(accuracy(cli.out())).isCloseTo(0.9734, within(0.005));
   }
@@ -120,7 +121,7 @@ class MnistIT {
             output.resolve("mnist.onnx"),
             "--checkpoint",
             output.resolve("checkpoint.zip"));
-    assertThat(cli.status()).as(cli.err()).isZero();
+    assertThat(cli.status()).as(cli.toString()).isZero();
     assertThat(cli.out()).contains("same digit for 10,000 of 10,000 images");
   }
 
@@ -130,7 +131,7 @@ class MnistIT {
     Path checkpoint = output.resolve("checkpoint.zip");
     Cli cli =
         Cli.fork("export", "--checkpoint", checkpoint, "--output", file, "--input-type", "uint8");
-    assertThat(cli.status()).as(cli.err()).isZero();
+    assertThat(cli.status()).as(cli.toString()).isZero();
     try (Classifier raw = Classifier.open(file);
         Classifier normalised = Classifier.open(output.resolve("mnist.onnx"))) {
       float[] a = raw.logProbabilities(TEST.pixels(), TEST.size());
@@ -147,7 +148,7 @@ class MnistIT {
     Path file = output.resolve("again.onnx");
     Cli cli =
         Cli.fork("export", "--checkpoint", output.resolve("checkpoint.zip"), "--output", file);
-    assertThat(cli.status()).as(cli.err()).isZero();
+    assertThat(cli.status()).as(cli.toString()).isZero();
     assertThat(file).hasSameBinaryContentAs(output.resolve("mnist.onnx"));
   }
 
@@ -193,7 +194,7 @@ class MnistIT {
 
     Cli cli = Cli.fork(command);
 
-    assertThat(cli.status()).as(cli.err()).isZero();
+    assertThat(cli.status()).as(cli.toString()).isZero();
     String[] lines = cli.out().split("\\R");
     assertThat(lines).hasSize(3 * images.length + 5);
     String digits = "777222111000444" + "72104";

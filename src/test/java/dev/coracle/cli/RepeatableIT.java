@@ -28,7 +28,7 @@ class RepeatableIT {
     System.arraycopy(fixed, 0, args, 0, fixed.length);
     System.arraycopy(options, 0, args, fixed.length, options.length);
     Cli cli = Cli.fork(args);
-    assertThat(cli.status()).as(cli.err()).isZero();
+    assertThat(cli.status()).as(cli.toString()).isZero();
     return output.resolve("mnist.onnx");
   }
 
@@ -64,7 +64,7 @@ class RepeatableIT {
 
     Cli cli = Cli.fork("train", "--data-dir", root, "--output-dir", folder.resolve("bars"));
 
-    assertThat(cli.status()).as(cli.err()).isZero();
+    assertThat(cli.status()).as(cli.toString()).isZero();
     assertThat(cli.out()).contains("Accuracy: 400/400", "same digit for 400 of 400 images");
   }
 
@@ -74,7 +74,7 @@ class RepeatableIT {
 
     Cli cli = Cli.fork("train", "--data-dir", smallMnist(), "--output-dir", output, "--dry-run");
 
-    assertThat(cli.status()).as(cli.err()).isZero();
+    assertThat(cli.status()).as(cli.toString()).isZero();
     assertThat(cli.out()).contains("Dry run");
     assertThat(output).doesNotExist();
   }
@@ -90,7 +90,7 @@ class RepeatableIT {
 
     Cli cli = limited(2_000, data, folder.resolve("full"));
 
-    assertThat(cli.status()).as(cli.out() + cli.err()).isEqualTo(1);
+    assertThat(cli.status()).as(cli.toString()).isEqualTo(1);
     assertThat(cli.err()).startsWith("coracle: cannot write ").contains("as it was");
     assertThat(model).hasBinaryContent(before);
     assertThat(checkpoint).hasBinaryContent(checkpointBefore);
