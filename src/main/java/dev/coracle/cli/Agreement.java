@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.coracle.cli;
 
+import dev.coracle.CoracleException;
 import dev.coracle.dataset.ImageSet;
 import dev.coracle.inference.Classifier;
 import dev.coracle.inference.ModelOptions;
+import dev.coracle.net.Net;
 import dev.coracle.train.Evaluation;
 import java.nio.file.Path;
 import java.util.Locale;
@@ -18,6 +20,20 @@ record Agreement(int images, int same, double largestDifference) {
 
   /** Largest difference that rounding may make; measured are a few millionths. */
   static final double TOLERANCE = 1e-4;
+
+  /**
+   * Compares a file with the network that it was exported from.
+   *
+   * @throws CoracleException when they disagree
+   */
+  static Agreement require(Evaluation network, Path file, ImageSet set) {
+    Agreement agreement = of(network, evaluate(file, set));
+    if (!agreement.holds()) {
+      throw new CoracleException(
+          "the exported file does not agree with the network it comes from: " + agreement);
+    }
+    return agreement;
+  }
 
   static Agreement of(Evaluation network, Evaluation file) {
     int same = 0;
@@ -41,6 +57,17 @@ record Agreement(int images, int same, double largestDifference) {
   static Evaluation evaluate(Path file, ImageSet set) {
     ModelOptions allCores = ModelOptions.builder().intraOpThreads(0).build();
     try (Classifier classifier = Classifier.open(file, allCores)) {
+      if (classifier.rows() != set.rows() || classifier.columns() != set.columns()) {
+        throw new CoracleException(
+            "%s takes images of %d×%d; the set's are %d×%d"
+                .formatted(
+                    file, classifier.rows(), classifier.columns(), set.rows(), set.columns()));
+      }
+      if (classifier.labels().size() != Net.CLASSES) {
+        throw new CoracleException(
+            "%s tells %d classes apart; the set has %d"
+                .formatted(file, classifier.labels().size(), Net.CLASSES));
+      }
       return Evaluation.of(classifier.logProbabilities(set.pixels(), set.size()), set);
     }
   }

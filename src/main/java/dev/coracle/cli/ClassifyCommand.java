@@ -127,7 +127,7 @@ final class ClassifyCommand implements Callable<Integer> {
     for (int i = 0; i < images.size(); i++) {
       pictures.add(picture(classifier, images.get(i).pixels(), predictions.get(i).toString()));
     }
-    DigitArt.Style style = DigitArt.Style.of(terminal.charset(), terminal.interactive());
+    DigitArt.Style style = DigitArt.Style.of(terminal.charset(), terminal.colour());
     terminal.printf("%n%s", DigitArt.sheet(pictures, terminal.width(), style));
   }
 }

@@ -30,7 +30,7 @@ final class ConsoleMetrics implements MetricsListener, AutoCloseable {
           100.0 * step.images() / step.imagesInAll(),
           step.loss());
     }
-    if (terminal.interactive()) {
+    if (terminal.progress()) {
       if (bar == null) {
         bar = newBar(step);
       }
@@ -64,7 +64,7 @@ final class ConsoleMetrics implements MetricsListener, AutoCloseable {
   }
 
   private void print(String format, Object... arguments) {
-    terminal.printf((terminal.interactive() ? ProgressLine.CLEAR : "") + format + "%n", arguments);
+    terminal.printf((terminal.progress() ? ProgressLine.CLEAR : "") + format + "%n", arguments);
   }
 
   /** Ends the progress bar, also when training failed. */

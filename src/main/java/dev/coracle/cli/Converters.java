@@ -39,7 +39,8 @@ final class Converters {
       if (number > 0 && number < 1e6f) {
         return number;
       }
-      throw new TypeConversionException("expected a number above 0, got '" + value + "'");
+      throw new TypeConversionException(
+          "expected a number above 0 and below 1000000, got '" + value + "'");
     }
   }
 

@@ -142,7 +142,7 @@ final class DatasetsCommand implements Runnable {
 
     @Override
     public void onProgress(String name, long bytesDone, long bytesTotal) {
-      if (!terminal.interactive()) {
+      if (!terminal.progress()) {
         return;
       }
       if (bar == null || !name.equals(file)) {

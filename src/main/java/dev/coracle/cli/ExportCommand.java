@@ -54,7 +54,8 @@ final class ExportCommand implements Callable<Integer> {
               inputType,
               net.checkpoint().testAccuracy(),
               net.checkpoint().dataSha256(),
-              output);
+              output,
+              temporary -> {});
       terminal.printf(
           "Exported %s: %,d bytes, opset %d, operators %s%n",
           output, report.bytes(), OnnxExporter.OPSET, String.join(" ", report.operators()));

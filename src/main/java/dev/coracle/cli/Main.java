@@ -4,6 +4,7 @@ package dev.coracle.cli;
 import dev.coracle.CoracleException;
 import dev.coracle.Version;
 import java.io.PrintStream;
+import java.io.PrintWriter;
 import java.io.UncheckedIOException;
 import java.util.Arrays;
 import java.util.Objects;
@@ -77,18 +78,26 @@ public final class Main implements Runnable {
     configureLibraries(Arrays.asList(args).contains("--verbose"));
     Main main = new Main();
     Terminal terminal = Terminal.of(out);
+    PrintWriter errors = Terminal.of(err).writer();
     CommandLine line =
         new CommandLine(main, new CommandFactory(terminal))
             .setOut(terminal.writer())
-            .setErr(Terminal.of(err).writer())
+            .setErr(errors)
+            .setExpandAtFiles(false) // the name of a picture may begin with @
             .setUsageHelpAutoWidth(true)
             .setParameterExceptionHandler(Main::badUsage)
             .setExecutionExceptionHandler((e, command, parsed) -> failed(e, command, main.verbose));
+    int status;
     try {
-      return line.execute(args.length == 0 ? new String[] {"train"} : args);
-    } finally {
-      terminal.writer().flush();
+      status = line.execute(args.length == 0 ? new String[] {"train"} : args);
+    } catch (OutOfMemoryError | LinkageError e) { // picocli hands on exceptions alone
+      status = failed(e, line, main.verbose);
     }
+    if (terminal.failed() && status == 0) {
+      errors.println("coracle: the output could not be written to its end; is the disk full?");
+      status = FAILED;
+    }
+    return status;
   }
 
   @Override
@@ -116,6 +125,9 @@ public final class Main implements Runnable {
         && !unmatched.getSuggestions().isEmpty()) {
       message += "; did you mean " + unmatched.getSuggestions().get(0) + "?";
     }
+    if (e instanceof UnmatchedArgumentException && command.getParent() == null) {
+      message += "; options come after a command, such as train";
+    }
     String help = command.getCommandSpec().qualifiedName() + " --help";
     command.getErr().printf("coracle: %s (see %s)%n", message, help);
     return CommandLine.ExitCode.USAGE;
@@ -140,7 +152,7 @@ public final class Main implements Runnable {
       return MissingDependency.sentence(String.valueOf(e.getMessage()));
     }
     if (e instanceof OutOfMemoryError) {
-      return "out of memory (%s); give the JVM more with -Xmx, or use a smaller batch"
+      return "out of memory (%s); give the JVM more with -Xmx, or a command smaller batches or pictures"
           .formatted(e.getMessage());
     }
     Throwable cause = e instanceof UncheckedIOException && e.getCause() != null ? e.getCause() : e;

@@ -6,6 +6,7 @@ import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
 import ai.djl.nn.Block;
+import dev.coracle.AtomicFile;
 import dev.coracle.CoracleException;
 import dev.coracle.ModelMetadata;
 import dev.coracle.Version;
@@ -28,9 +29,15 @@ final class NetExport {
    *
    * @param testAccuracy 0 to 1
    * @param dataSha256 hash of the training images and labels
+   * @param check has the last word before an earlier file is replaced
    */
   static OnnxExporter.Report write(
-      Block net, InputType inputType, double testAccuracy, String dataSha256, Path file) {
+      Block net,
+      InputType inputType,
+      double testAccuracy,
+      String dataSha256,
+      Path file,
+      AtomicFile.Check check) {
     Map<String, String> metadata = new LinkedHashMap<>();
     metadata.put(
         ModelMetadata.LABELS,
@@ -55,7 +62,7 @@ final class NetExport {
       exporter.input("input_0", shape);
     }
     try {
-      return exporter.export(file);
+      return exporter.export(file, check);
     } catch (IOException e) {
       throw new CoracleException(
           "cannot write %s: %s; an earlier file is as it was"

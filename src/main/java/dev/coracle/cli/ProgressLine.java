@@ -26,11 +26,11 @@ final class ProgressLine {
                 ? ProgressBarStyle.COLORFUL_UNICODE_BLOCK
                 : ProgressBarStyle.ASCII)
         .setConsumer(
-            new ConsoleProgressBarConsumer(System.err) {
+            new ConsoleProgressBarConsumer(terminal.stream()) {
               @Override
               public void close() {
-                System.err.print(CLEAR);
-                System.err.flush();
+                terminal.stream().print(CLEAR);
+                terminal.stream().flush();
               }
             });
   }

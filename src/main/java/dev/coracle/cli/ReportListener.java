@@ -106,7 +106,9 @@ final class ReportListener implements MetricsListener {
         new Fact("--lr", Float.toString(options.learningRate())),
         new Fact("--gamma", Float.toString(options.gamma())),
         new Fact("--optimizer", options.optimizer().name().toLowerCase(Locale.ROOT)),
-        new Fact("--seed", Integer.toString(options.seed())));
+        new Fact("--seed", Integer.toString(options.seed())),
+        new Fact("--device", options.device()),
+        new Fact("--resume", options.resume() ? "yes" : "no"));
   }
 
   private static byte[] bytes(ByteBuffer buffer) {

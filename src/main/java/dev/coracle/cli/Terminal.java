@@ -2,6 +2,7 @@
 package dev.coracle.cli;
 
 import dev.coracle.report.DigitArt;
+import java.io.Console;
 import java.io.OutputStreamWriter;
 import java.io.PrintStream;
 import java.io.PrintWriter;
@@ -11,17 +12,44 @@ import picocli.CommandLine.Help.Ansi;
 import picocli.CommandLine.Model.CommandSpec;
 
 /**
- * Says where to print and what the place can show. Progress and colour only on a terminal, plain
- * lines otherwise; NO_COLOR and CLICOLOR_FORCE are heeded, since picocli decides.
+ * Says where to print and what the place can show: colour where picocli finds it wanted (NO_COLOR
+ * and CLICOLOR_FORCE are heeded), progress bars on a terminal alone, plain lines otherwise.
  */
-record Terminal(PrintWriter writer, Charset charset, boolean interactive) {
+record Terminal(
+    PrintWriter writer, PrintStream stream, Charset charset, boolean colour, boolean progress) {
 
   static Terminal of(PrintStream stream) {
     Charset charset = consoleCharset();
+    boolean terminal =
+        stream.equals(System.out) && isTerminal() && !"dumb".equals(System.getenv("TERM"));
     return new Terminal(
         new PrintWriter(new OutputStreamWriter(stream, charset), true),
+        stream,
         charset,
-        (stream.equals(System.out) || stream.equals(System.err)) && Ansi.AUTO.enabled());
+        terminal && Ansi.AUTO.enabled(),
+        terminal);
+  }
+
+  /** From JDK 22 on there may be a console that is no terminal, and a method that tells. */
+  @SuppressWarnings("SystemConsoleNull") // null is asked for where it still is an answer
+  private static boolean isTerminal() {
+    Console console = System.console();
+    if (console == null) {
+      return false;
+    }
+    try {
+      return (boolean) Console.class.getMethod("isTerminal").invoke(console);
+    } catch (NoSuchMethodException e) {
+      return true;
+    } catch (ReflectiveOperationException e) {
+      throw new IllegalStateException(e);
+    }
+  }
+
+  /** Tells whether something that was printed got lost. */
+  boolean failed() {
+    boolean lost = writer.checkError(); // flushes into the stream, which keeps its own record
+    return stream.checkError() || lost;
   }
 
   /** JDK 19 and newer name the console's charset; older ones encode as the default says. */
@@ -32,7 +60,7 @@ record Terminal(PrintWriter writer, Charset charset, boolean interactive) {
 
   /** Returns the columns for pictures: the terminal's, or a sane number where there is none. */
   int width() {
-    return interactive
+    return progress
         ? CommandSpec.create().usageMessage().autoWidth(true).width()
         : DigitArt.DEFAULT_WIDTH;
   }

@@ -160,14 +160,13 @@ final class TrainCommand implements Callable<Integer> {
             .gamma(gamma)
             .optimizer(optimizer)
             .seed(seed)
-            .logInterval(logInterval)
             .dryRun(dryRun)
             .device(device)
             .checkpointFolder(checkpointDir == null ? outputDir : checkpointDir)
             .resume(resume)
             .build();
     Mnist data = Mnist.read(dataDir);
-    new TrainingPipeline(terminal, options, data, dataDir, outputDir, inputType).run();
+    new TrainingPipeline(terminal, options, data, dataDir, outputDir, inputType, logInterval).run();
     return 0;
   }
 }

@@ -18,12 +18,12 @@ import java.nio.file.Path;
 record TrainedNet(Checkpoint checkpoint, Block block, NDManager manager) implements AutoCloseable {
 
   static TrainedNet load(Path file) {
-    Checkpoint checkpoint = Checkpoint.read(file);
+    Checkpoint.read(file); // refuses what is no checkpoint before the engine is loaded
     NDManager manager = Devices.engine().newBaseManager(Device.cpu());
     try {
       Net net = new Net();
       net.initialize(manager, DataType.FLOAT32, new Shape(1, 1, Net.SIZE, Net.SIZE));
-      Checkpoint.loadParameters(file, net.getParameters());
+      Checkpoint checkpoint = Checkpoint.loadParameters(file, net.getParameters());
       return new TrainedNet(checkpoint, net, manager);
     } catch (RuntimeException e) {
       manager.close();

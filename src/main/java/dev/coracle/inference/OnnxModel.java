@@ -53,7 +53,7 @@ public final class OnnxModel implements AutoCloseable {
   private OnnxModel(Path file, OrtSession session, Map<String, String> metadata)
       throws OrtException {
     this.file = file;
-    this.environment = OrtEnvironment.getEnvironment();
+    this.environment = Sessions.environment();
     this.session = session;
     this.input = onlyTensor(file, "input", session.getInputInfo());
     this.output = onlyTensor(file, "output", session.getOutputInfo());

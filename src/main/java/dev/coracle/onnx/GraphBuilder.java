@@ -37,6 +37,7 @@ final class GraphBuilder {
 
   private final GraphProto.Builder graph = GraphProto.newBuilder();
   private final Map<Integer, String> names = new HashMap<>();
+  private final Map<Integer, String> parameters = new HashMap<>();
   private final Map<String, String> sharedConstants = new HashMap<>();
   private final Set<String> taken = new HashSet<>();
 
@@ -49,6 +50,7 @@ final class GraphBuilder {
       graph.addInput(describe(input.traced().name(), input));
     }
     outputNames.forEach(this::take);
+    trace.calls().forEach(call -> takeParameters(call.receiver(), call.arguments()));
   }
 
   /** Ends the graph: each output gets its public name by a node of its own if need be. */
@@ -130,7 +132,7 @@ final class GraphBuilder {
       throw new IllegalStateException(traced + " is used before it is computed");
     }
     String name =
-        traced.kind() == Kind.PARAMETER ? take(traced.name()) : fresh("constant_" + traced.id());
+        traced.kind() == Kind.PARAMETER ? parameter(traced) : fresh("constant_" + traced.id());
     NDArray array = traced.array();
     bytes += array.size() * value.type().getNumOfBytes();
     if (bytes > Integer.MAX_VALUE) {
@@ -140,6 +142,30 @@ final class GraphBuilder {
     initializer(name, value.type(), dims, array.toByteBuffer().order(ByteOrder.LITTLE_ENDIAN));
     names.put(traced.id(), name);
     return name;
+  }
+
+  /** Takes parameters' names before any name is made up, which could be one of them. */
+  private void takeParameters(Value receiver, List<?> arguments) {
+    parameter(receiver.traced());
+    for (Object argument : arguments) {
+      if (argument instanceof Value value) {
+        parameter(value.traced());
+      } else if (argument instanceof List<?> list) {
+        list.forEach(
+            v -> {
+              if (v instanceof Value value) {
+                parameter(value.traced());
+              }
+            });
+      }
+    }
+  }
+
+  private String parameter(TracedValue traced) {
+    if (traced.kind() == Kind.PARAMETER && !parameters.containsKey(traced.id())) {
+      parameters.put(traced.id(), take(traced.name()));
+    }
+    return parameters.getOrDefault(traced.id(), "");
   }
 
   private String initializer(String name, DataType type, List<Long> dims, ByteBuffer data) {

@@ -123,12 +123,28 @@ public final class OnnxExporter {
    * @throws IOException when the file cannot be written; an existing one stays
    */
   public Report export(Path file) throws IOException {
+    return export(file, temporary -> {});
+  }
+
+  /**
+   * As {@link #export(Path)}, with a last word for the caller.
+   *
+   * @param check gets the finished file under another name, before it takes the place of an earlier
+   *     one; an exception leaves the earlier one
+   */
+  public Report export(Path file, AtomicFile.Check check) throws IOException {
     ModelProto model = toModel();
     int size = model.getSerializedSize();
     if (size < 0) { // the initializers fit, but not together with the rest
       throw new ExportException("the model is larger than 2 GiB, which one ONNX file cannot hold");
     }
-    AtomicFile.write(file, model::writeTo, temporary -> requireEqual(model, temporary));
+    AtomicFile.write(
+        file,
+        model::writeTo,
+        temporary -> {
+          requireEqual(model, temporary);
+          check.check(temporary);
+        });
     GraphProto graph = model.getGraph();
     Set<String> operators = new TreeSet<>();
     graph.getNodeList().forEach(node -> operators.add(node.getOpType()));

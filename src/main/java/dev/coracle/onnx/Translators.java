@@ -59,6 +59,9 @@ final class Translators {
     Value weight = array(call, 1);
     int axes = spatialAxes(call, array(call, 0));
     requireRank(call, weight, axes + 2);
+    if (weight.type() != DataType.FLOAT32) { // ONNX Runtime's CPU has no other convolution
+      throw unsupported(call, "an array of type " + weight.type() + "; convert it with toType");
+    }
     List<DimExpr> kernel = weight.shape().subList(2, axes + 2);
     graph
         .node("Conv", call)

@@ -31,6 +31,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.function.Consumer;
 import java.util.zip.CRC32;
 import java.util.zip.Deflater;
 import java.util.zip.ZipEntry;
@@ -83,19 +84,19 @@ public record Checkpoint(
     AtomicFile.write(
         file,
         out -> {
-          ZipOutputStream zip = new ZipOutputStream(out);
-          zip.setLevel(Deflater.NO_COMPRESSION); // weights do not compress
-          zip.putNextEntry(newEntry(HEADER));
-          zip.write(header());
-          zip.putNextEntry(newEntry(PARAMETERS));
-          writeArrays(
-              zip,
-              parameters.stream()
-                  .map(p -> new Pair<>(p.getKey(), p.getValue().getArray()))
-                  .toList());
-          zip.putNextEntry(newEntry(OPTIMIZER));
-          writeArrays(zip, state.arrays());
-          zip.finish();
+          try (ZipOutputStream zip = new ZipOutputStream(new UnclosableOutputStream(out))) {
+            zip.setLevel(Deflater.NO_COMPRESSION); // weights do not compress
+            zip.putNextEntry(newEntry(HEADER));
+            zip.write(header());
+            zip.putNextEntry(newEntry(PARAMETERS));
+            writeArrays(
+                zip,
+                parameters.stream()
+                    .map(p -> new Pair<>(p.getKey(), p.getValue().getArray()))
+                    .toList());
+            zip.putNextEntry(newEntry(OPTIMIZER));
+            writeArrays(zip, state.arrays());
+          }
         });
   }
 
@@ -111,14 +112,47 @@ public record Checkpoint(
   /**
    * Loads the parameters of a checkpoint into a block, which must have been initialized.
    *
+   * @return the header that belongs to these parameters, even if another program replaces the file
    * @throws CoracleException when names or shapes differ; the block is then unchanged
    */
-  public static void loadParameters(Path file, ParameterList parameters) {
+  public static Checkpoint loadParameters(Path file, ParameterList parameters) {
+    return open(file, zip -> load(file, zip, parameters));
+  }
+
+  /**
+   * Loads parameters and the state of an optimizer, which starts from it instead of zeros.
+   *
+   * @param check refuses a checkpoint by its header, before anything is loaded
+   * @param manager owns the optimizer's arrays until the optimizer takes them
+   */
+  static Checkpoint load(
+      Path file,
+      Consumer<Checkpoint> check,
+      ParameterList parameters,
+      NDManager manager,
+      OptimizerState state) {
+    return open(
+        file,
+        zip -> {
+          Checkpoint checkpoint = parse(file, content(zip, HEADER, MAX_HEADER));
+          check.accept(checkpoint);
+          Map<String, Shape> expected =
+              state.shapes(Optimizers.arraysPerParameter(checkpoint.optimizer()));
+          Map<String, Safetensors.Tensor> arrays = arrays(file, zip, OPTIMIZER, expected);
+          load(file, zip, parameters);
+          arrays.forEach((name, tensor) -> state.restore(name, create(manager, tensor)));
+          return checkpoint;
+        });
+  }
+
+  private static Checkpoint load(Path file, ZipFile zip, ParameterList parameters)
+      throws IOException {
+    Checkpoint checkpoint = parse(file, content(zip, HEADER, MAX_HEADER));
     Map<String, Shape> expected = new LinkedHashMap<>();
     for (Pair<String, Parameter> parameter : parameters) {
       expected.put(parameter.getKey(), parameter.getValue().getArray().getShape());
     }
-    Map<String, Safetensors.Tensor> saved = arrays(file, PARAMETERS, expected);
+    Map<String, Safetensors.Tensor> saved = arrays(file, zip, PARAMETERS, expected);
     for (Pair<String, Parameter> parameter : parameters) {
       Safetensors.Tensor tensor = Objects.requireNonNull(saved.get(parameter.getKey()));
       NDArray array = parameter.getValue().getArray();
@@ -129,17 +163,7 @@ public record Checkpoint(
         target.set(new NDIndex(":"), source);
       }
     }
-  }
-
-  /**
-   * Loads the state of an optimizer of the given kind, which starts from it instead of zeros.
-   *
-   * @param manager owns the arrays until the optimizer takes them
-   */
-  static void loadOptimizer(
-      Path file, OptimizerKind kind, NDManager manager, OptimizerState state) {
-    arrays(file, OPTIMIZER, state.shapes(Optimizers.arraysPerParameter(kind)))
-        .forEach((name, tensor) -> state.restore(name, create(manager, tensor)));
+    return checkpoint;
   }
 
   private static NDArray create(NDManager manager, Safetensors.Tensor tensor) {
@@ -148,12 +172,10 @@ public record Checkpoint(
 
   /** Returns the arrays of an entry, which are exactly the expected ones. */
   private static Map<String, Safetensors.Tensor> arrays(
-      Path file, String entry, Map<String, Shape> expected) {
+      Path file, ZipFile zip, String entry, Map<String, Shape> expected) throws IOException {
     long bytes = expected.values().stream().mapToLong(shape -> 4 * shape.size()).sum();
     Map<String, Safetensors.Tensor> saved =
-        open(
-            file,
-            zip -> Safetensors.read(content(zip, entry, Math.toIntExact(bytes + MAX_HEADER))));
+        Safetensors.read(content(zip, entry, Math.toIntExact(bytes + MAX_HEADER)));
     expected.forEach((name, shape) -> requireSame(file, name, shape, saved.get(name)));
     for (String name : saved.keySet()) {
       if (!expected.containsKey(name)) {

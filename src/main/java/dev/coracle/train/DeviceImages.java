@@ -37,10 +37,6 @@ final class DeviceImages {
     labels = manager.create(values);
   }
 
-  int size() {
-    return size;
-  }
-
   /**
    * Returns a permutation of the set as an int64 array on the device. Comes from Java's generator,
    * so that CPU and GPU see the same order.

@@ -56,15 +56,21 @@ public final class Devices {
     return device.isGpu() ? "gpu:" + device.getDeviceId() : "cpu";
   }
 
-  /** Returns DJL's PyTorch engine, loading it on the first call. */
+  /**
+   * Returns DJL's PyTorch engine, loading it on the first call. Switches DJL's telemetry and
+   * downloads off, unless the system property {@code ai.djl.offline} says otherwise.
+   */
   public static Engine engine() {
+    if (System.getProperty("ai.djl.offline") == null) {
+      System.setProperty("ai.djl.offline", "true");
+    }
     try {
       return Engine.getEngine(ENGINE);
     } catch (EngineException | IllegalArgumentException e) {
       throw new CoracleException(
           "training needs DJL's PyTorch engine: add ai.djl.pytorch:pytorch-engine,"
               + " ai.djl.pytorch:pytorch-jni and ai.djl.pytorch:pytorch-native-cpu to the class path"
-              + " (see README, dependencies)",
+              + " (the README has a table)",
           e);
     }
   }

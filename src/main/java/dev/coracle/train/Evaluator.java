@@ -4,6 +4,7 @@ package dev.coracle.train;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
+import ai.djl.ndarray.types.Shape;
 import ai.djl.nn.Block;
 import dev.coracle.CoracleException;
 import dev.coracle.dataset.ImageSet;
@@ -63,6 +64,11 @@ public final class Evaluator {
         try (NDManager batch = manager.newSubManager()) {
           NDList input = new NDList(images.images(batch, from, to)); // (B,1,28,28)
           NDArray output = block.forward(parameters, input, false).singletonOrThrow(); // (B,10)
+          if (!output.getShape().equals(new Shape(to - from, Net.CLASSES))) {
+            throw new CoracleException(
+                "the network gives %s for %d images; expected log-probabilities of shape (%d, %d)"
+                    .formatted(output.getShape(), to - from, to - from, Net.CLASSES));
+          }
           float[] values = output.toFloatArray();
           System.arraycopy(values, 0, all, from * Net.CLASSES, values.length);
         }

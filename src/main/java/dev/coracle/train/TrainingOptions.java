@@ -5,7 +5,7 @@ import java.nio.file.Path;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Holds what a training run can be told; the defaults are those of the command line. Immutable.
+ * Holds what a training run can be told. Immutable.
  *
  * @see Builder Builder, for defaults, units and limits
  */
@@ -17,7 +17,6 @@ public record TrainingOptions(
     float gamma,
     OptimizerKind optimizer,
     int seed,
-    int logInterval,
     boolean dryRun,
     String device,
     @Nullable Path checkpointFolder,
@@ -34,7 +33,6 @@ public record TrainingOptions(
         learningRate,
         "above 0 and below 1000000");
     check(gamma > 0 && gamma <= 1, "gamma", gamma, "above 0 and at most 1");
-    check(logInterval >= 1, "logInterval", logInterval, "at least 1");
     check(!resume || checkpointFolder != null, "resume", resume, "a checkpoint folder with it");
   }
 
@@ -57,7 +55,6 @@ public record TrainingOptions(
     private float gamma = 0.7f;
     private OptimizerKind optimizer = OptimizerKind.ADADELTA;
     private int seed;
-    private int logInterval = 100;
     private boolean dryRun;
     private String device = "auto";
     private @Nullable Path checkpointFolder;
@@ -94,7 +91,10 @@ public record TrainingOptions(
       return this;
     }
 
-    /** Factor of the learning rate after each epoch, above 0; 1 keeps it constant. Default 0.7. */
+    /**
+     * Factor of the learning rate after each epoch, above 0 and at most 1; 1 keeps it constant.
+     * Default 0.7.
+     */
     public Builder gamma(float gamma) {
       this.gamma = gamma;
       return this;
@@ -109,12 +109,6 @@ public record TrainingOptions(
     /** Decides initial parameters, order of the images and dropout. Default 0. */
     public Builder seed(int seed) {
       this.seed = seed;
-      return this;
-    }
-
-    /** Steps between two log lines. Default 100. */
-    public Builder logInterval(int logInterval) {
-      this.logInterval = logInterval;
       return this;
     }
 
@@ -156,7 +150,6 @@ public record TrainingOptions(
           gamma,
           optimizer,
           seed,
-          logInterval,
           dryRun,
           device,
           checkpointFolder,

@@ -9,12 +9,14 @@ import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.Shape;
 import ai.djl.nn.Block;
+import ai.djl.nn.Parameter;
 import ai.djl.training.DefaultTrainingConfig;
 import ai.djl.training.GradientCollector;
 import ai.djl.training.Trainer;
 import ai.djl.training.dataset.RandomAccessDataset;
 import ai.djl.training.loss.Loss;
 import ai.djl.training.loss.SoftmaxCrossEntropyLoss;
+import ai.djl.training.optimizer.Optimizer;
 import dev.coracle.CoracleException;
 import dev.coracle.dataset.ImageSet;
 import dev.coracle.net.Net;
@@ -53,6 +55,7 @@ public final class TrainingRun implements AutoCloseable {
   private final Model model;
   private final Trainer trainer;
   private final OptimizerState optimizerState;
+  private final Optimizer optimizer;
   private final StepLr learningRate;
   private final Loss loss = new SoftmaxCrossEntropyLoss("nll", 1, -1, true, false);
   private final NDManager data;
@@ -60,6 +63,7 @@ public final class TrainingRun implements AutoCloseable {
   private final DeviceImages testImages;
   private final int stepsPerEpoch;
   private int epochsDone;
+  private boolean interrupted;
 
   /**
    * Prepares a run: network, optimizer, data on the device, and the checkpoint if it is to resume.
@@ -84,16 +88,14 @@ public final class TrainingRun implements AutoCloseable {
       if (options.resume()) {
         resume(checkpointFile());
       }
+      optimizer =
+          Optimizers.create(
+              options.optimizer(), learningRate, epochsDone * stepsPerEpoch, optimizerState);
       trainer =
           model.newTrainer(
               new DefaultTrainingConfig(loss)
                   .optDevices(new Device[] {device})
-                  .optOptimizer(
-                      Optimizers.create(
-                          options.optimizer(),
-                          learningRate,
-                          epochsDone * stepsPerEpoch,
-                          optimizerState)));
+                  .optOptimizer(optimizer));
       trainer.initialize(new Shape(1, 1, Net.SIZE, Net.SIZE));
       data = model.getNDManager().newSubManager();
       trainImages = new DeviceImages(data, train, Net.MEAN, Net.STD);
@@ -135,8 +137,14 @@ public final class TrainingRun implements AutoCloseable {
    *
    * @return the evaluation after the last epoch
    * @throws CoracleException when the loss is no longer a number, or a checkpoint cannot be written
+   * @throws IllegalStateException when an earlier call ended with an exception
    */
   public Evaluation train(List<? extends MetricsListener> listeners) {
+    if (interrupted) {
+      throw new IllegalStateException(
+          "an earlier call stopped within an epoch, so weights and learning rate no longer belong together; resume from the checkpoint in a new run");
+    }
+    interrupted = true;
     @Nullable Evaluation evaluation = null;
     int last = options.dryRun() ? Math.min(epochsDone + 1, options.epochs()) : options.epochs();
     while (epochsDone < last) {
@@ -167,6 +175,7 @@ public final class TrainingRun implements AutoCloseable {
       }
       listeners.forEach(l -> l.onEpoch(metrics));
     }
+    interrupted = false;
     return evaluation == null ? evaluate() : evaluation;
   }
 
@@ -225,8 +234,23 @@ public final class TrainingRun implements AutoCloseable {
         }
         collector.backward(mean);
       }
-      trainer.step();
+      updateParameters();
       return value;
+    }
+  }
+
+  /**
+   * Applies the optimizer to each parameter. Not by {@link Trainer#step}: that refuses a first step
+   * whose gradients are all zero, which a resumed run of a perfect network has every right to.
+   */
+  private void updateParameters() {
+    for (Parameter parameter : block().getParameters().values()) {
+      NDArray weight = parameter.getArray();
+      // A copy: DJL's optimizers zero the gradient before they are done with it.
+      try (NDArray gradient = weight.getGradient();
+          NDArray copy = gradient.duplicate()) {
+        optimizer.update(parameter.getId(), weight, copy);
+      }
     }
   }
 
@@ -277,7 +301,17 @@ public final class TrainingRun implements AutoCloseable {
   }
 
   private void resume(Path file) {
-    Checkpoint checkpoint = Checkpoint.read(file);
+    Checkpoint checkpoint =
+        Checkpoint.load(
+            file,
+            header -> requireFit(file, header),
+            block().getParameters(),
+            model.getNDManager(),
+            optimizerState);
+    epochsDone = checkpoint.epoch();
+  }
+
+  private void requireFit(Path file, Checkpoint checkpoint) {
     requireSame(file, "seed", checkpoint.seed(), options.seed());
     requireSame(file, "batch size", checkpoint.batchSize(), options.batchSize());
     requireSame(file, "learning rate", checkpoint.learningRate(), options.learningRate());
@@ -286,9 +320,6 @@ public final class TrainingRun implements AutoCloseable {
     requireSame(file, "training data (SHA-256)", checkpoint.dataSha256(), train.sha256());
     requireSame(
         file, "number of updates", checkpoint.updates(), checkpoint.epoch() * stepsPerEpoch);
-    Checkpoint.loadParameters(file, block().getParameters());
-    Checkpoint.loadOptimizer(file, options.optimizer(), model.getNDManager(), optimizerState);
-    epochsDone = checkpoint.epoch();
   }
 
   private static void requireSame(Path file, String what, Object saved, Object wanted) {

@@ -3,6 +3,7 @@ package dev.coracle.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import ai.djl.inference.Predictor;
 import ai.djl.ndarray.NDArray;
@@ -17,6 +18,7 @@ import dev.coracle.dataset.Mnist;
 import dev.coracle.inference.Classifier;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.junit.jupiter.api.BeforeAll;
@@ -167,6 +169,36 @@ class MnistIT {
       assertThat(classifier.metadata().get(ModelMetadata.VERSIONS))
           .contains("coracle ", "djl ", "libtorch ");
     }
+  }
+
+  /** ONNX Runtime's start overran the stack at a command line of 4 kB. */
+  @Test
+  void classify_commandLineOf40Kilobytes_works(@TempDir Path folder) throws Exception {
+    Path picture = Files.write(folder.resolve("seven.png"), Pictures.png(TEST.image(0)));
+    Object[] command = new Object[3 + 40_000 / picture.toString().length()];
+    Arrays.fill(command, picture);
+    command[0] = "classify";
+    command[1] = "--model";
+    command[2] = output.resolve("mnist.onnx");
+
+    Cli cli = Cli.fork(command);
+
+    assertThat(cli.status()).as(cli.toString()).isZero();
+    assertThat(cli.out().lines()).hasSize(command.length - 3).allMatch(l -> l.contains("  7 ("));
+  }
+
+  @Test
+  void classify_outputCannotBeWritten_fails() throws Exception {
+    assumeTrue(Files.exists(Path.of("/dev/full")), "needs /dev/full");
+    Cli cli =
+        Cli.forkWith(
+            new String[] {"/bin/bash", "-c", "exec \"$@\" > /dev/full", "bash"},
+            "classify",
+            "--model",
+            output.resolve("mnist.onnx"),
+            "datasets/mnist/t10k-images-idx3-ubyte.gz");
+    assertThat(cli.status()).isEqualTo(1);
+    assertThat(cli.err()).contains("coracle: the output could not be written");
   }
 
   /** Digits that the network reads with certainty, so that only the picture's way is tested. */

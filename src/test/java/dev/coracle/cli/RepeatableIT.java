@@ -79,6 +79,18 @@ class RepeatableIT {
     assertThat(output).doesNotExist();
   }
 
+  @Test
+  void train_memoryTooSmall_saysSoInOneSentence() throws Exception {
+    Cli cli =
+        Cli.forkWith(
+            new String[] {"/usr/bin/env", "JDK_JAVA_OPTIONS=-Xmx40m"},
+            "train",
+            "--output-dir",
+            folder.resolve("small"));
+    assertThat(cli.status()).as(cli.toString()).isEqualTo(1);
+    assertThat(cli.err()).contains("coracle: out of memory (").doesNotContain("\tat ");
+  }
+
   /** A limit on the size of files fails a write half-way, as a full disk does. */
   @Test
   void train_fileCannotBeWrittenWhole_keepsTheEarlierFiles() throws Exception {

@@ -56,6 +56,24 @@ class ExportSafetyTest {
   }
 
   @Test
+  void export_callersCheckFails_oldFileStays() throws IOException {
+    Path file = Files.writeString(folder.resolve("model.onnx"), "old");
+    OnnxExporter exporter =
+        OnnxExporter.builder().block(Exports.lambda(x -> x.add(1))).input("x", SHAPE);
+    assertThatThrownBy(
+            () ->
+                exporter.export(
+                    file,
+                    temporary -> {
+                      assertThat(Exports.parse(temporary).getGraph().getNodeCount()).isEqualTo(1);
+                      throw new IOException("not good enough");
+                    }))
+        .hasMessage("not good enough");
+    assertThat(file).hasContent("old");
+    assertThat(files()).containsExactly(file);
+  }
+
+  @Test
   void export_targetIsAFolder_isReportedAndNothingIsLeft() throws IOException {
     Path target = Files.createDirectory(folder.resolve("model.onnx"));
     assertThatThrownBy(() -> Exports.export(Exports.lambda(x -> x.add(1)), SHAPE, target))

@@ -9,16 +9,23 @@ import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.NDScope;
 import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
+import ai.djl.nn.AbstractBlock;
 import ai.djl.nn.Block;
 import ai.djl.nn.LambdaBlock;
+import ai.djl.nn.Parameter;
 import ai.djl.nn.SequentialBlock;
 import ai.djl.nn.core.Linear;
+import ai.djl.training.ParameterStore;
+import ai.djl.training.initializer.Initializer;
+import ai.djl.util.PairList;
 import ai.onnx.proto.OnnxMl.ModelProto;
+import ai.onnx.proto.OnnxMl.TensorProto;
 import ai.onnxruntime.OrtException;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.function.UnaryOperator;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 
 /** Blocks that do unusual things which the recording can follow: the file is right. */
@@ -137,6 +144,47 @@ class TracingTest {
           .containsExactly(4, 6, 8);
     } finally {
       Files.delete(file);
+    }
+  }
+
+  @Test
+  void names_ofParameters_comeBeforeThoseTheExporterMakesUp() throws IOException {
+    try (NDManager manager = NDManager.newBaseManager()) {
+      AbstractBlock block = new NamedLikeANode();
+      block.initialize(manager, DataType.FLOAT32, SHAPE);
+      assertThat(Exports.model(block, SHAPE).getGraph().getInitializerList())
+          .extracting(TensorProto::getName)
+          .contains("mul_0");
+    }
+  }
+
+  private static final class NamedLikeANode extends AbstractBlock {
+    private final Parameter parameter =
+        addParameter(
+            Parameter.builder()
+                .setName("mul_0")
+                .setType(Parameter.Type.WEIGHT)
+                .optShape(new Shape(1))
+                .build());
+
+    NamedLikeANode() {
+      super((byte) 1);
+      parameter.setInitializer(Initializer.ONES);
+    }
+
+    @Override
+    protected NDList forwardInternal(
+        ParameterStore store,
+        NDList inputs,
+        boolean training,
+        @Nullable PairList<String, Object> params) {
+      NDArray x = inputs.singletonOrThrow();
+      return new NDList(x.mul(2).add(store.getValue(parameter, x.getDevice(), training)));
+    }
+
+    @Override
+    public Shape[] getOutputShapes(Shape[] inputShapes) {
+      return inputShapes;
     }
   }
 

@@ -194,10 +194,8 @@ class CheckpointDamageTest {
 
   @Test
   void loadOptimizer_arraysTooMany_refused() throws IOException {
-    Files.write(file, whole);
-    OptimizerState state = new OptimizerState(net.getParameters());
-    assertThatThrownBy(() -> Checkpoint.loadOptimizer(file, OptimizerKind.SGD, manager, state))
-        .isInstanceOf(CoracleException.class);
+    replaceHeader("ADADELTA", "SGD");
+    assertRefused("entry optimizer.safetensors has more than 65536 bytes");
   }
 
   /** Damage anywhere in the file; the checksums see what the zip format does not. */
@@ -257,11 +255,9 @@ class CheckpointDamageTest {
   }
 
   private void load() {
-    Checkpoint checkpoint = Checkpoint.read(file);
-    Checkpoint.loadParameters(file, net.getParameters());
     try (NDManager own = manager.newSubManager();
         OptimizerState state = new OptimizerState(net.getParameters())) {
-      Checkpoint.loadOptimizer(file, checkpoint.optimizer(), own, state);
+      Checkpoint.load(file, header -> {}, net.getParameters(), own, state);
     }
   }
 

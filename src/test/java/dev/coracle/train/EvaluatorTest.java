@@ -15,6 +15,9 @@ import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
 import ai.djl.nn.AbstractBlock;
 import ai.djl.nn.Block;
+import ai.djl.nn.Blocks;
+import ai.djl.nn.SequentialBlock;
+import ai.djl.nn.core.Linear;
 import ai.djl.training.GradientCollector;
 import ai.djl.training.ParameterStore;
 import ai.djl.util.PairList;
@@ -52,6 +55,17 @@ class EvaluatorTest {
         assertThat(evaluation.logProbabilities()[i * 10 + c]).isCloseTo(row[c], within(1e-5f));
       }
     }
+  }
+
+  @Test
+  void evaluate_blockOfAnotherWidth_refused() {
+    Linear five = Linear.builder().setUnits(5).build();
+    SequentialBlock block = new SequentialBlock().add(Blocks.batchFlattenBlock()).add(five);
+    block.initialize(manager, DataType.FLOAT32, new Shape(1, 1, 28, 28));
+    assertThatThrownBy(() -> Evaluator.evaluate(block, manager, Images.TEST, 10))
+        .isInstanceOf(CoracleException.class)
+        .hasMessageContaining("(10, 5)")
+        .hasMessageContaining("(10, 10)");
   }
 
   /** A new thread's gradient mode is on, and a graph would keep every activation alive. */

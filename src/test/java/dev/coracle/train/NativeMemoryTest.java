@@ -2,6 +2,7 @@
 package dev.coracle.train;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatIllegalStateException;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import ai.djl.Device;
@@ -110,6 +111,8 @@ class NativeMemoryTest {
     try (TrainingRun run = new TrainingRun(Images.options().build(), Images.TRAIN, Images.TEST)) {
       assertThatThrownBy(() -> run.train(List.of(failing)))
           .isInstanceOf(UnsupportedOperationException.class);
+      // Weights and the learning rate's step no longer belong together.
+      assertThatIllegalStateException().isThrownBy(() -> run.train(List.of()));
     }
   }
 

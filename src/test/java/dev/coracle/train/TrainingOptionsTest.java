@@ -14,7 +14,7 @@ class TrainingOptionsTest {
     assertThat(TrainingOptions.builder().build())
         .isEqualTo(
             new TrainingOptions(
-                1, 100, 100, 1f, 0.7f, OptimizerKind.ADADELTA, 0, 100, false, "auto", null, false));
+                1, 100, 100, 1f, 0.7f, OptimizerKind.ADADELTA, 0, false, "auto", null, false));
   }
 
   @Test
@@ -22,7 +22,6 @@ class TrainingOptionsTest {
     assertRefused(b -> b.epochs(0), "epochs is 0; expected at least 1");
     assertRefused(b -> b.batchSize(0), "batchSize is 0; expected at least 1");
     assertRefused(b -> b.testBatchSize(-1), "testBatchSize is -1; expected at least 1");
-    assertRefused(b -> b.logInterval(0), "logInterval is 0; expected at least 1");
     assertRefused(b -> b.gamma(0), "gamma is 0.0; expected above 0 and at most 1");
     assertRefused(b -> b.gamma(1.1f), "gamma is 1.1; expected above 0 and at most 1");
     assertRefused(b -> b.gamma(Float.NaN), "gamma is NaN; expected above 0 and at most 1");
