@@ -5,10 +5,14 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.coracle.CoracleException;
 import dev.coracle.dataset.MnistDownload.Fetched;
 import java.io.IOException;
+import java.net.InetAddress;
+import java.net.ServerSocket;
+import java.net.Socket;
 import java.net.URI;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -18,6 +22,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Random;
+import java.util.concurrent.FutureTask;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -265,6 +270,74 @@ class MnistDownloadTest {
   }
 
   @Test
+  void fetch_serverThatDrips_stopsAtTheDeadline() throws IOException {
+    source.drip();
+
+    assertFails(
+        download().deadline(Duration.ofMillis(300)).retries(1),
+        "it was not done within 300 ms, after ",
+        "(2 attempts)");
+
+    assertThat(source.requests()).isEqualTo(2);
+    assertThat(names()).isEmpty();
+  }
+
+  @Test
+  void fetch_contentLengthThatIsNoNumber_goesToTheMirrorAtOnce() throws IOException {
+    mirror.answer(200, GOOD);
+    String answer = "HTTP/1.1 200 OK\r\nContent-Length: many\r\n\r\n";
+    try (ServerSocket server = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
+      FutureTask<Boolean> once =
+          new FutureTask<>(
+              () -> {
+                try (Socket socket = server.accept()) {
+                  socket.getInputStream().read();
+                  socket.getOutputStream().write(answer.getBytes(UTF_8));
+                }
+                return true;
+              });
+      new Thread(once).start();
+
+      download()
+          .baseUrl("http://127.0.0.1:" + server.getLocalPort())
+          .mirrors(List.of(mirror.url()))
+          .readTimeout(Duration.ofSeconds(5)) // nobody would hear a second attempt
+          .build()
+          .fetch();
+    }
+
+    assertThat(target()).hasBinaryContent(GOOD);
+    assertThat(pauses).isEmpty();
+  }
+
+  @Test
+  void fetch_addressThatTheClientRefuses_isNeitherRetriedNorWrapped() {
+    HttpFetch http = download().http();
+    URI noSuchPort = URI.create("http://127.0.0.1:99999/"); // which the builder refuses
+
+    assertThatIllegalArgumentException()
+        .isThrownBy(() -> http.fetch(noSuchPort, body -> {}, (done, total) -> {}));
+
+    assertThat(pauses).isEmpty();
+  }
+
+  @Test
+  void fetch_bugOfTheListener_isNeitherRetriedNorWrapped() {
+    source.answer(200, GOOD);
+    IllegalStateException bug = new IllegalStateException("bug");
+    MnistDownloadBuilder download =
+        download()
+            .progress(
+                (file, done, total) -> {
+                  throw bug;
+                });
+
+    assertThatThrownBy(() -> download.build().fetch()).isSameAs(bug);
+
+    assertThat(source.requests()).isEqualTo(1);
+  }
+
+  @Test
   void fetch_interrupted_stopsAndKeepsTheFlag() {
     source.answer(503, new byte[] {1});
     MnistDownloadBuilder download =
@@ -371,7 +444,14 @@ class MnistDownloadTest {
         "http://u:p@host/",
         "http://host/?a=b",
         "http://host/#a",
-        "http://ho st/"
+        "http://ho st/",
+        "http://:80/",
+        "http://ho_st/",
+        "http://localhost:-1/",
+        "http://localhost:0/",
+        "http://localhost:65536/",
+        "http://localhost:99999/",
+        "http://localhost:99999999999/"
       })
   void baseUrl_bad_throws(String url) {
     assertThatExceptionOfType(CoracleException.class)
@@ -382,7 +462,23 @@ class MnistDownloadTest {
   }
 
   @Test
+  void baseUrl_portOutOfRange_namesTheRange() {
+    assertThatExceptionOfType(CoracleException.class)
+        .isThrownBy(() -> download().baseUrl("http://localhost:99999/"))
+        .withMessageContaining("has the port 99999; expected 1 to 65535");
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"http://h:1/", "https://h:65535/", "http://h:/", "http://[::1]:80/a"})
+  void baseUrl_good_isAskedFirst(String url) {
+    URI expected = URI.create(url.endsWith("/") ? url : url + "/");
+
+    assertThat(download().baseUrl(url).sources()).containsExactly(expected);
+  }
+
+  @Test
   void numbers_outOfRange_throw() {
+    assertThatIllegalArgumentException().isThrownBy(() -> download().deadline(Duration.ZERO));
     assertThatIllegalArgumentException().isThrownBy(() -> download().retries(-1));
     assertThatIllegalArgumentException().isThrownBy(() -> download().backoff(Duration.ZERO));
     assertThatIllegalArgumentException()
