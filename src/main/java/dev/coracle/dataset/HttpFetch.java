@@ -17,15 +17,15 @@ import java.util.concurrent.atomic.AtomicLong;
 import java.util.zip.ZipException;
 
 /**
- * Fetches small files over HTTP into memory, with a limit on their size, on every silence and on
- * the number of attempts.
+ * Fetches small files over HTTP into memory, with a limit on their size, on every silence, on the
+ * time that one attempt takes and on the number of attempts.
  *
  * <h2>What is tried again</h2>
  *
- * Status 408, 429 and 5xx, no connection, silence and bodies that end early, after a pause that
- * starts with {@code backoff} and doubles up to 30 seconds. Not tried again: any other status,
- * which includes redirects, as none of the sources needs one; and a body that came as a whole and
- * is not the one wanted.
+ * Status 408, 429 and 5xx, no connection, silence, bodies that end early or take too long, and any
+ * other I/O error, after a pause that starts with {@code backoff} and doubles up to 30 seconds. Not
+ * tried again: any other status, which includes redirects, as none of the sources needs one; a body
+ * that came as a whole and is not the one wanted; and unchecked exceptions, which reach the caller.
  */
 final class HttpFetch {
 
@@ -49,6 +49,7 @@ final class HttpFetch {
 
   private final HttpClient client;
   private final Duration readTimeout;
+  private final Duration deadline;
   private final int retries;
   private final Duration backoff;
   private final Sleeper sleeper;
@@ -57,6 +58,7 @@ final class HttpFetch {
   HttpFetch(
       Duration connectTimeout,
       Duration readTimeout,
+      Duration deadline,
       int retries,
       Duration backoff,
       Sleeper sleeper,
@@ -68,6 +70,7 @@ final class HttpFetch {
             .connectTimeout(connectTimeout)
             .build();
     this.readTimeout = readTimeout;
+    this.deadline = deadline;
     this.retries = retries;
     this.backoff = backoff;
     this.sleeper = sleeper;
@@ -120,7 +123,10 @@ final class HttpFetch {
     }
   }
 
-  /** Waits until the exchange ends, as long as something comes within each read time-out. */
+  /**
+   * Waits until the exchange ends, as long as something comes within each read time-out and all of
+   * it before the deadline, which stops a source that sends a byte now and then.
+   */
   private HttpResponse<byte[]> await(
       CompletableFuture<HttpResponse<byte[]>> exchange,
       AtomicLong received,
@@ -128,7 +134,8 @@ final class HttpFetch {
       Listener listener)
       throws IOException, InterruptedException {
     long seen = 0;
-    long lastNews = System.nanoTime();
+    long start = System.nanoTime();
+    long lastNews = start;
     while (true) {
       try {
         return exchange.get(POLL_MILLIS, TimeUnit.MILLISECONDS);
@@ -136,13 +143,17 @@ final class HttpFetch {
         throw unwrapped(e);
       } catch (TimeoutException e) {
         long now = received.get();
+        if (System.nanoTime() - start > deadline.toNanos()) {
+          throw new HttpTimeoutException(
+              "it was not done within " + text(deadline) + ", after " + now + " bytes");
+        }
         if (now > seen) {
           seen = now;
           lastNews = System.nanoTime();
           listener.onProgress(now, total.get());
         } else if (System.nanoTime() - lastNews > readTimeout.toNanos()) {
           throw new HttpTimeoutException(
-              "it sent nothing for " + readTimeout.toMillis() + " ms, after " + now + " bytes");
+              "it sent nothing for " + text(readTimeout) + ", after " + now + " bytes");
         }
       }
     }
@@ -160,14 +171,34 @@ final class HttpFetch {
     }
   }
 
-  /** Finds the reason of our own among those that the HTTP client has put around it. */
+  /**
+   * Finds the reason of our own among those that the HTTP client has put around it. Throws what is
+   * unchecked, except what a source can cause.
+   */
   private static IOException unwrapped(ExecutionException e) {
     for (Throwable cause = e; cause != null; cause = cause.getCause()) {
       if (cause instanceof RefusedException refused) {
         return refused;
       }
     }
-    return e.getCause() instanceof IOException io ? io : new IOException(e.getCause());
+    Throwable cause = e.getCause();
+    if (cause instanceof IOException io) {
+      return io;
+    }
+    if (cause instanceof NumberFormatException) {
+      return new RefusedException("its answer has a Content-Length that is no number");
+    }
+    if (cause instanceof RuntimeException unchecked) {
+      throw unchecked;
+    }
+    if (cause instanceof Error error) {
+      throw error;
+    }
+    return new IOException(cause);
+  }
+
+  private static String text(Duration time) {
+    return time.toMillis() % 1000 == 0 ? time.toSeconds() + " s" : time.toMillis() + " ms";
   }
 
   private static String reason(IOException e) {

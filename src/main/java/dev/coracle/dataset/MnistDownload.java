@@ -8,8 +8,10 @@ import java.io.EOFException;
 import java.io.IOException;
 import java.io.InputStream;
 import java.net.URI;
+import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.zip.ZipException;
@@ -20,8 +22,13 @@ import org.jspecify.annotations.Nullable;
  * SageMaker's examples or from a mirror. Only content with the published SHA-256 enters the folder,
  * by an atomic move, and what is there already with that content is not fetched again.
  *
- * <p>A damaged file is replaced once its successor is verified. A complete idx file with another
- * content is left alone and refused: Fashion-MNIST uses the same names.
+ * <h2>What becomes of the files that are there</h2>
+ *
+ * No file is deleted or overwritten. One with another content, which may be damaged or may be
+ * somebody's data in another form, keeps its place until its successor is verified, and is then
+ * renamed to the first free name of {@code NAME.old}, {@code NAME.old.1} and so on. A complete idx
+ * file of the same form with another content is refused, as Fashion-MNIST uses the same names, and
+ * so is whatever cannot be read.
  */
 public final class MnistDownload {
 
@@ -67,9 +74,10 @@ public final class MnistDownload {
   }
 
   /**
-   * Fetches what is missing or damaged, one file after the other, and returns where all of them
-   * are. Throws CoracleException that names every source and why it failed; the files that were
-   * there before are then still there, and no temporary one.
+   * Fetches what is missing or has another content, one file after the other, and returns where all
+   * of them are. Throws CoracleException that names every source and why it failed, or the file
+   * that cannot be read or is another set's; that file and what was there for it are then as they
+   * were, and there is no temporary one.
    */
   public List<Fetched> fetch() {
     try {
@@ -96,7 +104,7 @@ public final class MnistDownload {
       List<String> failures = new ArrayList<>();
       source = fetchFromAny(file, gz, failures);
     }
-    delete(plain); // damaged, and readers would take it before the .gz
+    setAside(plain); // readers would take it before the .gz
     return new Fetched(file, gz, source);
   }
 
@@ -120,7 +128,9 @@ public final class MnistDownload {
         throw new CoracleException(
             "The download of " + uri + " was interrupted; start it again", e);
       }
-      write(target, body);
+      if (!isThere(file, target)) { // another process may have put one there
+        replace(target, body);
+      }
       return uri;
     }
     throw new CoracleException(
@@ -137,24 +147,30 @@ public final class MnistDownload {
     }
   }
 
-  /** Returns whether a file is there with the right content; false when missing or damaged. */
+  /**
+   * Returns whether a file is there with the right content; false when it is missing or may be set
+   * aside. Throws CoracleException for one that cannot be read and for a sound one of another set.
+   */
   private static boolean isThere(MnistFile file, Path path) {
-    if (!Files.exists(path)) {
+    if (Files.notExists(path)) {
       return false;
     }
-    try (InputStream raw = Files.newInputStream(path)) {
-      if (file.difference(raw) == null) {
-        return true;
-      }
-    } catch (EOFException | ZipException e) {
-      return false;
-    } catch (IOException e) {
-      throw new CoracleException("Cannot read " + path + ": " + CoracleException.reason(e), e);
+    if (Files.exists(path) && !Files.isRegularFile(path)) {
+      throw new CoracleException(
+          path + " is not a regular file; move it away or choose another folder");
     }
     try {
-      IdxFile.read(path, file.rank());
-    } catch (CoracleException e) {
-      return false;
+      if (isPublished(file, path)) {
+        return true;
+      }
+      if (!isSound(file, path)) {
+        return false;
+      }
+    } catch (IOException e) {
+      throw new CoracleException(
+          ("Cannot read " + path + ": " + CoracleException.reason(e))
+              + "; it is not replaced, so make it readable, move it away or choose another folder",
+          e);
     }
     throw new CoracleException(
         path
@@ -162,19 +178,73 @@ public final class MnistDownload {
             + " move it away or choose another folder");
   }
 
-  private static void write(Path target, byte[] body) {
-    try {
-      AtomicFile.write(target, out -> out.write(body));
-    } catch (IOException e) {
-      throw new CoracleException("Cannot write " + target + ": " + CoracleException.reason(e), e);
+  private static boolean isPublished(MnistFile file, Path path) throws IOException {
+    try (InputStream raw = Files.newInputStream(path)) {
+      return file.difference(raw) == null;
+    } catch (EOFException | ZipException e) { // of the content: a file's own stream has neither
+      return false;
     }
   }
 
-  private static void delete(Path path) {
+  private static boolean isSound(MnistFile file, Path path) throws IOException {
+    try (InputStream raw = Files.newInputStream(path)) {
+      IdxFile.parse(path, Files.size(path), raw, file.rank());
+      return true;
+    } catch (CoracleException e) {
+      return false;
+    }
+  }
+
+  /** Sets aside what is at {@code target}; moves it back when the new file cannot be written. */
+  private static void replace(Path target, byte[] body) {
+    Path aside = setAside(target);
     try {
-      Files.deleteIfExists(path);
+      AtomicFile.write(target, out -> out.write(body));
     } catch (IOException e) {
-      throw new CoracleException("Cannot delete " + path + ": " + CoracleException.reason(e), e);
+      String old = "";
+      if (aside != null) {
+        try {
+          Files.move(aside, target);
+        } catch (IOException suppressed) {
+          e.addSuppressed(suppressed);
+          old = "; what was there is now " + aside;
+        }
+      }
+      throw new CoracleException(
+          "Cannot write " + target + ": " + CoracleException.reason(e) + old, e);
+    }
+  }
+
+  /** Renames a file, or the link to one, and returns its new path; null when there is none. */
+  private static @Nullable Path setAside(Path path) {
+    if (!Files.exists(path)) {
+      return null;
+    }
+    try {
+      Path aside = reserve(path);
+      try {
+        return Files.move(path, aside, StandardCopyOption.ATOMIC_MOVE);
+      } catch (IOException e) {
+        Files.deleteIfExists(aside); // empty, and made here
+        throw e;
+      }
+    } catch (IOException e) {
+      throw new CoracleException(
+          ("Cannot rename " + path + " to set it aside: " + CoracleException.reason(e))
+              + "; move it away or choose another folder",
+          e);
+    }
+  }
+
+  /** Creates an empty file under the first free name, so that no other process takes that name. */
+  private static Path reserve(Path path) throws IOException {
+    for (int i = 0; ; i++) {
+      Path aside = path.resolveSibling(path.getFileName() + ".old" + (i == 0 ? "" : "." + i));
+      try {
+        return Files.createFile(aside);
+      } catch (FileAlreadyExistsException e) {
+        // The next one.
+      }
     }
   }
 }

@@ -11,7 +11,13 @@ import java.util.List;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
-/** Collects the options of {@link MnistDownload}; every setter returns this builder. */
+/**
+ * Collects the options of {@link MnistDownload}; every setter returns this builder.
+ *
+ * <p>{@link #DEFAULT_MIRROR} is asked after the region's bucket or the base URL. A source may take
+ * 10 seconds to connect, 30 seconds of silence and 10 minutes for one file. After that, and after
+ * an answer that may be another next time, it is asked again, up to three times.
+ */
 public final class MnistDownloadBuilder {
 
   /** The default region. */
@@ -23,6 +29,8 @@ public final class MnistDownloadBuilder {
   // A label of a host name has at most 63 characters, and the bucket's name takes 29 of them.
   private static final Pattern REGION = Pattern.compile("[a-z0-9]([a-z0-9-]{0,32}[a-z0-9])?");
 
+  private static final int MAX_PORT = 65_535;
+
   final Path folder;
   List<MnistFile> files = MnistFile.ALL;
   MnistDownload.ProgressListener progress = (file, done, total) -> {};
@@ -31,6 +39,7 @@ public final class MnistDownloadBuilder {
   private List<URI> mirrors = List.of(url(DEFAULT_MIRROR));
   private Duration connectTimeout = Duration.ofSeconds(10);
   private Duration readTimeout = Duration.ofSeconds(30);
+  private Duration deadline = Duration.ofMinutes(10);
   private int retries = 3;
   private Duration backoff = Duration.ofMillis(500);
   private HttpFetch.Sleeper sleeper = pause -> Thread.sleep(pause.toMillis());
@@ -54,20 +63,11 @@ public final class MnistDownloadBuilder {
 
   /**
    * Sets the folder on the web that is asked first, instead of the region's bucket; default none.
-   * Throws CoracleException unless it is an http or https URL without user, query and fragment;
-   * plain http will do, as the content is verified.
+   * Throws CoracleException unless it is an http or https URL with a host, a port of 1 to 65535 or
+   * none, and without user, query and fragment; plain http will do, as the content is verified.
    */
   public MnistDownloadBuilder baseUrl(String baseUrl) {
     this.baseUrl = url(baseUrl);
-    return this;
-  }
-
-  /**
-   * Sets what is asked next, in this order, each as for {@link #baseUrl}; default {@link
-   * #DEFAULT_MIRROR}, and with an empty list nothing.
-   */
-  public MnistDownloadBuilder mirrors(List<String> mirrors) {
-    this.mirrors = mirrors.stream().map(MnistDownloadBuilder::url).toList();
     return this;
   }
 
@@ -77,20 +77,32 @@ public final class MnistDownloadBuilder {
     return this;
   }
 
-  /** Sets how long making a connection may take; default 10 s, more than 0. */
-  public MnistDownloadBuilder connectTimeout(Duration connectTimeout) {
+  /** Sets what is asked next, in this order, each as for {@link #baseUrl}; tests have their own. */
+  MnistDownloadBuilder mirrors(List<String> mirrors) {
+    this.mirrors = mirrors.stream().map(MnistDownloadBuilder::url).toList();
+    return this;
+  }
+
+  /** Sets how long making a connection may take, more than 0. */
+  MnistDownloadBuilder connectTimeout(Duration connectTimeout) {
     this.connectTimeout = positive(connectTimeout, "connectTimeout");
     return this;
   }
 
-  /** Sets how long a source may send nothing, before or in its answer; default 30 s, above 0. */
-  public MnistDownloadBuilder readTimeout(Duration readTimeout) {
+  /** Sets how long a source may send nothing, before or in its answer, above 0; tests wait less. */
+  MnistDownloadBuilder readTimeout(Duration readTimeout) {
     this.readTimeout = positive(readTimeout, "readTimeout");
     return this;
   }
 
-  /** Sets how often a source that failed is asked again; default 3, 0 for never, at most 100. */
-  public MnistDownloadBuilder retries(int retries) {
+  /** Sets how long one attempt to fetch one file may take as a whole, above 0; tests wait less. */
+  MnistDownloadBuilder deadline(Duration deadline) {
+    this.deadline = positive(deadline, "deadline");
+    return this;
+  }
+
+  /** Sets how often a source that failed is asked again, 0 for never, at most 100. */
+  MnistDownloadBuilder retries(int retries) {
     if (retries < 0 || retries > 100) {
       throw new IllegalArgumentException("retries (" + retries + ") must be 0 to 100");
     }
@@ -98,8 +110,8 @@ public final class MnistDownloadBuilder {
     return this;
   }
 
-  /** Sets the pause before the first retry, doubled for each one after; default 0.5 s, above 0. */
-  public MnistDownloadBuilder backoff(Duration backoff) {
+  /** Sets the pause before the first retry, doubled for each one after, above 0. */
+  MnistDownloadBuilder backoff(Duration backoff) {
     this.backoff = positive(backoff, "backoff");
     return this;
   }
@@ -137,7 +149,7 @@ public final class MnistDownloadBuilder {
 
   HttpFetch http() {
     return new HttpFetch(
-        connectTimeout, readTimeout, retries, backoff, sleeper, MnistDownload.MAX_BYTES);
+        connectTimeout, readTimeout, deadline, retries, backoff, sleeper, MnistDownload.MAX_BYTES);
   }
 
   private static Duration positive(Duration value, String name) {
@@ -157,6 +169,7 @@ public final class MnistDownloadBuilder {
           && uri.getRawUserInfo() == null
           && uri.getRawQuery() == null
           && uri.getRawFragment() == null) {
+        checkPort(text, uri.getPort());
         return uri;
       }
     } catch (URISyntaxException e) {
@@ -166,5 +179,13 @@ public final class MnistDownloadBuilder {
         "The URL '"
             + text
             + "' is none for a download: expected http:// or https://, a host and a path");
+  }
+
+  private static void checkPort(String text, int port) {
+    if (port != -1 && (port < 1 || port > MAX_PORT)) { // -1: none is given
+      throw new CoracleException(
+          ("The URL '" + text + "' has the port " + port)
+              + ("; expected 1 to " + MAX_PORT + ", or none for the usual one"));
+    }
   }
 }

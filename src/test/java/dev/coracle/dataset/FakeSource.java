@@ -15,6 +15,7 @@ import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
+import java.util.concurrent.TimeUnit;
 
 /** An HTTP server on a free loopback port that gives prepared answers, the last one for ever. */
 final class FakeSource implements AutoCloseable {
@@ -93,6 +94,22 @@ final class FakeSource implements AutoCloseable {
           }
           try {
             closed.await();
+          } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+          }
+        });
+  }
+
+  /** Announces a megabyte and sends one byte every 20 ms. */
+  FakeSource drip() {
+    return add(
+        exchange -> {
+          exchange.sendResponseHeaders(200, 1 << 20);
+          try {
+            while (!closed.await(20, TimeUnit.MILLISECONDS)) {
+              exchange.getResponseBody().write(0);
+              exchange.getResponseBody().flush();
+            }
           } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
           }

@@ -5,10 +5,14 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.coracle.CoracleException;
 import dev.coracle.dataset.MnistDownload.Fetched;
 import java.io.IOException;
+import java.net.InetAddress;
+import java.net.ServerSocket;
+import java.net.Socket;
 import java.net.URI;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -18,11 +22,14 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Random;
+import java.util.concurrent.FutureTask;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Named;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** Downloads a small file from a real server on the loopback interface. */
@@ -265,6 +272,74 @@ class MnistDownloadTest {
   }
 
   @Test
+  void fetch_serverThatDrips_stopsAtTheDeadline() throws IOException {
+    source.drip();
+
+    assertFails(
+        download().deadline(Duration.ofMillis(300)).retries(1),
+        "it was not done within 300 ms, after ",
+        "(2 attempts)");
+
+    assertThat(source.requests()).isEqualTo(2);
+    assertThat(names()).isEmpty();
+  }
+
+  @Test
+  void fetch_contentLengthThatIsNoNumber_goesToTheMirrorAtOnce() throws IOException {
+    mirror.answer(200, GOOD);
+    String answer = "HTTP/1.1 200 OK\r\nContent-Length: many\r\n\r\n";
+    try (ServerSocket server = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
+      FutureTask<Boolean> once =
+          new FutureTask<>(
+              () -> {
+                try (Socket socket = server.accept()) {
+                  socket.getInputStream().read();
+                  socket.getOutputStream().write(answer.getBytes(UTF_8));
+                }
+                return true;
+              });
+      new Thread(once).start();
+
+      download()
+          .baseUrl("http://127.0.0.1:" + server.getLocalPort())
+          .mirrors(List.of(mirror.url()))
+          .readTimeout(Duration.ofSeconds(5)) // nobody would hear a second attempt
+          .build()
+          .fetch();
+    }
+
+    assertThat(target()).hasBinaryContent(GOOD);
+    assertThat(pauses).isEmpty();
+  }
+
+  @Test
+  void fetch_addressThatTheClientRefuses_isNeitherRetriedNorWrapped() {
+    HttpFetch http = download().http();
+    URI noSuchPort = URI.create("http://127.0.0.1:99999/"); // which the builder refuses
+
+    assertThatIllegalArgumentException()
+        .isThrownBy(() -> http.fetch(noSuchPort, body -> {}, (done, total) -> {}));
+
+    assertThat(pauses).isEmpty();
+  }
+
+  @Test
+  void fetch_bugOfTheListener_isNeitherRetriedNorWrapped() {
+    source.answer(200, GOOD);
+    IllegalStateException bug = new IllegalStateException("bug");
+    MnistDownloadBuilder download =
+        download()
+            .progress(
+                (file, done, total) -> {
+                  throw bug;
+                });
+
+    assertThatThrownBy(() -> download.build().fetch()).isSameAs(bug);
+
+    assertThat(source.requests()).isEqualTo(1);
+  }
+
+  @Test
   void fetch_interrupted_stopsAndKeepsTheFlag() {
     source.answer(503, new byte[] {1});
     MnistDownloadBuilder download =
@@ -288,29 +363,141 @@ class MnistDownloadTest {
     assertThat(source.requests()).isZero();
   }
 
-  @Test
-  void fetch_damagedFilesThere_areReplacedByTheVerifiedOne() throws IOException {
-    Idx.write(folder, FILE.name(), Arrays.copyOf(CONTENT, 30));
-    Idx.write(folder, FILE.gzName(), Arrays.copyOf(GOOD, 30));
+  static Stream<Named<byte[]>> otherContents() {
+    return Stream.of(
+        Named.of("two gzip members", Idx.join(OTHER, OTHER)),
+        Named.of("two gzip members, the first published", Idx.join(GOOD, OTHER)),
+        Named.of("int16", Idx.file(new int[] {0x00000b03, 2, 1, 2}, Idx.body(8))),
+        Named.of("int16 in gzip", Idx.gzip(Idx.file(new int[] {0x00000b01, 4}, Idx.body(8)))),
+        Named.of("truncated gzip", Arrays.copyOf(GOOD, 30)),
+        Named.of("truncated", Arrays.copyOf(CONTENT, 30)),
+        Named.of("empty", new byte[0]));
+  }
+
+  @ParameterizedTest
+  @MethodSource("otherContents")
+  void fetch_otherContentThere_keepsItsBytesUnderAnotherName(byte[] other) throws IOException {
+    Idx.write(folder, FILE.gzName(), other);
     source.answer(200, GOOD);
 
     download().build().fetch();
 
     assertThat(target()).hasBinaryContent(GOOD);
-    assertThat(names()).containsExactly(FILE.gzName()); // a damaged plain file would hide it
+    assertThat(folder.resolve(FILE.gzName() + ".old")).hasBinaryContent(other);
+    assertThat(names()).containsExactly(FILE.gzName(), FILE.gzName() + ".old");
+  }
+
+  @ParameterizedTest
+  @MethodSource("otherContents")
+  void fetch_otherPlainContentBesideTheGoodGz_keepsItsBytesUnderAnotherName(byte[] other)
+      throws IOException {
+    Idx.write(folder, FILE.name(), other); // readers would take it before the .gz
+    Idx.write(folder, FILE.gzName(), GOOD);
+
+    assertThat(download().build().fetch()).containsExactly(new Fetched(FILE, target(), null));
+
+    assertThat(target()).hasBinaryContent(GOOD);
+    assertThat(folder.resolve(FILE.name() + ".old")).hasBinaryContent(other);
+    assertThat(names()).containsExactly(FILE.gzName(), FILE.name() + ".old");
+    assertThat(source.requests()).isZero();
   }
 
   @Test
-  void fetch_fails_leavesWhatWasThere() throws IOException {
-    byte[] partial = Arrays.copyOf(GOOD, 30);
-    Idx.write(folder, FILE.gzName(), partial);
+  void fetch_otherPlainAndGzThere_setsBothAside() throws IOException {
+    byte[] plain = Arrays.copyOf(CONTENT, 30);
+    byte[] gz = Arrays.copyOf(GOOD, 30);
+    Idx.write(folder, FILE.name(), plain);
+    Idx.write(folder, FILE.gzName(), gz);
+    source.answer(200, GOOD);
+
+    download().build().fetch();
+
+    assertThat(target()).hasBinaryContent(GOOD);
+    assertThat(folder.resolve(FILE.name() + ".old")).hasBinaryContent(plain);
+    assertThat(folder.resolve(FILE.gzName() + ".old")).hasBinaryContent(gz);
+    assertThat(names())
+        .containsExactly(FILE.gzName(), FILE.gzName() + ".old", FILE.name() + ".old");
+  }
+
+  @Test
+  void fetch_namesTakenByEarlierOnes_usesTheNextFreeName() throws IOException {
+    source.answer(200, GOOD);
+    for (int i = 0; i < 3; i++) {
+      Idx.write(folder, FILE.gzName(), new byte[] {(byte) i});
+      download().build().fetch();
+    }
+
+    assertThat(folder.resolve(FILE.gzName() + ".old")).hasBinaryContent(new byte[] {0});
+    assertThat(folder.resolve(FILE.gzName() + ".old.1")).hasBinaryContent(new byte[] {1});
+    assertThat(folder.resolve(FILE.gzName() + ".old.2")).hasBinaryContent(new byte[] {2});
+    assertThat(target()).hasBinaryContent(GOOD);
+    assertThat(names()).hasSize(4);
+  }
+
+  @Test
+  void fetch_linkToOtherContent_setsTheLinkAsideAndKeepsTheFile() throws IOException {
+    Path linked = Idx.write(folder, "elsewhere", new byte[] {1});
+    Files.createSymbolicLink(target(), linked);
+    source.answer(200, GOOD);
+
+    download().build().fetch();
+
+    assertThat(linked).hasBinaryContent(new byte[] {1});
+    assertThat(Files.readSymbolicLink(folder.resolve(FILE.gzName() + ".old"))).isEqualTo(linked);
+    assertThat(target()).isRegularFile().hasBinaryContent(GOOD);
+    assertThat(Files.isSymbolicLink(target())).isFalse();
+  }
+
+  @ParameterizedTest
+  @MethodSource("otherContents")
+  void fetch_fails_leavesWhatWasThere(byte[] other) throws IOException {
+    Idx.write(folder, FILE.gzName(), other);
     Idx.write(folder, FILE.name(), new byte[] {1});
     source.answer(200, OTHER);
 
     assertFails(download(), "not the published file");
 
-    assertThat(target()).hasBinaryContent(partial);
+    assertThat(target()).hasBinaryContent(other);
+    assertThat(folder.resolve(FILE.name())).hasBinaryContent(new byte[] {1});
     assertThat(names()).containsExactly(FILE.name(), FILE.gzName());
+  }
+
+  @Test
+  void fetch_otherSetAppearsMeanwhile_isRefusedAndKept() throws IOException {
+    source.answer(200, GOOD);
+    MnistDownloadBuilder download =
+        download().progress((file, done, total) -> Idx.write(folder, FILE.gzName(), OTHER));
+
+    assertFails(download, target() + " is a complete idx file with another content");
+
+    assertThat(target()).hasBinaryContent(OTHER);
+    assertThat(names()).containsExactly(FILE.gzName());
+  }
+
+  @ParameterizedTest
+  @ValueSource(booleans = {false, true})
+  void fetch_fileThatCannotBeRead_isRefusedAndKept(boolean gzip) throws IOException {
+    String name = gzip ? FILE.gzName() : FILE.name();
+    // A link to itself: unlike a missing permission, it stops the superuser too.
+    Path there = Files.createSymbolicLink(folder.resolve(name), Path.of(name));
+    source.answer(200, GOOD);
+
+    assertFails(download(), "Cannot read " + there, "it is not replaced");
+
+    assertThat(names()).containsExactly(name);
+    assertThat(source.requests()).isZero();
+  }
+
+  @ParameterizedTest
+  @ValueSource(booleans = {false, true})
+  void fetch_folderOfThatName_isRefusedAndKept(boolean gzip) throws IOException {
+    Path there = folder.resolve(gzip ? FILE.gzName() : FILE.name());
+    Idx.mkdirs(there.resolve("inside"));
+
+    assertFails(download(), there + " is not a regular file");
+
+    assertThat(there.resolve("inside")).isDirectory();
+    assertThat(source.requests()).isZero();
   }
 
   @Test
@@ -339,7 +526,7 @@ class MnistDownloadTest {
   }
 
   @Test
-  void fetch_targetThatCannotBeReplaced_leavesNoTemporaryFile() throws IOException {
+  void fetch_folderInTheWayMeanwhile_leavesNoTemporaryFile() throws IOException {
     source.answer(200, GOOD);
     MnistDownloadBuilder download =
         download()
@@ -347,7 +534,7 @@ class MnistDownloadTest {
                 (file, done, total) ->
                     Idx.mkdirs(target().resolve("in the way"))); // after the check
 
-    assertFails(download, "Cannot write " + target());
+    assertFails(download, target() + " is not a regular file");
 
     assertThat(names()).containsExactly(FILE.gzName());
   }
@@ -371,7 +558,14 @@ class MnistDownloadTest {
         "http://u:p@host/",
         "http://host/?a=b",
         "http://host/#a",
-        "http://ho st/"
+        "http://ho st/",
+        "http://:80/",
+        "http://ho_st/",
+        "http://localhost:-1/",
+        "http://localhost:0/",
+        "http://localhost:65536/",
+        "http://localhost:99999/",
+        "http://localhost:99999999999/"
       })
   void baseUrl_bad_throws(String url) {
     assertThatExceptionOfType(CoracleException.class)
@@ -382,7 +576,23 @@ class MnistDownloadTest {
   }
 
   @Test
+  void baseUrl_portOutOfRange_namesTheRange() {
+    assertThatExceptionOfType(CoracleException.class)
+        .isThrownBy(() -> download().baseUrl("http://localhost:99999/"))
+        .withMessageContaining("has the port 99999; expected 1 to 65535");
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"http://h:1/", "https://h:65535/", "http://h:/", "http://[::1]:80/a"})
+  void baseUrl_good_isAskedFirst(String url) {
+    URI expected = URI.create(url.endsWith("/") ? url : url + "/");
+
+    assertThat(download().baseUrl(url).sources()).containsExactly(expected);
+  }
+
+  @Test
   void numbers_outOfRange_throw() {
+    assertThatIllegalArgumentException().isThrownBy(() -> download().deadline(Duration.ZERO));
     assertThatIllegalArgumentException().isThrownBy(() -> download().retries(-1));
     assertThatIllegalArgumentException().isThrownBy(() -> download().backoff(Duration.ZERO));
     assertThatIllegalArgumentException()
