@@ -14,6 +14,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.concurrent.Callable;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
@@ -32,6 +33,8 @@ import picocli.CommandLine.Parameters;
           + " MNIST's digits were; dark ink on a light page is inverted."
     })
 final class ClassifyCommand implements Callable<Integer> {
+
+  private static final int MAX_BYTES = 256 << 20;
 
   private final Terminal terminal;
 
@@ -85,16 +88,17 @@ final class ClassifyCommand implements Callable<Integer> {
   }
 
   private List<Picture> read(Path file, Classifier classifier) {
-    if (!isIdx(file)) {
+    byte[] content = content(file, MAX_BYTES);
+    if (!isIdx(content)) {
       if (classifier.rows() != classifier.columns()) {
         throw new CoracleException(
             "the model takes images of %d×%d; pictures can be fitted to square ones only"
                 .formatted(classifier.rows(), classifier.columns()));
       }
       return List.of(
-          picture(classifier, DigitImage.read(file, classifier.rows()), file.toString()));
+          picture(classifier, DigitImage.read(file, content, classifier.rows()), file.toString()));
     }
-    IdxImages set = IdxReader.readImages(file);
+    IdxImages set = IdxReader.readImages(file, content);
     if (set.rows() != classifier.rows() || set.columns() != classifier.columns()) {
       throw new CoracleException(
           "%s has images of %d×%d; the model takes %d×%d"
@@ -111,15 +115,33 @@ final class ClassifyCommand implements Callable<Integer> {
     return new Picture(pixels, classifier.rows(), classifier.columns(), caption);
   }
 
-  /** By content: gzip, or the two zero bytes that begin every idx file and no picture. */
-  private static boolean isIdx(Path file) {
+  /**
+   * Reads a file once, so that it may be a pipe. Throws CoracleException where there are more than
+   * {@code limit} bytes.
+   */
+  static byte[] content(Path file, int limit) {
     try (InputStream in = Files.newInputStream(file)) {
-      byte[] start = in.readNBytes(2);
-      return start.length == 2
-          && ((start[0] == 0x1f && start[1] == (byte) 0x8b) || (start[0] == 0 && start[1] == 0));
+      byte[] content = in.readNBytes(limit + 1);
+      if (content.length > limit) {
+        throw new CoracleException(
+            String.format(
+                Locale.ROOT,
+                "%s has more than %,d bytes; expected a picture or a smaller idx file, so compress"
+                    + " or split it",
+                file,
+                limit));
+      }
+      return content;
     } catch (IOException e) {
       throw new CoracleException("cannot read " + file + ": " + CoracleException.reason(e), e);
     }
+  }
+
+  /** By content: gzip, or the two zero bytes that begin every idx file and no picture. */
+  private static boolean isIdx(byte[] content) {
+    return content.length >= 2
+        && ((content[0] == 0x1f && content[1] == (byte) 0x8b)
+            || (content[0] == 0 && content[1] == 0));
   }
 
   private void draw(Classifier classifier, List<Picture> images, List<Prediction> predictions) {

@@ -2,120 +2,100 @@
 package dev.coracle.cli;
 
 import dev.coracle.CoracleException;
-import java.awt.image.BufferedImage;
-import java.io.IOException;
-import java.io.InputStream;
-import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.Iterator;
-import javax.imageio.ImageIO;
-import javax.imageio.ImageReader;
-import javax.imageio.stream.ImageInputStream;
+import java.util.Arrays;
+import java.util.function.IntUnaryOperator;
+import java.util.stream.IntStream;
 
 /**
- * Reads a picture file and gives it the form of MNIST's images: light ink on a dark background.
+ * Gives a picture the form of MNIST's images: light ink on a dark background.
  *
- * <p>A picture of the model's own size is taken pixel by pixel. Another one is treated as MNIST's
- * digits were: cropped to the ink, fitted into the middle 20/28 of the side with its proportions
- * kept, and shifted until its centre of mass is the centre of the image. A light background (mean
- * of the border above 127) is inverted first.
+ * <p>The background is the median of the border. A picture of the model's own size is taken pixel
+ * by pixel, inverted where the background is above 127. Another one is treated as MNIST's digits
+ * were: the ink is what differs from the background, on the side where the farthest value is, and
+ * is stretched until that value is 255; then the picture is cropped to the ink, fitted into the
+ * middle 20/28 of the side with its proportions kept, and shifted until its centre of mass is the
+ * centre of the image.
+ *
+ * <p>The orientation that EXIF data declare is not applied: a photograph is read with its rows as
+ * they are stored.
  *
  * @see <a href="https://yann.lecun.org/exdb/mnist/">The MNIST database, on how its digits were
  *     normalised</a>
  */
 final class DigitImage {
 
-  /** A larger picture could exhaust the memory: 64 million pixels take 256 MB decoded. */
-  private static final long MAX_PIXELS = 64_000_000;
+  /** Least difference of ink and background: an even page differs less, by noise and JPEG. */
+  private static final int MIN_CONTRAST = 32;
 
-  /** Grey value from which a pixel counts as ink: noise of JPEG stays below. */
-  private static final int INK = 48;
+  /** Value of the stretched range from which a pixel counts as ink: noise of a page stays below. */
+  private static final int INK = 64;
 
   private DigitImage() {}
 
-  /** Returns (size*size) unsigned grey values, 0 = background. */
-  static byte[] read(Path file, int size) {
-    BufferedImage image = decode(file);
-    int rows = image.getHeight();
-    int columns = image.getWidth();
-    int[][] grey = grey(image);
-    if (borderMean(grey) > 127) {
-      for (int[] row : grey) {
-        for (int x = 0; x < columns; x++) {
-          row[x] = 255 - row[x];
-        }
+  /**
+   * Returns (size*size) unsigned grey values, 0 = background, from the content of a picture file;
+   * {@code file} is for messages.
+   */
+  static byte[] read(Path file, byte[] content, int size) {
+    int[][] grey = PictureFile.grey(file, content);
+    int background = borderMedian(grey);
+    int[][] digit;
+    if (grey.length == size && grey[0].length == size) {
+      digit = grey;
+      if (background > 127) {
+        replace(digit, value -> 255 - value);
       }
-    }
-    if (rows != size || columns != size) {
-      grey = normalised(file, grey, size);
+    } else {
+      stretch(file, grey, background);
+      digit = normalised(grey, size);
     }
     byte[] pixels = new byte[size * size];
     for (int y = 0; y < size; y++) {
       for (int x = 0; x < size; x++) {
-        pixels[y * size + x] = (byte) grey[y][x];
+        pixels[y * size + x] = (byte) digit[y][x];
       }
     }
     return pixels;
   }
 
-  private static BufferedImage decode(Path file) {
-    try (InputStream bytes = Files.newInputStream(file);
-        ImageInputStream in = ImageIO.createImageInputStream(bytes)) {
-      Iterator<ImageReader> readers = ImageIO.getImageReaders(in);
-      if (!readers.hasNext()) {
-        throw new CoracleException(
-            file + " is no picture that can be read; expected PNG, JPEG, GIF, BMP or an idx file");
-      }
-      ImageReader reader = readers.next();
-      try {
-        reader.setInput(in, true, true);
-        long pixels = (long) reader.getWidth(0) * reader.getHeight(0);
-        if (pixels > MAX_PIXELS) {
-          throw new CoracleException(
-              "%s has %,d pixels; expected at most %,d".formatted(file, pixels, MAX_PIXELS));
-        }
-        return reader.read(0);
-      } finally {
-        reader.dispose();
-      }
-    } catch (IOException | IndexOutOfBoundsException | IllegalArgumentException e) {
-      throw new CoracleException(
-          "cannot read picture %s: %s"
-              .formatted(
-                  file, e instanceof IOException io ? CoracleException.reason(io) : e.getMessage()),
-          e);
-    }
-  }
-
-  /** By the luma weights of ITU-R BT.601, over a white page where the picture is transparent. */
-  private static int[][] grey(BufferedImage image) {
-    int[][] grey = new int[image.getHeight()][image.getWidth()];
-    for (int y = 0; y < grey.length; y++) {
-      for (int x = 0; x < grey[y].length; x++) {
-        int argb = image.getRGB(x, y);
-        int alpha = argb >>> 24;
-        int luma =
-            (299 * ((argb >> 16) & 0xff) + 587 * ((argb >> 8) & 0xff) + 114 * (argb & 0xff)) / 1000;
-        grey[y][x] = (luma * alpha + 255 * (255 - alpha)) / 255;
-      }
-    }
-    return grey;
-  }
-
-  private static int borderMean(int[][] grey) {
-    int rows = grey.length;
-    int columns = grey[0].length;
-    long sum = 0;
-    for (int x = 0; x < columns; x++) {
-      sum += grey[0][x] + grey[rows - 1][x];
-    }
+  private static void replace(int[][] grey, IntUnaryOperator value) {
     for (int[] row : grey) {
-      sum += row[0] + row[columns - 1];
+      Arrays.setAll(row, x -> value.applyAsInt(row[x]));
     }
-    return (int) (sum / (2L * (rows + columns)));
   }
 
-  private static int[][] normalised(Path file, int[][] grey, int size) {
+  /** Not the mean, which a digit that touches the border would shift. */
+  private static int borderMedian(int[][] grey) {
+    IntStream edges =
+        Arrays.stream(grey).flatMapToInt(row -> IntStream.of(row[0], row[row.length - 1]));
+    IntStream ends = IntStream.concat(Arrays.stream(grey[0]), Arrays.stream(grey[grey.length - 1]));
+    int[] border = IntStream.concat(edges, ends).sorted().toArray();
+    return border[border.length / 2];
+  }
+
+  /** Makes the background 0 and the ink farthest from it 255. */
+  private static void stretch(Path file, int[][] grey, int background) {
+    int darkest = 255;
+    int lightest = 0;
+    for (int[] row : grey) {
+      for (int value : row) {
+        darkest = Math.min(darkest, value);
+        lightest = Math.max(lightest, value);
+      }
+    }
+    int sign = background - darkest > lightest - background ? -1 : 1;
+    int contrast = Math.max(background - darkest, lightest - background);
+    if (contrast < MIN_CONTRAST) {
+      throw new CoracleException(
+          file
+              + (" is empty: no pixel differs from the background (" + background + " of 255)")
+              + (" by " + MIN_CONTRAST + " or more"));
+    }
+    replace(grey, value -> Math.max(0, sign * (value - background)) * 255 / contrast);
+  }
+
+  private static int[][] normalised(int[][] grey, int size) {
     int top = grey.length;
     int left = grey[0].length;
     int bottom = -1;
@@ -129,9 +109,6 @@ final class DigitImage {
           right = Math.max(right, x);
         }
       }
-    }
-    if (bottom < 0) {
-      throw new CoracleException(file + " is empty: no pixel differs from the background");
     }
     double height = bottom - top + 1.0;
     double width = right - left + 1.0;

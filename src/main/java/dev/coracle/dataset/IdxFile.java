@@ -2,6 +2,7 @@
 package dev.coracle.dataset;
 
 import dev.coracle.CoracleException;
+import java.io.ByteArrayInputStream;
 import java.io.EOFException;
 import java.io.IOException;
 import java.io.InputStream;
@@ -56,6 +57,15 @@ final class IdxFile {
     }
     try (InputStream raw = Files.newInputStream(file)) {
       return parse(file, Files.size(file), raw, rank);
+    } catch (IOException e) {
+      throw new CoracleException("Cannot read " + file + ": " + CoracleException.reason(e), e);
+    }
+  }
+
+  /** Reads the same from the content of a file; {@code file} is for messages. */
+  static IdxFile read(Path file, byte[] content, int rank) {
+    try (InputStream raw = new ByteArrayInputStream(content)) {
+      return parse(file, content.length, raw, rank);
     } catch (IOException e) {
       throw new CoracleException("Cannot read " + file + ": " + CoracleException.reason(e), e);
     }

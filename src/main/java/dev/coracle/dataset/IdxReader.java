@@ -33,7 +33,18 @@ public final class IdxReader {
 
   /** Reads images that have no labels, magic number 0x00000803. */
   public static IdxImages readImages(Path file) {
-    IdxFile idx = IdxFile.read(file, IMAGES_RANK);
+    return images(IdxFile.read(file, IMAGES_RANK));
+  }
+
+  /**
+   * Reads the same from the content of a file, plain or gzip, for one that can be read only once,
+   * such as a pipe; {@code file} is for messages.
+   */
+  public static IdxImages readImages(Path file, byte[] content) {
+    return images(IdxFile.read(file, content, IMAGES_RANK));
+  }
+
+  private static IdxImages images(IdxFile idx) {
     return new IdxImages(
         idx.dimension(0), idx.dimension(1), idx.dimension(2), ByteBuffer.wrap(idx.data()));
   }

@@ -2,9 +2,12 @@
 package dev.coracle.cli;
 
 import java.awt.image.BufferedImage;
+import java.awt.image.DataBuffer;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
+import java.util.Random;
 import javax.imageio.ImageIO;
+import javax.imageio.ImageTypeSpecifier;
 
 /** Makes picture files of 28×28 grey images. */
 final class Pictures {
@@ -19,6 +22,43 @@ final class Pictures {
   /** Dark ink on a white page, each pixel enlarged, off the centre. */
   static byte[] page(byte[] pixels, String format) throws IOException {
     return encode(image(pixels, 9, 61, 23, true), format);
+  }
+
+  /** One with a grey channel of 8 bits, or of 16 for TYPE_USHORT_GRAY, and no other. */
+  static byte[] greyPng(byte[] pixels, int type) throws IOException {
+    BufferedImage image = new BufferedImage(28, 28, type);
+    int factor = type == BufferedImage.TYPE_USHORT_GRAY ? 0x101 : 1;
+    for (int i = 0; i < 784; i++) {
+      image.getRaster().setSample(i % 28, i / 28, 0, (pixels[i] & 0xff) * factor);
+    }
+    return encode(image, "png");
+  }
+
+  /** The image as it is, opaque; or black ink, as opaque as the image is light, on nothing. */
+  static byte[] greyAlphaPng(byte[] pixels, boolean opaque) throws IOException {
+    BufferedImage image =
+        ImageTypeSpecifier.createGrayscale(8, DataBuffer.TYPE_BYTE, false, false)
+            .createBufferedImage(28, 28);
+    for (int i = 0; i < 784; i++) {
+      int value = pixels[i] & 0xff;
+      image.getRaster().setSample(i % 28, i / 28, 0, opaque ? value : 0);
+      image.getRaster().setSample(i % 28, i / 28, 1, opaque ? 255 : value);
+    }
+    return encode(image, "png");
+  }
+
+  /** Ink and paper of these values with noise of at most {@code noise}, as {@link #page}. */
+  static byte[] page(byte[] pixels, int ink, int paper, int noise) throws IOException {
+    BufferedImage image = image(pixels, 9, 61, 23, false);
+    Random random = new Random(1);
+    for (int y = 0; y < image.getHeight(); y++) {
+      for (int x = 0; x < image.getWidth(); x++) {
+        int value = paper + (ink - paper) * (image.getRGB(x, y) & 0xff) / 255;
+        value += random.nextInt(2 * noise + 1) - noise;
+        image.setRGB(x, y, Math.max(0, Math.min(255, value)) * 0x010101);
+      }
+    }
+    return encode(image, "png");
   }
 
   private static BufferedImage image(
