@@ -96,7 +96,7 @@ public final class AtomicFile {
 
   private static void createFolders(Path folder) throws IOException {
     if (Files.isDirectory(folder)) {
-      return; // createDirectories refuses a link to a folder in JDK 17
+      return;
     }
     for (Path path = folder; path != null; path = path.getParent()) {
       if (Files.exists(path)) {

@@ -44,6 +44,9 @@ import org.jspecify.annotations.Nullable;
  * each call as ONNX nodes. The block is run in inference mode, so dropout disappears. Nothing is
  * written on any error, and an existing file stays as it was.
  *
+ * <p>What a block does only at batch sizes that are not traced ({@code if (n > 128)}) cannot be
+ * seen: compare file and block at the sizes that matter.
+ *
  * <p>Initializers bear the names of the block's parameters ({@code block.getParameters()}). The
  * same block and parameters give the same bytes. Not thread-safe.
  */

@@ -45,7 +45,7 @@ import org.jspecify.annotations.Nullable;
  * makes a resumed run equal to one that was never interrupted: bit by bit on one thread of a CPU.
  *
  * <p>Not thread-safe; DJL's PyTorch engine can record gradients for one run in a process at a time.
- * {@link #close} frees all native memory; a closed run throws IllegalStateException.
+ * {@link #close} frees all native memory, after which nothing else may be called.
  */
 public final class TrainingRun implements AutoCloseable {
 
