@@ -208,6 +208,7 @@ class NetExportTest {
       Process process =
           new ProcessBuilder(
                   Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                  "--enable-native-access=ALL-UNNAMED",
                   "-XX:+UnlockExperimentalVMOptions",
                   "-XX:hashCode=3",
                   "-Dai.djl.offline=true",
@@ -221,7 +222,9 @@ class NetExportTest {
               .redirectOutput(log.toFile())
               .start();
       assertThat(process.waitFor()).as(Files.readString(log)).isZero();
-      assertThat(Files.readString(log)).isEmpty();
+      // The JVM's own, from JDK 24 on, of protobuf's use of sun.misc.Unsafe; ONNX Runtime's begin
+      // with the time.
+      assertThat(Files.readAllLines(log)).allMatch(line -> line.startsWith("WARNING: "));
       assertThat(Files.readAllBytes(file)).isEqualTo(bytes);
     }
   }
