@@ -146,7 +146,7 @@ class AtomicFileTest {
 
   /** A socket stands for all that is neither a file nor a folder, /dev/stdout for one. */
   @Test
-  @DisabledOnOs(OS.WINDOWS)
+  @DisabledOnOs(value = OS.WINDOWS, disabledReason = "sockets are no files there")
   void write_socket_refusesIt() throws IOException {
     try (ServerSocketChannel socket = ServerSocketChannel.open(StandardProtocolFamily.UNIX)) {
       socket.bind(UnixDomainSocketAddress.of(file));
@@ -160,7 +160,7 @@ class AtomicFileTest {
   }
 
   @Test
-  @DisabledOnOs(OS.WINDOWS)
+  @DisabledOnOs(value = OS.WINDOWS, disabledReason = "permissions are POSIX")
   void write_newFile_permissionsOfANewFile() throws IOException {
     Path usual = Files.createFile(folder.resolve("usual"));
     Set<PosixFilePermission> expected = Files.getPosixFilePermissions(usual);
@@ -171,7 +171,9 @@ class AtomicFileTest {
   }
 
   @Test
-  @DisabledOnOs(OS.WINDOWS)
+  @DisabledOnOs(
+      value = OS.WINDOWS,
+      disabledReason = "a read-only folder does not forbid new files there")
   void write_readOnlyFolder_leavesOldContent() throws IOException {
     Files.writeString(file, "old");
     Files.setPosixFilePermissions(
@@ -186,7 +188,7 @@ class AtomicFileTest {
   }
 
   @Test
-  @DisabledOnOs(OS.WINDOWS)
+  @DisabledOnOs(value = OS.WINDOWS, disabledReason = "symbolic links want a privilege there")
   void write_symbolicLink_replacesWhatItPointsTo() throws IOException {
     Path elsewhere = Files.createDirectory(folder.resolve("elsewhere"));
     Path real = elsewhere.resolve("real");
@@ -203,7 +205,7 @@ class AtomicFileTest {
   }
 
   @Test
-  @DisabledOnOs(OS.WINDOWS)
+  @DisabledOnOs(value = OS.WINDOWS, disabledReason = "symbolic links want a privilege there")
   void write_linkToMissingFile_createsIt() throws IOException {
     Files.createSymbolicLink(file, Path.of("later/real"));
 
@@ -214,7 +216,7 @@ class AtomicFileTest {
   }
 
   @Test
-  @DisabledOnOs(OS.WINDOWS)
+  @DisabledOnOs(value = OS.WINDOWS, disabledReason = "symbolic links want a privilege there")
   void write_linkToItself_saysSo() throws IOException {
     Files.createSymbolicLink(file, file);
 
@@ -223,7 +225,7 @@ class AtomicFileTest {
   }
 
   @Test
-  @DisabledOnOs(OS.WINDOWS)
+  @DisabledOnOs(value = OS.WINDOWS, disabledReason = "symbolic links want a privilege there")
   void write_parentIsLinkToFolder_writesThere() throws IOException {
     Path real = Files.createDirectory(folder.resolve("real"));
     Path link = Files.createSymbolicLink(folder.resolve("link"), real);

@@ -147,7 +147,7 @@ class DigitImageTest {
   }
 
   @Test
-  @DisabledOnOs(OS.WINDOWS)
+  @DisabledOnOs(value = OS.WINDOWS, disabledReason = "mkfifo makes the pipes")
   @Timeout(value = 120, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
   void classify_fileOfEachKindAndPipe_isRead() throws Exception {
     Path data =
