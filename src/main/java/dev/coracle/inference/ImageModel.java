@@ -52,7 +52,7 @@ record ImageModel(
         in.get(3).intValue(),
         entries.labels(out.get(1).intValue()),
         entries.logits(),
-        model.input().type().equals(TensorSpec.FLOAT32) ? entries.scaling() : null);
+        model.input().dtype() == DType.FLOAT32 ? entries.scaling() : null);
   }
 
   boolean fixesBatch() {

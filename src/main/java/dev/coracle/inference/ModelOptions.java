@@ -1,8 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.coracle.inference;
 
+import java.nio.file.Path;
+import java.util.HashSet;
+import java.util.Locale;
+import java.util.OptionalInt;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+
 /**
- * Says how a model is run; immutable. {@link #DEFAULTS} suits a server with many caller threads.
+ * Says which files are opened and how they are run; immutable. {@link #DEFAULTS} suits a server
+ * with many caller threads that opens files of ONNX's standard operators with the weights inside.
  */
 public final class ModelOptions {
 
@@ -10,9 +18,25 @@ public final class ModelOptions {
   public static final ModelOptions DEFAULTS = builder().build();
 
   private final int intraOpThreads;
+  private final OptimizationLevel optimizationLevel;
+  private final @Nullable Path optimizedFile;
+  private final int cudaDevice;
+  private final int maxBatch;
+  private final long maxFileBytes;
+  private final @Nullable String sha256;
+  private final Set<String> domains;
+  private final @Nullable Path externalDataFolder;
 
   private ModelOptions(Builder builder) {
     this.intraOpThreads = builder.intraOpThreads;
+    this.optimizationLevel = builder.optimizationLevel;
+    this.optimizedFile = builder.optimizedFile;
+    this.cudaDevice = builder.cudaDevice;
+    this.maxBatch = builder.maxBatch;
+    this.maxFileBytes = builder.maxFileBytes;
+    this.sha256 = builder.sha256;
+    this.domains = Set.copyOf(builder.domains);
+    this.externalDataFolder = builder.externalDataFolder;
   }
 
   public static Builder builder() {
@@ -23,22 +47,75 @@ public final class ModelOptions {
     return intraOpThreads;
   }
 
-  @Override
-  public String toString() {
-    return "ModelOptions[intraOpThreads=" + intraOpThreads + "]";
+  public OptimizationLevel optimizationLevel() {
+    return optimizationLevel;
+  }
+
+  public @Nullable Path optimizedFile() {
+    return optimizedFile;
+  }
+
+  /** Returns the CUDA device to run on; empty on the CPU. */
+  public OptionalInt cudaDevice() {
+    return cudaDevice < 0 ? OptionalInt.empty() : OptionalInt.of(cudaDevice);
+  }
+
+  public int maxBatch() {
+    return maxBatch;
+  }
+
+  public long maxFileBytes() {
+    return maxFileBytes;
+  }
+
+  /** Returns the sum that the file must have, in lower case, or null for any. */
+  public @Nullable String sha256() {
+    return sha256;
+  }
+
+  /** Returns the operator domains that are allowed besides ONNX's own; unmodifiable. */
+  public Set<String> domains() {
+    return domains;
+  }
+
+  public @Nullable Path externalDataFolder() {
+    return externalDataFolder;
+  }
+
+  /** How far ONNX Runtime rewrites a graph before it runs it. */
+  public enum OptimizationLevel {
+    /** Runs the graph as it is. */
+    NONE,
+    /** Removes what has no effect and folds constants. */
+    BASIC,
+    /** Also fuses operators, into some of ONNX Runtime's own. */
+    EXTENDED,
+    /** Also lays data out for this machine's processor. */
+    ALL
   }
 
   /** Collects options; not thread-safe. */
   public static final class Builder {
 
     private int intraOpThreads = 1;
+    private OptimizationLevel optimizationLevel = OptimizationLevel.ALL;
+    private @Nullable Path optimizedFile;
+    private int cudaDevice = -1;
+    private int maxBatch = 1 << 16;
+    private long maxFileBytes = 1L << 30;
+    private @Nullable String sha256;
+    private final Set<String> domains = new HashSet<>();
+    private @Nullable Path externalDataFolder;
 
     private Builder() {}
 
     /**
-     * Threads that share the work of one call, the caller's included. Default 1: no helper threads,
-     * calls run in parallel only where the application makes them so. 0 leaves the number to ONNX
-     * Runtime, which takes one a physical core. Waiting helper threads sleep, they do not spin.
+     * Threads with which ONNX Runtime shares the work of one operator, the caller's included.
+     * Default 1: an operator runs on the thread that calls. 0 leaves the number to ONNX Runtime,
+     * which takes one a physical core. Waiting threads sleep, they do not spin.
+     *
+     * <p>A {@link Classifier} needs no more than 1 for speed: it shares out a call of many images
+     * itself (see there). More make one image's answer faster, at the cost of other calls.
      */
     public Builder intraOpThreads(int threads) {
       if (threads < 0) {
@@ -46,6 +123,87 @@ public final class ModelOptions {
             "intraOpThreads (" + threads + ") must be 0, for one a core, or more");
       }
       this.intraOpThreads = threads;
+      return this;
+    }
+
+    /** Default {@link OptimizationLevel#ALL}. */
+    public Builder optimizationLevel(OptimizationLevel level) {
+      this.optimizationLevel = level;
+      return this;
+    }
+
+    /**
+     * Writes the graph as ONNX Runtime has rewritten it to a file, which replaces what is there.
+     * Default: nothing is written. From {@link OptimizationLevel#EXTENDED} on it holds operators of
+     * ONNX Runtime's own, so that opening it takes {@code allowDomains("com.microsoft",
+     * "com.microsoft.nchwc")}, and with {@link OptimizationLevel#ALL} it runs only on processors
+     * like this one.
+     */
+    public Builder optimizedFile(Path file) {
+      this.optimizedFile = file;
+      return this;
+    }
+
+    /**
+     * Runs on a CUDA device, counted from 0, instead of the CPU. Wants {@code
+     * com.microsoft.onnxruntime:onnxruntime_gpu} in the place of {@code onnxruntime}, of the same
+     * version, and NVIDIA's CUDA and cuDNN; {@code open} fails where they are missing.
+     */
+    public Builder cuda(int device) {
+      if (device < 0) {
+        throw new IllegalArgumentException("cuda device (" + device + ") must be 0 or more");
+      }
+      this.cudaDevice = device;
+      return this;
+    }
+
+    /** Images that one call of a {@link Classifier} may have. Default 65,536. */
+    public Builder maxBatch(int images) {
+      if (images < 1) {
+        throw new IllegalArgumentException("maxBatch (" + images + ") must be 1 or more");
+      }
+      this.maxBatch = images;
+      return this;
+    }
+
+    /**
+     * Bytes that a model may have, its external data included. Default 1 GiB; at most 2 GiB - 1 in
+     * the file itself, which is protobuf's limit.
+     */
+    public Builder maxFileBytes(long bytes) {
+      if (bytes < 1) {
+        throw new IllegalArgumentException("maxFileBytes (" + bytes + ") must be 1 or more");
+      }
+      this.maxFileBytes = bytes;
+      return this;
+    }
+
+    /** SHA-256 that the file must have, 64 hexadecimal digits. Default: any. */
+    public Builder sha256(String hexadecimal) {
+      if (!hexadecimal.matches("[0-9a-fA-F]{64}")) {
+        throw new IllegalArgumentException(
+            "sha256 (" + hexadecimal + ") must be 64 hexadecimal digits");
+      }
+      this.sha256 = hexadecimal.toLowerCase(Locale.ROOT);
+      return this;
+    }
+
+    /**
+     * Allows operators of these domains besides ONNX's own, {@code ai.onnx} and {@code ai.onnx.ml};
+     * adds to those of earlier calls. Default: none.
+     */
+    public Builder allowDomains(String... domains) {
+      this.domains.addAll(Set.of(domains));
+      return this;
+    }
+
+    /**
+     * Allows external data: weights in files of their own, in this folder or below. Links, symbolic
+     * or hard, are refused, as are paths that lead out of the folder. Default: external data are
+     * refused.
+     */
+    public Builder externalDataFolder(Path folder) {
+      this.externalDataFolder = folder;
       return this;
     }
 

@@ -57,11 +57,11 @@ public final class OnnxModel implements AutoCloseable {
     this.session = session;
     this.input = onlyTensor(file, "input", session.getInputInfo());
     this.output = onlyTensor(file, "output", session.getOutputInfo());
-    if (!input.type().equals(TensorSpec.FLOAT32) && !input.type().equals(TensorSpec.UINT8)) {
+    if (input.dtype() != DType.FLOAT32 && input.dtype() != DType.UINT8) {
       throw new CoracleException(
           file + ": expected a float32 or uint8 input, found " + input + "; export another model");
     }
-    if (!output.type().equals(TensorSpec.FLOAT32)) {
+    if (output.dtype() != DType.FLOAT32) {
       throw new CoracleException(
           file + ": expected a float32 output, found " + output + "; export another model");
     }
@@ -81,10 +81,10 @@ public final class OnnxModel implements AutoCloseable {
    *     other inputs and outputs than this class runs
    */
   public static OnnxModel open(Path file, ModelOptions options) {
-    byte[] bytes = Sessions.read(file);
-    OrtSession session = Sessions.create(file, bytes, options);
+    ModelFile model = ModelFile.read(file, options);
+    OrtSession session = Sessions.create(file, model.bytes(), options);
     try {
-      return new OnnxModel(file, session, MetadataReader.read(file, bytes));
+      return new OnnxModel(file, session, model.metadata());
     } catch (OrtException e) {
       Sessions.closeAfter(e, session);
       throw new CoracleException(file + ": \"" + Sessions.reason(e) + "\"", e);
@@ -125,7 +125,7 @@ public final class OnnxModel implements AutoCloseable {
       throw new IllegalArgumentException(
           "a direct buffer must be in native order (" + ByteOrder.nativeOrder() + ")");
     }
-    checkInput(TensorSpec.FLOAT32, data, shape);
+    checkInput(DType.FLOAT32, data, shape);
     return run(() -> OnnxTensor.createTensor(environment, data.duplicate(), shape));
   }
 
@@ -134,7 +134,7 @@ public final class OnnxModel implements AutoCloseable {
    * long...)} does for float32.
    */
   public float[] run(ByteBuffer data, long... shape) {
-    checkInput(TensorSpec.UINT8, data, shape);
+    checkInput(DType.UINT8, data, shape);
     return run(
         () -> OnnxTensor.createTensor(environment, data.duplicate(), shape, OnnxJavaType.UINT8));
   }
@@ -182,9 +182,9 @@ public final class OnnxModel implements AutoCloseable {
     }
   }
 
-  private void checkInput(String type, Buffer data, long[] shape) {
+  private void checkInput(DType type, Buffer data, long[] shape) {
     TensorSpec given = new TensorSpec("", type, Arrays.stream(shape).boxed().toList());
-    if (!input.type().equals(type) || !input.accepts(shape)) {
+    if (input.dtype() != type || !input.accepts(shape)) {
       throw new IllegalArgumentException(
           file + ": expected " + input + ", got " + given.typeAndShape());
     }
@@ -199,7 +199,8 @@ public final class OnnxModel implements AutoCloseable {
     if (nodes.size() == 1) {
       NodeInfo node = nodes.values().iterator().next();
       if (node.getInfo() instanceof TensorInfo info) {
-        return TensorSpec.of(node.getName(), info);
+        return new TensorSpec(
+            node.getName(), DType.of(info.type), Arrays.stream(info.getShape()).boxed().toList());
       }
     }
     throw new CoracleException(

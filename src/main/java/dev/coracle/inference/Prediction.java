@@ -6,29 +6,55 @@ import java.util.Locale;
 import java.util.Objects;
 
 /**
- * Tells what a {@link Classifier} sees in one image. Two predictions are equal when they have the
- * same index and label and bit for bit the same probabilities; the array is copied on the way in
- * and on the way out, so a prediction never changes.
- *
- * @param index of the most probable class, the lowest one on a tie
- * @param label of that class
- * @param probabilities one for each class, in the order of {@link Classifier#labels()}
+ * Tells what a {@link Classifier} sees in one image; immutable. Two predictions are equal when they
+ * have the same index and label and bit for bit the same probabilities.
  */
-@SuppressWarnings("ArrayRecordComponent") // copied, and compared by content, as said above
-public record Prediction(int index, String label, float[] probabilities) {
+public final class Prediction {
 
-  public Prediction {
-    Objects.checkIndex(index, probabilities.length);
-    Objects.requireNonNull(label, "label");
-    probabilities = probabilities.clone();
+  // No record: a record's constructor is public, so it must copy the array, on every call.
+  private final int index;
+  private final String label;
+  private final float[] probabilities;
+
+  /**
+   * Makes a prediction; the array is copied.
+   *
+   * @param index of the most probable class
+   * @param label of that class
+   * @param probabilities one for each class
+   * @throws IndexOutOfBoundsException if there is no probability for the index
+   */
+  public Prediction(int index, String label, float[] probabilities) {
+    this(probabilities.clone(), index, label);
   }
 
-  /** Returns the probability of the class at {@link #index()}, 0 to 1. */
+  private Prediction(float[] probabilities, int index, String label) {
+    this.index = Objects.checkIndex(index, probabilities.length);
+    this.label = Objects.requireNonNull(label, "label");
+    this.probabilities = probabilities;
+  }
+
+  /** Makes a prediction of an array that nobody else holds. */
+  static Prediction ofOwned(int index, String label, float[] probabilities) {
+    return new Prediction(probabilities, index, label);
+  }
+
+  /** Returns the number of the most probable class, the lowest one on a tie. */
+  public int index() {
+    return index;
+  }
+
+  /** Returns the name of the most probable class. */
+  public String label() {
+    return label;
+  }
+
+  /** Returns the probability of the most probable class, 0 to 1. */
   public float probability() {
     return probabilities[index];
   }
 
-  @Override
+  /** Returns a probability for each class, in the order of {@link Classifier#labels()}; a copy. */
   public float[] probabilities() {
     return probabilities.clone();
   }

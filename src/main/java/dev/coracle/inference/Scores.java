@@ -63,6 +63,6 @@ final class Scores {
         best = i;
       }
     }
-    return new Prediction(best, labels.get(best), probabilities);
+    return Prediction.ofOwned(best, labels.get(best), probabilities);
   }
 }

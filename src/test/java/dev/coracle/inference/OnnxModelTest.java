@@ -34,7 +34,7 @@ class OnnxModelTest {
   @Test
   void open_anyShape_tellsNamesTypesAndShapes() throws IOException {
     try (OnnxModel model = relu(3, 2)) {
-      assertThat(model.input()).isEqualTo(new TensorSpec("x", "float32", List.of(-1L, 3L, 2L)));
+      assertThat(model.input()).isEqualTo(new TensorSpec("x", DType.FLOAT32, List.of(-1L, 3L, 2L)));
       assertThat(model.input()).hasToString("x: float32 (?, 3, 2)");
       assertThat(model.output()).hasToString("y: float32 (?, 3, 2)");
       assertThat(model.metadata()).isEmpty();
