@@ -12,8 +12,9 @@ public final class ModelMetadata {
   public static final String LABELS = "coracle.labels";
 
   /**
-   * What the last axis of {@code output_0} holds: {@link #LOG_PROBABILITIES} or {@link #LOGITS}
-   * (default).
+   * What the output's last axis holds: {@link #LOGITS}, {@link #LOG_PROBABILITIES} or {@link
+   * #PROBABILITIES}. Default: what the operator that gives the output says, LogSoftmax or Softmax,
+   * else logits.
    */
   public static final String OUTPUT_KIND = "coracle.output";
 
@@ -22,6 +23,9 @@ public final class ModelMetadata {
 
   /** Scores before a softmax. */
   public static final String LOGITS = "logits";
+
+  /** What a softmax gives. */
+  public static final String PROBABILITIES = "probabilities";
 
   /**
    * Mean of the pixels scaled to [0, 1], a decimal number; a float32 input takes {@code (pixel/255

@@ -4,13 +4,11 @@ package dev.coracle.inference;
 import dev.coracle.CoracleException;
 import dev.coracle.ModelMetadata;
 import java.nio.ByteBuffer;
-import java.nio.ByteOrder;
-import java.nio.FloatBuffer;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
-import java.util.Objects;
+import java.util.concurrent.CompletableFuture;
+import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -23,35 +21,34 @@ import org.jspecify.annotations.Nullable;
  * }
  * }</pre>
  *
- * <p>An image is {@code rows * columns} bytes, row by row from the top left: unsigned grey values,
- * 0 for the background. The file's metadata (see {@link ModelMetadata}) says how they are scaled
- * and what the output means. Results do not depend on the thread or on the calls before; the last
- * bits of a float may depend on how many images a call has.
+ * <h2>Images</h2>
+ *
+ * An image is {@code rows * columns} grey values, row by row from the top left, 0 for the
+ * background:
+ *
+ * <ul>
+ *   <li>{@code byte[]}: unsigned, 0 to 255;
+ *   <li>{@link ByteBuffer}: the same, from position to limit; neither moves;
+ *   <li>{@code float[]}: from 0 to 1, that is the byte divided by 255, not yet normalised.
+ * </ul>
+ *
+ * <p>The file's metadata (see {@link ModelMetadata}) says how they are scaled for the model, and
+ * what its output means. An image of another form is refused with an {@link InvalidInputException}.
+ *
+ * <h2>Threads</h2>
+ *
+ * One image is classified on the calling thread; threads that call at the same time use a processor
+ * each. A call of more than four images is also shared out to processors that no other call uses;
+ * {@link ModelOptions.Builder#intraOpThreads} other than 1 leaves that to ONNX Runtime. Results do
+ * not depend on it: the same call gives the same bits on the same machine. The last bits of a float
+ * may depend on how many images a call has.
+ *
+ * <p>The native memory of a call is kept for the next, as much as calls have run at the same time.
  */
-public final class Classifier implements AutoCloseable {
+public abstract sealed class Classifier implements AutoCloseable
+    permits ReloadableClassifier, Classifier.OfFile {
 
-  // What the model sees at a time: enough to keep it busy, and little enough for the memory.
-  private static final int MAX_BATCH = 256;
-  private static final int MAX_BATCH_PIXELS = 1 << 22;
-
-  private final OnnxModel model;
-  private final ImageModel form;
-  private final int imageSize;
-  private final int batch;
-
-  /** Input for each grey value, or null where the model takes the grey values themselves. */
-  private final float @Nullable [] scale;
-
-  private Classifier(OnnxModel model, ImageModel form) {
-    this.model = model;
-    this.form = form;
-    this.imageSize = form.rows() * form.columns();
-    this.scale = form.scaling() == null ? null : form.scaling().table();
-    this.batch =
-        form.fixesBatch()
-            ? form.batch()
-            : Math.max(1, Math.min(MAX_BATCH, MAX_BATCH_PIXELS / imageSize));
-  }
+  Classifier() {}
 
   /** Opens a file with {@link ModelOptions#DEFAULTS}. */
   public static Classifier open(Path file) {
@@ -60,79 +57,105 @@ public final class Classifier implements AutoCloseable {
 
   /**
    * Opens a file whose input is (batch, 1, rows, columns), float32 or uint8, and whose output is
-   * (batch, classes) float32. Where the file fixes the batch, calls with more images are cut up and
-   * calls with fewer are padded. See {@link OnnxModel} for use together with DJL.
+   * (batch, classes) float32, under any names. Where the file fixes the batch, calls with more
+   * images are cut up and calls with fewer are padded. See {@link OnnxModel} for other models and
+   * for use together with DJL.
    *
-   * @throws CoracleException if the file is missing or unreadable, is no such model, or has
-   *     metadata that is malformed
+   * @throws InvalidModelException if the file is no such model, damaged, has metadata that is
+   *     malformed, or is refused by the options
+   * @throws CoracleException if the file is missing or unreadable, or ONNX Runtime does not start
    */
   public static Classifier open(Path file, ModelOptions options) {
-    OnnxModel model = OnnxModel.open(file, options);
-    try {
-      return new Classifier(model, ImageModel.of(model));
-    } catch (RuntimeException | Error e) {
-      model.close();
-      throw e;
-    }
+    return new OfFile(ClassifierModel.open(file, options));
   }
+
+  /** Returns the model with a reference taken, which the caller releases. */
+  abstract ClassifierModel lease();
+
+  /** Returns the model without a reference, for what stays valid after its end. */
+  abstract ClassifierModel current();
 
   /** Returns the names of the classes, in the order of the probabilities; unmodifiable. */
   public List<String> labels() {
-    return form.labels();
+    return current().form().labels();
   }
 
   /** Returns the file's metadata, among it the entries of {@link ModelMetadata}; unmodifiable. */
   public Map<String, String> metadata() {
-    return model.metadata();
+    return current().model().metadata();
   }
 
   public int rows() {
-    return form.rows();
+    return current().form().rows();
   }
 
   public int columns() {
-    return form.columns();
+    return current().form().columns();
   }
 
   /**
    * Classifies one image.
    *
-   * @throws IllegalArgumentException if the image has not {@code rows * columns} bytes
+   * @throws InvalidInputException if the image has not {@code rows * columns} bytes or is null
    * @throws IllegalStateException after {@link #close}
    * @throws CoracleException if the model fails or its output is not a number
    */
   public Prediction classify(byte[] pixels) {
-    return classify(List.of(Objects.requireNonNull(pixels, "pixels"))).get(0);
+    ClassifierModel model = lease();
+    try {
+      Images.check(model.form(), 0, pixels);
+      return model.classify(pixels);
+    } finally {
+      model.references().release();
+    }
+  }
+
+  /** Does for values from 0 to 1 what {@link #classify(byte[])} does for bytes. */
+  public Prediction classify(float[] pixels) {
+    return one(pixels);
+  }
+
+  /** Does for a buffer's bytes what {@link #classify(byte[])} does for an array's. */
+  public Prediction classify(ByteBuffer pixels) {
+    return one(pixels);
   }
 
   /**
-   * Classifies images, in order, as {@link #classify(byte[])} does one; an empty list gives an
-   * empty list. Many images in one call are faster than one call each.
+   * Classifies images, in order, each of any of the kinds above, in one call, which is faster than
+   * one call each.
+   *
+   * @throws InvalidInputException if there is no image, if there are more than {@link
+   *     ModelOptions.Builder#maxBatch}, or if one of them is of another form
+   * @throws IllegalStateException after {@link #close}
+   * @throws CoracleException if the model fails or its output is not a number
    */
-  public List<Prediction> classify(List<byte[]> images) {
-    List<byte[]> checked = new ArrayList<>(images.size());
-    for (byte[] image : images) {
-      int index = checked.size();
-      if (Objects.requireNonNull(image, () -> "image " + index).length != imageSize) {
-        throw new IllegalArgumentException(
-            "image %d: expected %d pixels (%d rows of %d), got %d"
-                .formatted(index, imageSize, rows(), columns(), image.length));
-      }
-      checked.add(image);
-    }
-    model.checkOpen();
-    int classes = labels().size();
-    List<Prediction> predictions = new ArrayList<>(checked.size());
-    for (int first = 0; first < checked.size(); first += batch) {
-      List<byte[]> some = checked.subList(first, Math.min(checked.size(), first + batch));
-      ByteBuffer pixels = ByteBuffer.allocate(some.size() * imageSize);
-      some.forEach(pixels::put);
-      float[] scores = logProbabilities(pixels.flip(), some.size());
-      for (int from = 0; from < scores.length; from += classes) {
-        predictions.add(Scores.prediction(scores, from, labels()));
-      }
-    }
-    return List.copyOf(predictions);
+  public List<Prediction> classify(List<?> images) {
+    return with(model -> classify(model, Images.of(model.form(), images, model.maxBatch())));
+  }
+
+  /**
+   * Does what {@link #classify(byte[])} does on a thread of Coracle's, one of as many as there are
+   * processors. The image must not change before the answer is there. Every failure comes with the
+   * future. Where that is cancelled before its turn, the model is not run; calls that wait for
+   * their turn when the classifier is closed still get it. The queue has no limit.
+   */
+  public CompletableFuture<Prediction> classifyAsync(byte[] pixels) {
+    return oneAsync(pixels);
+  }
+
+  /** Does for values from 0 to 1 what {@link #classifyAsync(byte[])} does for bytes. */
+  public CompletableFuture<Prediction> classifyAsync(float[] pixels) {
+    return oneAsync(pixels);
+  }
+
+  /** Does for a buffer's bytes what {@link #classifyAsync(byte[])} does for an array's. */
+  public CompletableFuture<Prediction> classifyAsync(ByteBuffer pixels) {
+    return oneAsync(pixels);
+  }
+
+  /** Does for many images, as {@link #classify(List)}, what the others do for one. */
+  public CompletableFuture<List<Prediction>> classifyAsync(List<?> images) {
+    return async(model -> classify(model, Images.of(model.form(), images, model.maxBatch())));
   }
 
   /** Does for an array what {@link #logProbabilities(ByteBuffer, int)} does for a buffer. */
@@ -142,59 +165,90 @@ public final class Classifier implements AutoCloseable {
 
   /**
    * Returns the natural logarithms of the probabilities, {@code count * classes} floats, image
-   * after image. Made for whole sets: the model sees at most 256 images at a time, unless the file
-   * fixes another number, so a call needs little more memory than its result.
+   * after image. Made for whole sets: a call needs little more memory than its result.
    *
    * @param pixels {@code count} images one after another, from position to limit; neither moves
-   * @throws IllegalArgumentException if the buffer has not {@code count * rows * columns} bytes
+   * @throws InvalidInputException if the buffer has not {@code count * rows * columns} bytes, or
+   *     {@code count} is not from 1 to {@link ModelOptions.Builder#maxBatch}
    * @throws IllegalStateException after {@link #close}
    * @throws CoracleException if the model fails or its output is not a number
    */
   public float[] logProbabilities(ByteBuffer pixels, int count) {
-    if (count < 0 || pixels.remaining() != (long) count * imageSize) {
-      throw new IllegalArgumentException(
-          "expected %d images of %d pixels (%d rows of %d), got %d bytes"
-              .formatted(count, imageSize, rows(), columns(), pixels.remaining()));
-    }
-    model.checkOpen();
-    int classes = labels().size();
-    float[] result = new float[Math.multiplyExact(count, classes)];
-    int capacity = form.fixesBatch() ? batch : Math.min(batch, count);
-    ByteBuffer input =
-        ByteBuffer.allocateDirect(capacity * imageSize * form.pixelBytes())
-            .order(ByteOrder.nativeOrder());
-    ByteBuffer source = pixels.duplicate();
-    for (int first = 0; first < count; first += batch) {
-      int some = Math.min(batch, count - first);
-      source.limit(source.position() + some * imageSize);
-      float[] scores = run(source, input, form.fixesBatch() ? batch : some);
-      Scores.normalize(scores, some, classes, form.logits(), model.file());
-      System.arraycopy(scores, 0, result, first * classes, some * classes);
-    }
-    return result;
-  }
-
-  /** Frees the model after the calls under way; a second call does nothing. */
-  @Override
-  public void close() {
-    model.close();
+    return with(
+        model -> {
+          Images.check(model.form(), pixels, count, model.maxBatch());
+          int size = model.form().pixels();
+          int from = pixels.position();
+          return model.logProbabilities(
+              count, (buffers, row, image) -> buffers.put(row, pixels, from + image * size));
+        });
   }
 
   /**
-   * Runs the model on the remaining pixels, for a batch of {@code images}. Where that is more than
-   * there are, the rest of the input holds anything: rows of a batch do not see each other.
+   * Lets the calls under way finish, of which the last one frees the native memory, and refuses
+   * others; a second call does nothing.
    */
-  private float[] run(ByteBuffer pixels, ByteBuffer input, int images) {
-    long[] shape = {images, 1, rows(), columns()};
-    input.clear().limit(images * imageSize * form.pixelBytes());
-    if (scale == null) {
-      input.put(pixels).position(0);
-      return model.run(input, shape);
+  @Override
+  public abstract void close();
+
+  private Prediction one(@Nullable Object image) {
+    return with(model -> classify(model, Images.one(model.form(), image)).get(0));
+  }
+
+  private CompletableFuture<Prediction> oneAsync(@Nullable Object image) {
+    return async(model -> classify(model, Images.one(model.form(), image)).get(0));
+  }
+
+  private static List<Prediction> classify(ClassifierModel model, List<Object> images) {
+    return model.classify(
+        images.size(), (buffers, row, image) -> Images.put(buffers, row, images.get(image)));
+  }
+
+  private <T> T with(Function<ClassifierModel, T> call) {
+    ClassifierModel model = lease();
+    try {
+      return call.apply(model);
+    } finally {
+      model.references().release();
     }
-    FloatBuffer scaled = input.asFloatBuffer();
-    while (pixels.hasRemaining()) {
-      scaled.put(scale[pixels.get() & 0xff]);
+  }
+
+  private <T> CompletableFuture<T> async(Function<ClassifierModel, T> call) {
+    ClassifierModel model;
+    try {
+      model = lease();
+    } catch (IllegalStateException e) {
+      return CompletableFuture.failedFuture(e);
     }
-    return model.run(scaled.position(0), shape);
+    return Workers.submit(() -> call.apply(model), model.references()::release);
+  }
+
+  /** A classifier that keeps the file it was opened with. */
+  static final class OfFile extends Classifier {
+
+    private final ClassifierModel model;
+
+    private OfFile(ClassifierModel model) {
+      this.model = model;
+    }
+
+    @Override
+    ClassifierModel lease() {
+      if (!model.references().acquire()) {
+        throw new IllegalStateException(
+            model.model().file() + " is closed; open it again to classify");
+      }
+      return model;
+    }
+
+    @Override
+    ClassifierModel current() {
+      return model;
+    }
+
+    @Override
+    public void close() {
+      model.references().close();
+    }
   }
 }

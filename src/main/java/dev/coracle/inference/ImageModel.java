@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.coracle.inference;
 
-import dev.coracle.CoracleException;
 import dev.coracle.ModelMetadata;
 import java.nio.file.Path;
 import java.util.List;
@@ -15,7 +14,7 @@ import org.jspecify.annotations.Nullable;
  * ModelMetadata}.
  *
  * @param batch images a call must have, or {@link TensorSpec#DYNAMIC} for any number
- * @param logits whether the output still wants a log-softmax
+ * @param outputKind what the output holds: a value of {@link ModelMetadata#OUTPUT_KIND}
  * @param scaling of a float32 input, or null where the graph takes raw uint8 pixels
  */
 record ImageModel(
@@ -23,27 +22,38 @@ record ImageModel(
     int rows,
     int columns,
     List<String> labels,
-    boolean logits,
+    String outputKind,
     @Nullable Scaling scaling) {
 
   // More than any picture or model of this kind has; keeps the sizes below within an int.
   private static final int MAX_SIZE = 1 << 24;
 
+  private static final List<String> OUTPUT_KINDS =
+      List.of(ModelMetadata.LOGITS, ModelMetadata.LOG_PROBABILITIES, ModelMetadata.PROBABILITIES);
+
   static ImageModel of(OnnxModel model) {
-    List<Long> in = model.input().shape();
-    List<Long> out = model.output().shape();
+    TensorSpec input = only(model, "input", model.inputs());
+    TensorSpec output = only(model, "output", model.outputs());
+    List<Long> in = input.shape();
+    List<Long> out = output.shape();
+    if (input.dtype() != DType.FLOAT32 && input.dtype() != DType.UINT8) {
+      throw unfit(model, "a float32 or uint8 input", input);
+    }
+    if (output.dtype() != DType.FLOAT32) {
+      throw unfit(model, "a float32 output", output);
+    }
     if (in.size() != 4 || in.get(0) == 0 || in.get(1) != 1 || in.get(2) < 1 || in.get(3) < 1) {
-      throw unfit(model, "an input (batch, 1, rows, columns)", model.input());
+      throw unfit(model, "an input (batch, 1, rows, columns)", input);
     }
     if (out.size() != 2 || out.get(1) < 1 || !sameBatch(in.get(0), out.get(0))) {
-      throw unfit(model, "an output (batch, classes)", model.output());
+      throw unfit(model, "an output (batch, classes)", output);
     }
     long images = Math.max(1, in.get(0));
     if (in.get(2) > MAX_SIZE / in.get(3) || images > MAX_SIZE / (in.get(2) * in.get(3))) {
-      throw unfit(model, "an input of at most " + MAX_SIZE + " pixels", model.input());
+      throw unfit(model, "an input of at most " + MAX_SIZE + " pixels", input);
     }
     if (out.get(1) > MAX_SIZE / images) {
-      throw unfit(model, "an output of at most " + MAX_SIZE + " scores", model.output());
+      throw unfit(model, "an output of at most " + MAX_SIZE + " scores", output);
     }
     Entries entries = new Entries(model.file(), model.metadata());
     return new ImageModel(
@@ -51,25 +61,32 @@ record ImageModel(
         in.get(2).intValue(),
         in.get(3).intValue(),
         entries.labels(out.get(1).intValue()),
-        entries.logits(),
-        model.input().dtype() == DType.FLOAT32 ? entries.scaling() : null);
+        entries.outputKind(),
+        input.dtype() == DType.FLOAT32 ? entries.scaling() : null);
   }
 
   boolean fixesBatch() {
     return batch != TensorSpec.DYNAMIC;
   }
 
-  /** Returns the size of a pixel in the input: a uint8 or a float32. */
-  int pixelBytes() {
-    return scaling == null ? 1 : Float.BYTES;
+  /** Returns the number of an image's pixels. */
+  int pixels() {
+    return rows * columns;
   }
 
   private static boolean sameBatch(long in, long out) {
     return out == TensorSpec.DYNAMIC || out == in;
   }
 
-  private static CoracleException unfit(OnnxModel model, String expected, TensorSpec found) {
-    return new CoracleException(
+  private static TensorSpec only(OnnxModel model, String role, List<TensorSpec> specs) {
+    if (specs.size() != 1) {
+      throw unfit(model, "exactly one " + role, specs);
+    }
+    return specs.get(0);
+  }
+
+  private static InvalidModelException unfit(OnnxModel model, String expected, Object found) {
+    return new InvalidModelException(
         model.file()
             + ": an image classifier has "
             + expected
@@ -85,9 +102,14 @@ record ImageModel(
     float[] table() {
       float[] table = new float[256];
       for (int pixel = 0; pixel < table.length; pixel++) {
-        table[pixel] = (pixel / 255f - mean) / std;
+        table[pixel] = of(pixel / 255f);
       }
       return table;
+    }
+
+    /** Returns the input for a grey value from 0 to 1. */
+    float of(float grey) {
+      return (grey - mean) / std;
     }
   }
 
@@ -109,17 +131,13 @@ record ImageModel(
       return labels;
     }
 
-    boolean logits() {
+    String outputKind() {
       String kind = values.getOrDefault(ModelMetadata.OUTPUT_KIND, ModelMetadata.LOGITS);
-      return switch (kind) {
-        case ModelMetadata.LOGITS -> true;
-        case ModelMetadata.LOG_PROBABILITIES -> false;
-        default ->
-            throw malformed(
-                ModelMetadata.OUTPUT_KIND,
-                ModelMetadata.LOG_PROBABILITIES + " or " + ModelMetadata.LOGITS,
-                '"' + kind + '"');
-      };
+      if (!OUTPUT_KINDS.contains(kind)) {
+        throw malformed(
+            ModelMetadata.OUTPUT_KIND, String.join(", ", OUTPUT_KINDS), '"' + kind + '"');
+      }
+      return kind;
     }
 
     Scaling scaling() {
@@ -147,8 +165,8 @@ record ImageModel(
       throw malformed(key, expected, '"' + value + '"');
     }
 
-    private CoracleException malformed(String key, String expected, String found) {
-      return new CoracleException(
+    private InvalidModelException malformed(String key, String expected, String found) {
+      return new InvalidModelException(
           file
               + ": metadata entry "
               + key

@@ -2,30 +2,42 @@
 package dev.coracle.inference;
 
 import ai.onnxruntime.NodeInfo;
-import ai.onnxruntime.OnnxJavaType;
 import ai.onnxruntime.OnnxTensor;
+import ai.onnxruntime.OnnxValue;
 import ai.onnxruntime.OrtEnvironment;
 import ai.onnxruntime.OrtException;
 import ai.onnxruntime.OrtSession;
 import ai.onnxruntime.TensorInfo;
 import dev.coracle.CoracleException;
-import java.nio.Buffer;
 import java.nio.ByteBuffer;
-import java.nio.ByteOrder;
-import java.nio.FloatBuffer;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Collection;
+import java.util.Collections;
+import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
+import java.util.List;
 import java.util.Map;
-import java.util.concurrent.locks.Lock;
-import java.util.concurrent.locks.ReadWriteLock;
-import java.util.concurrent.locks.ReentrantReadWriteLock;
+import java.util.Set;
+import java.util.concurrent.CompletableFuture;
+import org.jspecify.annotations.Nullable;
 
 /**
- * Runs an ONNX file that has one float32 or uint8 input and one float32 output. Thread-safe: calls
- * from many threads run side by side on one copy of the weights. Whoever opens a model closes it;
- * {@link #close} waits for the calls under way, so no native memory is freed under them.
+ * Runs any ONNX file whose inputs are tensors of a {@link DType}. Thread-safe: calls from many
+ * threads run side by side on one copy of the weights. Whoever opens a model closes it; the calls
+ * under way finish, and the last of them frees the native memory.
  *
- * <p>A model is a program: open only files you trust.
+ * <pre>{@code
+ * try (OnnxModel model = OnnxModel.open(Path.of("mnist.onnx"))) {
+ *   Tensor x = Tensor.of(pixels, 1, 1, 28, 28);
+ *   FloatBuffer scores = model.run(Map.of("input_0", x)).get("output_0").floats();
+ * }
+ * }</pre>
+ *
+ * <p>A model is a program. What a file holds is checked before ONNX Runtime sees it (see {@link
+ * ModelOptions}), but a model may still take all the time and memory there is: open files from
+ * elsewhere only where that does no harm.
  *
  * <h2>Together with DJL</h2>
  *
@@ -41,31 +53,31 @@ public final class OnnxModel implements AutoCloseable {
   private final Path file;
   private final OrtEnvironment environment;
   private final OrtSession session;
-  private final TensorSpec input;
-  private final TensorSpec output;
+  private final List<TensorSpec> inputs;
+  private final List<TensorSpec> outputs;
+  private final Set<String> inputNames;
+  private final Set<String> outputNames;
   private final Map<String, String> metadata;
+  private final References references = new References(this::free);
 
-  /** Held for reading by each call, for writing by close. */
-  private final ReadWriteLock lifecycle = new ReentrantReadWriteLock();
-
-  private volatile boolean closed;
-
-  private OnnxModel(Path file, OrtSession session, Map<String, String> metadata)
-      throws OrtException {
-    this.file = file;
+  private OnnxModel(ModelFile model, OrtSession session) throws OrtException {
+    this.file = model.file();
     this.environment = Sessions.environment();
     this.session = session;
-    this.input = onlyTensor(file, "input", session.getInputInfo());
-    this.output = onlyTensor(file, "output", session.getOutputInfo());
-    if (input.dtype() != DType.FLOAT32 && input.dtype() != DType.UINT8) {
-      throw new CoracleException(
-          file + ": expected a float32 or uint8 input, found " + input + "; export another model");
+    this.metadata = model.metadata();
+    this.inputs = tensors(session.getInputInfo().values());
+    this.outputs = tensors(session.getOutputInfo().values());
+    this.inputNames = names(inputs);
+    this.outputNames = names(outputs);
+    if (inputs.size() < session.getNumInputs() || outputs.isEmpty()) {
+      throw new InvalidModelException(
+          "%s: expected inputs, and at least one output, that are tensors of %s; found %s -> %s"
+              .formatted(
+                  file,
+                  Arrays.toString(DType.values()),
+                  session.getInputInfo().values(),
+                  session.getOutputInfo().values()));
     }
-    if (output.dtype() != DType.FLOAT32) {
-      throw new CoracleException(
-          file + ": expected a float32 output, found " + output + "; export another model");
-    }
-    this.metadata = metadata;
   }
 
   /** Opens a file with {@link ModelOptions#DEFAULTS}. */
@@ -74,20 +86,22 @@ public final class OnnxModel implements AutoCloseable {
   }
 
   /**
-   * Opens a file, which is read whole; later changes to it do not matter. The weights must be in
-   * it: ONNX's external data is not supported.
+   * Opens a file, which is read whole; later changes to it do not matter.
    *
-   * @throws CoracleException if the file is missing, unreadable, not a complete ONNX model, or has
-   *     other inputs and outputs than this class runs
+   * @throws InvalidModelException if the file is no ONNX model, damaged, or refused by the options
+   * @throws CoracleException if the file is missing or unreadable, or ONNX Runtime does not start
    */
   public static OnnxModel open(Path file, ModelOptions options) {
-    ModelFile model = ModelFile.read(file, options);
-    OrtSession session = Sessions.create(file, model.bytes(), options);
+    return open(ModelFile.read(file, options), options);
+  }
+
+  static OnnxModel open(ModelFile model, ModelOptions options) {
+    OrtSession session = Sessions.create(model.file(), model.bytes(), options);
     try {
-      return new OnnxModel(file, session, model.metadata());
+      return new OnnxModel(model, session);
     } catch (OrtException e) {
       Sessions.closeAfter(e, session);
-      throw new CoracleException(file + ": \"" + Sessions.reason(e) + "\"", e);
+      throw new CoracleException(model.file() + ": \"" + Sessions.reason(e) + "\"", e);
     } catch (RuntimeException | Error e) {
       Sessions.closeAfter(e, session);
       throw e;
@@ -98,12 +112,17 @@ public final class OnnxModel implements AutoCloseable {
     return file;
   }
 
-  public TensorSpec input() {
-    return input;
+  /** Returns what each call must give, in the file's order; unmodifiable. */
+  public List<TensorSpec> inputs() {
+    return inputs;
   }
 
-  public TensorSpec output() {
-    return output;
+  /**
+   * Returns what a call gives back, in the file's order; unmodifiable. Outputs of other kinds, such
+   * as text and maps, are not among them.
+   */
+  public List<TensorSpec> outputs() {
+    return outputs;
   }
 
   /** Returns the file's {@code metadata_props}; unmodifiable. */
@@ -112,102 +131,192 @@ public final class OnnxModel implements AutoCloseable {
   }
 
   /**
-   * Runs a model with a float32 input on the buffer's remaining elements, row-major, and returns
-   * the output, row-major. The buffer's position stays; its content must not change during the
-   * call. A direct buffer is read in place, so it must be in native byte order; others are copied.
+   * Runs the model on a tensor for each input, by name, and returns a new tensor for each output,
+   * in the file's order.
    *
-   * @throws IllegalArgumentException if type, shape or length do not fit the input
+   * @throws InvalidInputException if a name is missing or unknown, or type or shape do not fit
    * @throws IllegalStateException after {@link #close}
    * @throws CoracleException if the model fails on this input
    */
-  public float[] run(FloatBuffer data, long... shape) {
-    if (data.isDirect() && data.order() != ByteOrder.nativeOrder()) {
-      throw new IllegalArgumentException(
-          "a direct buffer must be in native order (" + ByteOrder.nativeOrder() + ")");
+  public Map<String, Tensor> run(Map<String, Tensor> values) {
+    begin();
+    try {
+      return compute(values);
+    } finally {
+      references.release();
     }
-    checkInput(DType.FLOAT32, data, shape);
-    return run(() -> OnnxTensor.createTensor(environment, data.duplicate(), shape));
+  }
+
+  private Map<String, Tensor> compute(Map<String, Tensor> values) {
+    checkNames("inputs", inputNames, values, true);
+    Map<String, OnnxTensor> in = new LinkedHashMap<>();
+    try {
+      addAll(in, inputs, values);
+      try (OrtSession.Result result = session.run(in, outputNames)) {
+        Map<String, Tensor> answer = new LinkedHashMap<>();
+        for (Map.Entry<String, OnnxValue> entry : result) {
+          answer.put(entry.getKey(), copy((OnnxTensor) entry.getValue()));
+        }
+        return Collections.unmodifiableMap(answer);
+      }
+    } catch (OrtException e) {
+      throw failed(e);
+    } finally {
+      in.values().forEach(OnnxTensor::close);
+    }
   }
 
   /**
-   * Runs a model with a uint8 input on the buffer's remaining bytes, as {@link #run(FloatBuffer,
-   * long...)} does for float32.
+   * Does what {@link #run} does on a thread of Coracle's, one of as many as there are processors.
+   * The values must not change before the answer is there. Every failure comes with the future;
+   * where that is cancelled before its turn, the model is not run.
    */
-  public float[] run(ByteBuffer data, long... shape) {
-    checkInput(DType.UINT8, data, shape);
-    return run(
-        () -> OnnxTensor.createTensor(environment, data.duplicate(), shape, OnnxJavaType.UINT8));
-  }
-
-  void checkOpen() {
-    if (closed) {
-      throw new IllegalStateException(file + " is closed; open it again to run it");
+  public CompletableFuture<Map<String, Tensor>> runAsync(Map<String, Tensor> values) {
+    if (!references.acquire()) {
+      return CompletableFuture.failedFuture(closed());
     }
+    return Workers.submit(() -> compute(values), references::release);
   }
 
-  private float[] run(TensorSource source) {
-    Lock running = lifecycle.readLock();
-    running.lock();
-    try {
-      checkOpen();
-      try (OnnxTensor tensor = source.create();
-          OrtSession.Result result = session.run(Map.of(input.name(), tensor))) {
-        FloatBuffer values = ((OnnxTensor) result.get(0)).getFloatBuffer();
-        float[] copy = new float[values.remaining()];
-        values.get(copy);
-        return copy;
+  /**
+   * Prepares repeated calls on the same tensors, one for each input and for the outputs that are
+   * wanted, by name. The caller closes what it gets, before or after the model.
+   *
+   * @throws InvalidInputException if a name is missing or unknown, if type or shape do not fit, or
+   *     if an output's tensor is bound twice
+   * @throws IllegalStateException after {@link #close}
+   */
+  public Binding bind(Map<String, Tensor> values, Map<String, Tensor> answers) {
+    checkNames("inputs", inputNames, values, true);
+    checkNames("outputs", outputNames, answers, false);
+    List<Tensor> all = new ArrayList<>(values.values());
+    for (Map.Entry<String, Tensor> answer : answers.entrySet()) {
+      if (all.contains(answer.getValue())) {
+        throw new InvalidInputException(
+            file
+                + ": the tensor of output "
+                + answer.getKey()
+                + " is bound twice; allocate another");
       }
+      all.add(answer.getValue());
+    }
+    begin();
+    Map<String, OnnxTensor> in = new LinkedHashMap<>();
+    Map<String, OnnxTensor> out = new LinkedHashMap<>();
+    try {
+      addAll(in, inputs, values);
+      addAll(out, outputs, answers);
+      return new Binding(this, in, out);
     } catch (OrtException e) {
-      throw new CoracleException(
-          file + ": the model failed to run: \"" + Sessions.reason(e) + "\"", e);
+      in.values().forEach(OnnxTensor::close);
+      out.values().forEach(OnnxTensor::close);
+      throw failed(e);
+    } catch (RuntimeException | Error e) {
+      in.values().forEach(OnnxTensor::close);
+      out.values().forEach(OnnxTensor::close);
+      throw e;
     } finally {
-      running.unlock();
+      references.release();
     }
   }
 
-  /** Waits for the calls under way and frees the native memory; a second call does nothing. */
+  /** Runs the model on tensors that a {@link Binding} holds. */
+  void run(Map<String, OnnxTensor> in, Map<String, OnnxTensor> out) {
+    begin();
+    try {
+      session.run(in, Set.of(), out).close(); // the tensors are not the result's to close
+    } catch (OrtException e) {
+      throw failed(e);
+    } finally {
+      references.release();
+    }
+  }
+
+  /** Lets the calls under way finish and refuses others; a second call does nothing. */
   @Override
   public void close() {
-    Lock closing = lifecycle.writeLock();
-    closing.lock();
+    references.close();
+  }
+
+  private void begin() {
+    if (!references.acquire()) {
+      throw closed();
+    }
+  }
+
+  private IllegalStateException closed() {
+    return new IllegalStateException(file + " is closed; open it again to run it");
+  }
+
+  private CoracleException failed(OrtException e) {
+    return new CoracleException(
+        file + ": the model failed to run: \"" + Sessions.reason(e) + "\"", e);
+  }
+
+  private void free() {
     try {
-      if (!closed) {
-        closed = true;
-        session.close();
-      }
+      session.close();
     } catch (OrtException e) {
       throw new CoracleException(file + ": closing failed: \"" + Sessions.reason(e) + "\"", e);
-    } finally {
-      closing.unlock();
     }
   }
 
-  private void checkInput(DType type, Buffer data, long[] shape) {
-    TensorSpec given = new TensorSpec("", type, Arrays.stream(shape).boxed().toList());
-    if (input.dtype() != type || !input.accepts(shape)) {
-      throw new IllegalArgumentException(
-          file + ": expected " + input + ", got " + given.typeAndShape());
-    }
-    long elements = Arrays.stream(shape).reduce(1, Math::multiplyExact);
-    if (data.remaining() != elements) {
-      throw new IllegalArgumentException(
-          given.typeAndShape() + " takes " + elements + " elements, got " + data.remaining());
+  private void addAll(
+      Map<String, OnnxTensor> target, List<TensorSpec> specs, Map<String, Tensor> values)
+      throws OrtException {
+    for (TensorSpec spec : specs) {
+      if (!values.containsKey(spec.name())) {
+        continue; // an output that is not wanted
+      }
+      @Nullable Tensor value = values.get(spec.name());
+      if (value == null || value.dtype() != spec.dtype() || !spec.accepts(value.shape())) {
+        throw new InvalidInputException(file + ": expected " + spec + ", got " + value);
+      }
+      target.put(
+          spec.name(),
+          OnnxTensor.createTensor(
+              environment, value.bytes(), value.shape(), value.dtype().javaType()));
     }
   }
 
-  private static TensorSpec onlyTensor(Path file, String role, Map<String, NodeInfo> nodes) {
-    if (nodes.size() == 1) {
-      NodeInfo node = nodes.values().iterator().next();
+  private void checkNames(
+      String what, Set<String> known, @Nullable Map<String, Tensor> given, boolean all) {
+    Set<String> names = given == null ? Set.of() : given.keySet();
+    if (!known.containsAll(names) || names.isEmpty() || (all && names.size() < known.size())) {
+      throw new InvalidInputException(
+          "%s: expected %s %s%s, got %s"
+              .formatted(file, what, known, all ? "" : " or some", given == null ? null : names));
+    }
+  }
+
+  private static Tensor copy(OnnxTensor value) {
+    DType dtype = DType.of(value.getInfo().onnxType);
+    if (dtype == null) {
+      throw new IllegalStateException("an output has become " + value.getInfo());
+    }
+    ByteBuffer bytes = value.getByteBuffer();
+    return Tensor.of(dtype, bytes, value.getInfo().getShape());
+  }
+
+  private static Set<String> names(List<TensorSpec> specs) {
+    Set<String> names = new LinkedHashSet<>();
+    specs.forEach(spec -> names.add(spec.name()));
+    return names;
+  }
+
+  /** Leaves out what is no tensor of a {@link DType}. */
+  private static List<TensorSpec> tensors(Collection<NodeInfo> nodes) {
+    List<TensorSpec> specs = new ArrayList<>();
+    for (NodeInfo node : nodes) {
       if (node.getInfo() instanceof TensorInfo info) {
-        return new TensorSpec(
-            node.getName(), DType.of(info.type), Arrays.stream(info.getShape()).boxed().toList());
+        @Nullable DType dtype = DType.of(info.onnxType);
+        if (dtype != null) {
+          specs.add(
+              new TensorSpec(
+                  node.getName(), dtype, Arrays.stream(info.getShape()).boxed().toList()));
+        }
       }
     }
-    throw new CoracleException(
-        file + ": expected exactly one " + role + ", a tensor, found " + nodes.keySet());
-  }
-
-  private interface TensorSource {
-    OnnxTensor create() throws OrtException;
+    return List.copyOf(specs);
   }
 }

@@ -2,67 +2,84 @@
 package dev.coracle.inference;
 
 import dev.coracle.CoracleException;
+import dev.coracle.ModelMetadata;
+import java.nio.FloatBuffer;
 import java.nio.file.Path;
 import java.util.List;
 
-/** Turns what a model gives out, (images, classes) row-major, into predictions. */
-final class Scores {
-
-  private Scores() {}
+/**
+ * Turns what a model gives out, (images, classes) row-major, into predictions.
+ *
+ * @param file for messages
+ * @param kind what the model's scores are: {@link ModelMetadata#LOGITS}, {@link
+ *     ModelMetadata#LOG_PROBABILITIES} or {@link ModelMetadata#PROBABILITIES}
+ */
+record Scores(Path file, List<String> labels, String kind) {
 
   /**
-   * Checks the first {@code images} rows and, where they are logits, replaces them by their
-   * log-softmax.
+   * Makes a prediction of the scores of one image.
+   *
+   * @param row number of the image in {@code scores}
+   * @throws CoracleException if a score is not a number
    */
-  static void normalize(float[] scores, int images, int classes, boolean logits, Path file) {
-    if (scores.length < (long) images * classes) {
-      throw new CoracleException(
-          "%s: expected %d scores for %d images, the model gave %d; its declared shapes are wrong"
-              .formatted(file, (long) images * classes, images, scores.length));
+  Prediction prediction(FloatBuffer scores, int row) {
+    int classes = labels.size();
+    int from = row * classes;
+    int best = best(scores, from);
+    double logSum = logSum(scores, from, scores.get(from + best));
+    boolean raw = kind.equals(ModelMetadata.PROBABILITIES);
+    float[] probabilities = new float[classes];
+    for (int i = 0; i < classes; i++) {
+      float score = scores.get(from + i);
+      probabilities[i] = number(raw ? score : Math.exp(score - logSum), i);
     }
-    for (int image = 0; image < images; image++) {
-      int from = image * classes;
-      if (logits) {
-        logSoftmax(scores, from, from + classes);
-      }
-      for (int i = from; i < from + classes; i++) {
-        if (Float.isNaN(scores[i])) {
-          throw new CoracleException(
-              "%s: the score of class %d is not a number; check the model's weights and scaling"
-                  .formatted(file, i - from));
-        }
-      }
+    return Prediction.ofOwned(best, labels.get(best), probabilities);
+  }
+
+  /** Writes the natural logarithms of one image's probabilities to {@code target}. */
+  void logProbabilities(FloatBuffer scores, int row, float[] target, int at) {
+    int classes = labels.size();
+    int from = row * classes;
+    double logSum = logSum(scores, from, scores.get(from + best(scores, from)));
+    boolean raw = kind.equals(ModelMetadata.PROBABILITIES);
+    for (int i = 0; i < classes; i++) {
+      float score = scores.get(from + i);
+      target[at + i] = number(raw ? Math.log(score) : score - logSum, i);
     }
   }
 
-  /**
-   * Subtracts the logarithm of the sum of exponentials; the maximum goes first, so none overflows.
-   */
-  private static void logSoftmax(float[] scores, int from, int to) {
-    float max = Float.NEGATIVE_INFINITY;
-    for (int i = from; i < to; i++) {
-      max = Math.max(max, scores[i]);
-    }
-    double sum = 0;
-    for (int i = from; i < to; i++) {
-      sum += Math.exp(scores[i] - max);
-    }
-    double logSum = max + Math.log(sum);
-    for (int i = from; i < to; i++) {
-      scores[i] = (float) (scores[i] - logSum);
-    }
-  }
-
-  /** Makes a prediction of the log-probabilities from {@code from} on, one for each label. */
-  static Prediction prediction(float[] logProbabilities, int from, List<String> labels) {
-    float[] probabilities = new float[labels.size()];
+  /** Returns the number of the highest score, the first one on a tie. */
+  private int best(FloatBuffer scores, int from) {
     int best = 0;
-    for (int i = 0; i < probabilities.length; i++) {
-      probabilities[i] = (float) Math.exp(logProbabilities[from + i]);
-      if (logProbabilities[from + i] > logProbabilities[from + best]) {
+    for (int i = 1; i < labels.size(); i++) {
+      if (scores.get(from + i) > scores.get(from + best)) {
         best = i;
       }
     }
-    return Prediction.ofOwned(best, labels.get(best), probabilities);
+    return best;
+  }
+
+  private float number(double value, int i) {
+    if (Double.isNaN(value)) {
+      throw new CoracleException(
+          "%s: the score of class %d is not a number; check the model's weights and scaling"
+              .formatted(file, i));
+    }
+    return (float) value;
+  }
+
+  /**
+   * Returns the logarithm of the sum of exponentials of logits, 0 for other kinds; the maximum goes
+   * first, so none overflows.
+   */
+  private double logSum(FloatBuffer scores, int from, float max) {
+    if (!kind.equals(ModelMetadata.LOGITS)) {
+      return 0;
+    }
+    double sum = 0;
+    for (int i = 0; i < labels.size(); i++) {
+      sum += Math.exp(scores.get(from + i) - max);
+    }
+    return max + Math.log(sum);
   }
 }

@@ -4,21 +4,30 @@ package dev.coracle.inference;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
+import static org.junit.jupiter.params.provider.Arguments.arguments;
 
 import dev.coracle.CoracleException;
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.nio.FloatBuffer;
+import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
+import java.util.concurrent.ExecutionException;
+import java.util.stream.Stream;
+import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
 import org.assertj.core.data.Offset;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 class ClassifierTest {
@@ -59,8 +68,7 @@ class ClassifierTest {
   void logProbabilities_eachKindOfModel_agreesWithTheOracle() throws IOException {
     TestModel logits = TestModel.logits();
     assertAgreesWithOracle(logits, 7);
-    assertAgreesWithOracle(
-        logits.withLogSoftmax(), 7); // unsaid: a second log-softmax changes nothing
+    assertAgreesWithOracle(logits.withLogSoftmax(), 7); // unsaid
     assertAgreesWithOracle(TestModel.mnist(), 7);
     assertAgreesWithOracle(TestModel.mnist().withUint8Input(), 7);
     assertAgreesWithOracle(logits.withSize(5, 3, 2), 7);
@@ -74,7 +82,7 @@ class ClassifierTest {
   }
 
   @ParameterizedTest
-  @ValueSource(ints = {255, 256, 257, 600})
+  @ValueSource(ints = {4, 5, 31, 32, 33, 64, 65, 600})
   void logProbabilities_aroundTheInternalBatch_everyImageInItsPlace(int count) throws IOException {
     assertAgreesWithOracle(TestModel.mnist(), count);
   }
@@ -113,10 +121,46 @@ class ClassifierTest {
   }
 
   @Test
-  void classify_emptyList_emptyList() throws IOException {
-    try (Classifier digits = Classifier.open(write(TestModel.mnist()))) {
-      assertThat(digits.classify(List.of())).isEmpty();
-      assertThat(digits.logProbabilities(new byte[0], 0)).isEmpty();
+  void classify_eachKindOfImage_sameAnswer() throws IOException {
+    byte[] bytes = images(1).get(0);
+    float[] floats = new float[bytes.length];
+    for (int i = 0; i < bytes.length; i++) {
+      floats[i] = (bytes[i] & 0xff) / 255f;
+    }
+    ByteBuffer buffer = ByteBuffer.allocateDirect(800).position(9).put(bytes).flip().position(9);
+    for (TestModel model : List.of(TestModel.mnist(), TestModel.mnist().withUint8Input())) {
+      try (Classifier digits = Classifier.open(write(model))) {
+        Prediction expected = digits.classify(bytes);
+
+        assertThat(digits.classify(floats)).isEqualTo(expected);
+        assertThat(digits.classify(buffer)).isEqualTo(expected);
+        assertThat(digits.classify(buffer.asReadOnlyBuffer())).isEqualTo(expected);
+        assertThat(digits.classify(List.of(floats, buffer, bytes)))
+            .isEqualTo(digits.classify(List.of(bytes, bytes, bytes)));
+        assertThat(digits.classifyAsync(bytes).join()).isEqualTo(expected);
+        assertThat(digits.classifyAsync(floats).join()).isEqualTo(expected);
+        assertThat(digits.classifyAsync(buffer).join()).isEqualTo(expected);
+        assertThat(digits.classifyAsync(List.of(buffer)).join()).containsExactly(expected);
+        assertThat(buffer.position()).isEqualTo(9);
+      }
+    }
+  }
+
+  @Test
+  void classify_modelThatGivesProbabilities_takesThemAsTheyAre() throws IOException {
+    TestModel model = TestModel.logits().withSize(2, 2, 3);
+    double[] expected = model.expected(new byte[] {1, 2, 3, 4});
+    byte[] softmax =
+        model.withSoftmax().withMetadata(Map.of("coracle.output", "probabilities")).bytes();
+    Path file = Files.write(folder.resolve("softmax.onnx"), softmax);
+    try (Classifier classifier = Classifier.open(file)) {
+      Prediction prediction = classifier.classify(new byte[] {1, 2, 3, 4});
+      float[] logs = classifier.logProbabilities(new byte[] {1, 2, 3, 4}, 1);
+      for (int i = 0; i < 3; i++) {
+        assertThat((double) prediction.probabilities()[i])
+            .isCloseTo(Math.exp(expected[i]), FLOAT32_SUM);
+        assertThat((double) logs[i]).isCloseTo(expected[i], FLOAT32_SUM);
+      }
     }
   }
 
@@ -130,24 +174,87 @@ class ClassifierTest {
     }
   }
 
-  @Test
-  void classify_wrongInput_saysWhatWasExpected() throws IOException {
+  @ParameterizedTest
+  @MethodSource("wrongImages")
+  void classify_wrongImage_saysWhatWasExpected(Object image, String found) throws IOException {
+    String expected =
+        "image 1: expected 784 pixels (28 rows of 28) as byte[], float[] or ByteBuffer";
     try (Classifier digits = Classifier.open(write(TestModel.mnist()))) {
-      assertThatThrownBy(() -> digits.classify(new byte[783]))
-          .isInstanceOf(IllegalArgumentException.class)
-          .hasMessage("image 0: expected 784 pixels (28 rows of 28), got 783");
-      assertThatThrownBy(() -> digits.classify(List.of(new byte[784], new byte[1])))
-          .isInstanceOf(IllegalArgumentException.class)
-          .hasMessage("image 1: expected 784 pixels (28 rows of 28), got 1");
-      assertThatThrownBy(() -> digits.classify(Arrays.asList(new byte[784], null)))
-          .isInstanceOf(NullPointerException.class)
-          .hasMessage("image 1");
-      assertThatThrownBy(() -> digits.logProbabilities(new byte[784], 2))
-          .isInstanceOf(IllegalArgumentException.class)
-          .hasMessage("expected 2 images of 784 pixels (28 rows of 28), got 784 bytes");
-      assertThatThrownBy(() -> digits.logProbabilities(new byte[0], -1))
-          .isInstanceOf(IllegalArgumentException.class);
+      assertInvalid(
+          () -> digits.classify(Arrays.asList(new byte[784], image)), expected + ", got " + found);
     }
+  }
+
+  static Stream<Arguments> wrongImages() {
+    return Stream.of(
+        arguments(new byte[783], "783 bytes"),
+        arguments(new byte[0], "0 bytes"),
+        arguments(new float[28], "28 floats"),
+        arguments(ByteBuffer.allocate(785), "a buffer with 785 bytes"),
+        arguments(FloatBuffer.allocate(784), "java.nio.HeapFloatBuffer"),
+        arguments(new int[784], "int[]"),
+        arguments(new float[28][28], "float[][]"),
+        arguments(null, "null"));
+  }
+
+  @ParameterizedTest
+  @ValueSource(floats = {Float.NaN, Float.POSITIVE_INFINITY, -0.01f, 1.01f, 255f})
+  void classify_floatOutside0To1_isRefused(float value) throws IOException {
+    float[] pixels = new float[784];
+    pixels[5] = value;
+    try (Classifier digits = Classifier.open(write(TestModel.mnist()))) {
+      assertInvalid(
+          () -> digits.classify(pixels),
+          "image 0: expected floats from 0 to 1 (a byte divided by 255), got %s as pixel 5"
+              .formatted(value));
+    }
+  }
+
+  @Test
+  void classify_wrongNumberOfImages_saysTheLimits() throws IOException {
+    ModelOptions two = ModelOptions.builder().maxBatch(2).build();
+    try (Classifier digits = Classifier.open(write(TestModel.mnist()), two)) {
+      String expected = "expected 1 to 2 images (ModelOptions.maxBatch), got ";
+      byte[] image = new byte[784];
+      assertThat(digits.classify(List.of(image, image))).hasSize(2);
+      assertInvalid(() -> digits.classify(List.of(image, image, image)), expected + 3);
+      assertInvalid(() -> digits.classify(List.of()), expected + 0);
+      assertInvalid(() -> digits.logProbabilities(new byte[0], 0), expected + 0);
+      assertInvalid(() -> digits.logProbabilities(new byte[0], -1), expected + -1);
+      assertInvalid(() -> digits.logProbabilities(new byte[3 * 784], 3), expected + 3);
+      assertInvalid(
+          () -> digits.logProbabilities(new byte[784], 2),
+          "expected 2 images of 784 pixels (28 rows of 28), got 784 bytes");
+    }
+  }
+
+  @Test
+  @SuppressWarnings("NullAway") // what an application without a checker can do
+  void classify_null_saysWhatWasExpected() throws IOException {
+    try (Classifier digits = Classifier.open(write(TestModel.mnist()))) {
+      assertInvalid(
+          () -> digits.classify((byte[]) null),
+          "image 0: expected 784 pixels (28 rows of 28) as byte[], float[] or ByteBuffer, got null");
+      assertInvalid(
+          () -> digits.classify((float[]) null),
+          "image 0: expected 784 pixels (28 rows of 28) as byte[], float[] or ByteBuffer, got null");
+      assertInvalid(() -> digits.classify((List<?>) null), "expected a list of images, got null");
+    }
+  }
+
+  @Test
+  void classifyAsync_wrongImage_failsTheFuture() throws IOException {
+    try (Classifier digits = Classifier.open(write(TestModel.mnist()))) {
+      assertThat(digits.classifyAsync(new byte[783]))
+          .failsWithin(Duration.ofMinutes(1))
+          .withThrowableOfType(ExecutionException.class)
+          .withCauseInstanceOf(InvalidInputException.class)
+          .withMessageContaining("got 783 bytes");
+    }
+  }
+
+  private static void assertInvalid(ThrowingCallable call, String message) {
+    assertThatThrownBy(call).isInstanceOf(InvalidInputException.class).hasMessage(message);
   }
 
   @Test
@@ -186,6 +293,10 @@ class ClassifierTest {
     assertThatThrownBy(() -> digits.classify(List.of())).isInstanceOf(IllegalStateException.class);
     assertThatThrownBy(() -> digits.logProbabilities(new byte[0], 0))
         .isInstanceOf(IllegalStateException.class);
+    assertThat(digits.classifyAsync(new byte[784]))
+        .failsWithin(Duration.ofMinutes(1))
+        .withThrowableOfType(ExecutionException.class)
+        .withCauseInstanceOf(IllegalStateException.class);
     assertThat(digits.labels()).hasSize(10);
   }
 

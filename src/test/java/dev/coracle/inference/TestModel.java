@@ -26,11 +26,12 @@ import java.util.TreeMap;
  * the pixels with weights from a formula, then a log-softmax where asked for. A uint8 input is
  * scaled in the graph.
  *
+ * @param end operator after the linear layer, LogSoftmax or Softmax, or empty for none
  * @param batch size of the batch axis, or {@link TensorSpec#DYNAMIC}
  */
 record TestModel(
     boolean uint8,
-    boolean logSoftmax,
+    String end,
     long batch,
     int rows,
     int columns,
@@ -44,7 +45,7 @@ record TestModel(
 
   /** A float32 model of MNIST's size that gives logits and has no metadata. */
   static TestModel logits() {
-    return new TestModel(false, false, TensorSpec.DYNAMIC, 28, 28, 10, 0f, 1f, Map.of());
+    return new TestModel(false, "", TensorSpec.DYNAMIC, 28, 28, 10, 0f, 1f, Map.of());
   }
 
   /** A float32 model of MNIST's size that says all that Coracle's exporter says. */
@@ -60,27 +61,31 @@ record TestModel(
           "coracle.std", "0.3081");
 
   TestModel withLogSoftmax() {
-    return new TestModel(uint8, true, batch, rows, columns, classes, mean, std, metadata);
+    return new TestModel(uint8, "LogSoftmax", batch, rows, columns, classes, mean, std, metadata);
+  }
+
+  TestModel withSoftmax() {
+    return new TestModel(uint8, "Softmax", batch, rows, columns, classes, mean, std, metadata);
   }
 
   TestModel withUint8Input() {
-    return new TestModel(true, logSoftmax, batch, rows, columns, classes, mean, std, metadata);
+    return new TestModel(true, end, batch, rows, columns, classes, mean, std, metadata);
   }
 
   TestModel withBatch(long size) {
-    return new TestModel(uint8, logSoftmax, size, rows, columns, classes, mean, std, metadata);
+    return new TestModel(uint8, end, size, rows, columns, classes, mean, std, metadata);
   }
 
   TestModel withSize(int rows, int columns, int classes) {
-    return new TestModel(uint8, logSoftmax, batch, rows, columns, classes, mean, std, metadata);
+    return new TestModel(uint8, end, batch, rows, columns, classes, mean, std, metadata);
   }
 
   TestModel withScaling(float mean, float std) {
-    return new TestModel(uint8, logSoftmax, batch, rows, columns, classes, mean, std, metadata);
+    return new TestModel(uint8, end, batch, rows, columns, classes, mean, std, metadata);
   }
 
   TestModel withMetadata(Map<String, String> metadata) {
-    return new TestModel(uint8, logSoftmax, batch, rows, columns, classes, mean, std, metadata);
+    return new TestModel(uint8, end, batch, rows, columns, classes, mean, std, metadata);
   }
 
   /** Weight of a pixel for a class: of either sign, and unlike for neighbours of both kinds. */
@@ -141,10 +146,10 @@ record TestModel(
     graph.addInitializer(floats("weight", List.of(pixels, classes), weights));
     graph.addInitializer(floats("bias", List.of(classes), biases));
     graph.addNode(node("Flatten", "flat", image)); // (N,1,rows,columns) -> (N,pixels)
-    String scores = logSoftmax ? "logits" : "output_0";
+    String scores = end.isEmpty() ? "output_0" : "logits";
     graph.addNode(node("Gemm", scores, "flat", "weight", "bias")); // (N,pixels) -> (N,classes)
-    if (logSoftmax) {
-      graph.addNode(node("LogSoftmax", "output_0", "logits").addAttribute(integer("axis", 1)));
+    if (!end.isEmpty()) {
+      graph.addNode(node(end, "output_0", "logits").addAttribute(integer("axis", 1)));
     }
     return model(graph, metadata);
   }

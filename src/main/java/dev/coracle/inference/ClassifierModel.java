@@ -1,0 +1,183 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.coracle.inference;
+
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.List;
+import java.util.stream.IntStream;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A file opened for classification, and what its calls share. Each call holds a reference.
+ *
+ * <p>How a call of many images runs: it is cut into parts of equal size, at most {@value
+ * #CPU_PART}, more being no faster; the calling thread works on them, and so do threads of {@link
+ * Workers} as far as there are processors that no other call uses. Where the cuts are depends on
+ * the number of images and of processors only, so that the same call gives the same bits however
+ * busy the machine is.
+ */
+final class ClassifierModel {
+
+  /** Images that one thread runs at a time on the CPU; measured: 8 and more cost the same each. */
+  private static final int CPU_PART = 32;
+
+  /** On a GPU, which runs a part's images at the same time. */
+  private static final int GPU_PART = 256;
+
+  /** Fewest images worth a thread's wake-up, tens of microseconds. */
+  private static final int LEAST_PART = 4;
+
+  /** Pixels of a part: keeps the memory of one call down for large pictures. */
+  private static final int MAX_PART_PIXELS = 1 << 22;
+
+  private static final int[] CAPACITIES = {1, 8, 32, 128, 256};
+
+  private final OnnxModel model;
+  private final ImageModel form;
+  private final Scores scores;
+  private final int maxBatch;
+  private final int maxPart;
+  private final int processors;
+  private final float @Nullable [] scale;
+  private final BufferPool pool;
+  private final References references;
+
+  private ClassifierModel(OnnxModel model, ImageModel form, ModelOptions options) {
+    this.model = model;
+    this.form = form;
+    this.scores = new Scores(model.file(), form.labels(), form.outputKind());
+    this.maxBatch = options.maxBatch();
+    boolean gpu = options.cudaDevice().isPresent();
+    // With more threads an operator, or a GPU, one call at a time keeps everything busy.
+    this.processors = gpu || options.intraOpThreads() != 1 ? 1 : Workers.PROCESSORS;
+    this.maxPart =
+        form.fixesBatch()
+            ? form.batch()
+            : Math.max(1, Math.min(gpu ? GPU_PART : CPU_PART, MAX_PART_PIXELS / form.pixels()));
+    this.scale = form.scaling() == null ? null : form.scaling().table();
+    this.pool = new BufferPool(capacities(), n -> new BatchBuffers(model, form, scale, n));
+    this.references = new References(this::free);
+  }
+
+  static ClassifierModel open(Path file, ModelOptions options) {
+    OnnxModel model = OnnxModel.open(file, options);
+    try {
+      return new ClassifierModel(model, ImageModel.of(model), options);
+    } catch (RuntimeException | Error e) {
+      model.close();
+      throw e;
+    }
+  }
+
+  private int[] capacities() {
+    if (form.fixesBatch()) {
+      return new int[] {form.batch()};
+    }
+    return IntStream.concat(
+            Arrays.stream(CAPACITIES).filter(size -> size < maxPart), IntStream.of(maxPart))
+        .toArray();
+  }
+
+  OnnxModel model() {
+    return model;
+  }
+
+  ImageModel form() {
+    return form;
+  }
+
+  /** Returns the most images that a call may have. */
+  int maxBatch() {
+    return maxBatch;
+  }
+
+  References references() {
+    return references;
+  }
+
+  private void free() {
+    pool.close();
+    model.close();
+  }
+
+  /** Classifies one image, a checked one. */
+  Prediction classify(byte[] pixels) {
+    BatchBuffers buffers = pool.take(1);
+    try {
+      buffers.put(0, pixels, 0);
+      buffers.run(1);
+      return scores.prediction(buffers.scores(), 0);
+    } finally {
+      pool.give(buffers);
+    }
+  }
+
+  /** Classifies {@code count} images, each checked, in order. */
+  List<Prediction> classify(int count, Input input) {
+    @Nullable Prediction[] predictions = new Prediction[count];
+    run(
+        count,
+        input,
+        (buffers, row, image) -> predictions[image] = scores.prediction(buffers.scores(), row));
+    return List.of(predictions);
+  }
+
+  /** Returns the log-probabilities of {@code count} images, (count, classes). */
+  float[] logProbabilities(int count, Input input) {
+    int classes = form.labels().size();
+    float[] result = new float[Math.multiplyExact(count, classes)];
+    run(
+        count,
+        input,
+        (buffers, row, image) ->
+            scores.logProbabilities(buffers.scores(), row, result, image * classes));
+    return result;
+  }
+
+  /** Puts image number {@code image} of a call into a row of a part's input. */
+  interface Input {
+    void put(BatchBuffers buffers, int row, int image);
+  }
+
+  private interface Output {
+    void take(BatchBuffers buffers, int row, int image);
+  }
+
+  private void run(int count, Input input, Output output) {
+    int part = part(count);
+    int parts = (count + part - 1) / part;
+    int idle = processors - references.calls();
+    Workers.share(
+        parts,
+        Math.max(0, idle),
+        i -> {
+          int first = i * part;
+          int images = Math.min(part, count - first);
+          BatchBuffers buffers = pool.take(images);
+          try {
+            for (int row = 0; row < images; row++) {
+              input.put(buffers, row, first + row);
+            }
+            buffers.run(images);
+            for (int row = 0; row < images; row++) {
+              output.take(buffers, row, first + row);
+            }
+          } finally {
+            pool.give(buffers);
+          }
+        });
+  }
+
+  /** Returns the size of the parts of a call: the last one may be smaller. */
+  private int part(int count) {
+    if (form.fixesBatch()) {
+      return form.batch();
+    }
+    int rounds = ceil(count, processors * maxPart);
+    return Math.min(maxPart, Math.max(LEAST_PART, ceil(count, processors * rounds)));
+  }
+
+  private static int ceil(int dividend, int divisor) {
+    return (dividend + divisor - 1) / divisor;
+  }
+}

@@ -1,0 +1,109 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.coracle.inference;
+
+import java.nio.ByteBuffer;
+import java.util.ArrayList;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/** Checks the images of a call before any of them is run, and says which of them is wrong. */
+final class Images {
+
+  private Images() {}
+
+  /** Checks the bytes of image number {@code index}. */
+  static void check(ImageModel form, int index, byte @Nullable [] pixels) {
+    if (pixels == null || pixels.length != form.pixels()) {
+      throw wrong(form, index, pixels == null ? "null" : pixels.length + " bytes");
+    }
+  }
+
+  /** Checks {@code count} images one after another. */
+  static void check(ImageModel form, @Nullable ByteBuffer pixels, int count, int maxBatch) {
+    checkCount(count, maxBatch);
+    if (pixels == null || pixels.remaining() != (long) count * form.pixels()) {
+      throw new InvalidInputException(
+          "expected %d images of %s, got %s"
+              .formatted(
+                  count, size(form), pixels == null ? "null" : pixels.remaining() + " bytes"));
+    }
+    if ((long) count * form.labels().size() > Integer.MAX_VALUE) {
+      throw new InvalidInputException(
+          "%d images of %d classes are more results than an array holds; give fewer"
+              .formatted(count, form.labels().size()));
+    }
+  }
+
+  static List<Object> one(ImageModel form, @Nullable Object image) {
+    return List.of(checked(form, 0, image));
+  }
+
+  /** Returns the images, checked, in a list of its own. */
+  static List<Object> of(ImageModel form, @Nullable List<?> images, int maxBatch) {
+    if (images == null) {
+      throw new InvalidInputException("expected a list of images, got null");
+    }
+    checkCount(images.size(), maxBatch);
+    List<Object> checked = new ArrayList<>(images.size());
+    for (Object image : images) {
+      checked.add(checked(form, checked.size(), image));
+    }
+    return checked;
+  }
+
+  private static Object checked(ImageModel form, int index, @Nullable Object image) {
+    if (image instanceof byte[] pixels) {
+      check(form, index, pixels);
+      return pixels;
+    }
+    if (image instanceof float[] pixels) {
+      if (pixels.length != form.pixels()) {
+        throw wrong(form, index, pixels.length + " floats");
+      }
+      for (int i = 0; i < pixels.length; i++) {
+        if (!(pixels[i] >= 0 && pixels[i] <= 1)) {
+          throw new InvalidInputException(
+              "image %d: expected floats from 0 to 1 (a byte divided by 255), got %s as pixel %d"
+                  .formatted(index, pixels[i], i));
+        }
+      }
+      return pixels;
+    }
+    if (image instanceof ByteBuffer pixels) {
+      if (pixels.remaining() != form.pixels()) {
+        throw wrong(form, index, "a buffer with " + pixels.remaining() + " bytes");
+      }
+      return pixels;
+    }
+    throw wrong(form, index, image == null ? "null" : image.getClass().getTypeName());
+  }
+
+  /** Puts an image that has been checked into a row of a model's input. */
+  static void put(BatchBuffers buffers, int row, Object image) {
+    if (image instanceof byte[] pixels) {
+      buffers.put(row, pixels, 0);
+    } else if (image instanceof float[] pixels) {
+      buffers.put(row, pixels);
+    } else {
+      ByteBuffer pixels = (ByteBuffer) image;
+      buffers.put(row, pixels, pixels.position());
+    }
+  }
+
+  private static void checkCount(int count, int maxBatch) {
+    if (count < 1 || count > maxBatch) {
+      throw new InvalidInputException(
+          "expected 1 to %d images (ModelOptions.maxBatch), got %d".formatted(maxBatch, count));
+    }
+  }
+
+  private static InvalidInputException wrong(ImageModel form, int index, String found) {
+    return new InvalidInputException(
+        "image %d: expected %s as byte[], float[] or ByteBuffer, got %s"
+            .formatted(index, size(form), found));
+  }
+
+  private static String size(ImageModel form) {
+    return "%d pixels (%d rows of %d)".formatted(form.pixels(), form.rows(), form.columns());
+  }
+}

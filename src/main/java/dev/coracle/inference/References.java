@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.coracle.inference;
+
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicInteger;
+
+/**
+ * Counts who uses something native: its owner, until {@link #close}, and each call under way.
+ * Whoever is last frees it, so that nothing is freed under a call and close need not wait, which
+ * could be for the very call that closes.
+ */
+final class References {
+
+  private final Runnable free;
+  private final AtomicBoolean closed = new AtomicBoolean();
+  private final AtomicInteger users = new AtomicInteger(1);
+
+  References(Runnable free) {
+    this.free = free;
+  }
+
+  /** Counts one more user, who must call {@link #release}; returns false after close. */
+  boolean acquire() {
+    int now;
+    do {
+      now = users.get();
+      if (now == 0 || closed.get()) {
+        return false;
+      }
+    } while (!users.compareAndSet(now, now + 1));
+    return true;
+  }
+
+  void release() {
+    if (users.decrementAndGet() == 0) {
+      free.run();
+    }
+  }
+
+  /** Returns the number of calls under way. */
+  int calls() {
+    return users.get() - (closed.get() ? 0 : 1);
+  }
+
+  /** Refuses further users; the second time does nothing. */
+  void close() {
+    if (closed.compareAndSet(false, true)) {
+      release();
+    }
+  }
+}
