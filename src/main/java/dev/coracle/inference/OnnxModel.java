@@ -82,7 +82,7 @@ public final class OnnxModel implements AutoCloseable {
    */
   public static OnnxModel open(Path file, ModelOptions options) {
     ModelFile model = ModelFile.read(file, options);
-    OrtSession session = Sessions.create(file, model.bytes(), options);
+    OrtSession session = Sessions.create(model, options);
     try {
       return new OnnxModel(file, session, model.metadata());
     } catch (OrtException e) {
