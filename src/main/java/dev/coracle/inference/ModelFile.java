@@ -1,18 +1,154 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.coracle.inference;
 
+import dev.coracle.CoracleException;
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
 import java.nio.file.Path;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.util.HashMap;
+import java.util.HexFormat;
 import java.util.Map;
 
 /**
  * The content of an ONNX file that has passed the checks of {@link ModelOptions}, read once: what
  * was checked is what is run, whatever happens to the file.
+ *
+ * @param metadata the file's {@code metadata_props}; of entries with the same key the last counts.
+ *     Read here, because ONNX Runtime's Java binding (1.29.0) garbles text outside the Basic
+ *     Multilingual Plane
  */
 @SuppressWarnings("ArrayRecordComponent") // megabytes, handed on once, never compared
-record ModelFile(Path file, byte[] bytes, Map<String, String> metadata) {
+record ModelFile(
+    Path file,
+    byte[] bytes,
+    Map<String, String> metadata,
+    GraphSignature signature,
+    ExternalData externalData) {
 
+  /** protobuf's own limit. */
+  private static final int MAX_BYTES = Integer.MAX_VALUE - 8;
+
+  /**
+   * Reads and checks a file.
+   *
+   * @throws InvalidModelException if the file is no ONNX model, or none that the options allow
+   * @throws CoracleException if it cannot be read
+   */
   static ModelFile read(Path file, ModelOptions options) {
-    byte[] bytes = Sessions.read(file);
-    return new ModelFile(file, bytes, MetadataReader.read(file, bytes));
+    byte[] bytes = content(file, options.maxFileBytes());
+    try {
+      return check(file, bytes, options);
+    } catch (InvalidModelException e) {
+      throw new InvalidModelException(file + ": " + e.getMessage(), e.getCause());
+    }
+  }
+
+  private static ModelFile check(Path file, byte[] bytes, ModelOptions options) {
+    checksum(bytes, options);
+    notAnotherFormat(bytes);
+    MessageStructure.check(bytes);
+    Message model = Message.model(bytes);
+    ModelRules.check(model, options);
+    Message graph = model.messages("graph").get(0);
+    return new ModelFile(
+        file,
+        bytes,
+        metadata(model),
+        GraphSignature.of(graph),
+        ExternalData.read(graph, options, bytes.length));
+  }
+
+  private static Map<String, String> metadata(Message model) {
+    Map<String, String> entries = new HashMap<>();
+    for (Message entry : model.messages("metadata_props")) {
+      entries.put(entry.text("key"), entry.text("value"));
+    }
+    return Map.copyOf(entries);
+  }
+
+  private static byte[] content(Path file, long maxBytes) {
+    if (Files.isDirectory(file)) {
+      throw new InvalidModelException(file + " is a directory; give the ONNX file in it");
+    }
+    if (!Files.exists(file)) {
+      throw new InvalidModelException(file + " does not exist; give the path of an ONNX file");
+    }
+    if (!Files.isRegularFile(file)) { // opening a FIFO or a device may wait for ever
+      throw new InvalidModelException(
+          file + ": expected a regular file, found a device, pipe or socket; give an ONNX file");
+    }
+    int limit = (int) Math.min(maxBytes, MAX_BYTES);
+    try (InputStream in = Files.newInputStream(file)) {
+      long size = Files.size(file);
+      // One byte more than allowed tells that there is more, whatever the size says by now.
+      byte[] bytes = size > limit ? new byte[0] : in.readNBytes(limit + 1);
+      if (Math.max(size, bytes.length) > limit) {
+        throw new InvalidModelException(
+            "%s: expected at most %d bytes, found %d; raise ModelOptions.maxFileBytes if you trust the file (2 GiB at most)"
+                .formatted(file, limit, Math.max(size, bytes.length)));
+      }
+      if (bytes.length == 0) {
+        throw new InvalidModelException(
+            file + ": expected an ONNX file, found no bytes; check that it was copied to its end");
+      }
+      return bytes;
+    } catch (IOException e) {
+      throw new CoracleException(file + " cannot be read: " + CoracleException.reason(e), e);
+    }
+  }
+
+  private static void checksum(byte[] bytes, ModelOptions options) {
+    if (options.sha256() == null) {
+      return;
+    }
+    try {
+      byte[] sum = MessageDigest.getInstance("SHA-256").digest(bytes);
+      String found = HexFormat.of().formatHex(sum);
+      if (!found.equals(options.sha256())) {
+        throw new InvalidModelException(
+            "expected the SHA-256 %s, found %s; this is another file than the one you pinned"
+                .formatted(options.sha256(), found));
+      }
+    } catch (NoSuchAlgorithmException e) {
+      throw new AssertionError("every Java platform has SHA-256", e);
+    }
+  }
+
+  /** Names the usual mix-ups; what is no ONNX file in another way fails by its structure. */
+  private static void notAnotherFormat(byte[] bytes) {
+    String start = new String(bytes, 0, Math.min(8, bytes.length), StandardCharsets.ISO_8859_1);
+    // ONNX Runtime goes by these four bytes alone: it would load such a file as its own format,
+    // even one that is an ONNX file as well and has passed the checks of one.
+    if (start.startsWith("ORTM", 4)) {
+      throw new InvalidModelException(
+          "is not an ONNX file, but one in ONNX Runtime's own format (.ort); give the ONNX file that it was made from");
+    }
+    Map<String, String> formats =
+        Map.of(
+            "\u0089PNG", "a PNG image",
+            "\u00ff\u00d8\u00ff", "a JPEG image",
+            "GIF8", "a GIF image",
+            "%PDF", "a PDF document",
+            "PK\u0003\u0004", "a zip file, such as a PyTorch or Coracle checkpoint",
+            "\u001f\u008b", "gzip data; decompress it first",
+            "\u0089HDF", "an HDF5 file, such as a Keras model",
+            "<", "HTML or XML, such as an error page");
+    formats.forEach(
+        (magic, what) -> {
+          if (start.startsWith(magic)) {
+            throw new InvalidModelException("is not an ONNX file, but " + what);
+          }
+        });
+    int tag = bytes[0] & 0xff; // the fields that may come first have numbers below 16
+    MessageType.Field first = MessageType.MODEL.field(tag >>> 3);
+    if (first == null || (tag & 7) != MessageStructure.wireType(first.kind())) {
+      throw new InvalidModelException(
+          "is not an ONNX file: expected a field of ModelProto at byte 0, found 0x%02x"
+              .formatted(tag));
+    }
   }
 }

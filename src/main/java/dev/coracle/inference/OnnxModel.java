@@ -92,11 +92,8 @@ public final class OnnxModel implements AutoCloseable {
    * @throws CoracleException if the file is missing or unreadable, or ONNX Runtime does not start
    */
   public static OnnxModel open(Path file, ModelOptions options) {
-    return open(ModelFile.read(file, options), options);
-  }
-
-  static OnnxModel open(ModelFile model, ModelOptions options) {
-    OrtSession session = Sessions.create(model.file(), model.bytes(), options);
+    ModelFile model = ModelFile.read(file, options);
+    OrtSession session = Sessions.create(model, options);
     try {
       return new OnnxModel(model, session);
     } catch (OrtException e) {

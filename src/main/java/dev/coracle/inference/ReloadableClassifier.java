@@ -44,9 +44,9 @@ public final class ReloadableClassifier extends Classifier {
   }
 
   /**
-   * Opens a file, which may be the same path with another content, tries it on an empty image, and
-   * then replaces the model by it. Where anything fails, the model in use stays. Returns when calls
-   * that begin from now on get the new model.
+   * Opens a file, which may be the same path with another content, tries it on an image of every
+   * grey value, and then replaces the model by it. Where anything fails, the model in use stays.
+   * Returns when calls that begin from now on get the new model.
    *
    * @throws InvalidModelException if the file is no such model, as for {@link Classifier#open}, or
    *     takes images of another size
@@ -63,7 +63,11 @@ public final class ReloadableClassifier extends Classifier {
             "%s: expected a model for images of %d×%d, as the one in use, found %d×%d"
                 .formatted(file, now.rows(), now.columns(), then.rows(), then.columns()));
       }
-      fresh.classify(new byte[then.pixels()]);
+      byte[] everyGrey = new byte[then.pixels()];
+      for (int i = 0; i < everyGrey.length; i++) {
+        everyGrey[i] = (byte) i;
+      }
+      fresh.classify(everyGrey);
       replaceBy(fresh);
     } catch (RuntimeException | Error e) {
       fresh.references().close();

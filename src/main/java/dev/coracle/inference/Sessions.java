@@ -15,8 +15,8 @@ final class Sessions {
 
   private Sessions() {}
 
-  /** Creates a session for the content of a file, which it copies; the caller closes it. */
-  static OrtSession create(Path file, byte[] bytes, ModelOptions options) {
+  /** Creates a session for a model, which it copies; the caller closes it. */
+  static OrtSession create(ModelFile model, ModelOptions options) {
     OrtEnvironment environment = environment();
     try (OrtSession.SessionOptions sessionOptions = new OrtSession.SessionOptions()) {
       environment.setTelemetry(false); // what the start itself records cannot be switched off here
@@ -25,10 +25,13 @@ final class Sessions {
       // A spinning pool keeps whole cores busy between two calls.
       sessionOptions.addConfigEntry("session.intra_op.allow_spinning", "0");
       sessionOptions.addConfigEntry("session.inter_op.allow_spinning", "0");
-      return environment.createSession(bytes, sessionOptions);
+      ExternalData.Tensors weights = model.externalData().addTo(sessionOptions, environment);
+      try (weights) {
+        return environment.createSession(model.bytes(), sessionOptions);
+      }
     } catch (OrtException e) {
       throw new CoracleException(
-          file
+          model.file()
               + ": expected a complete ONNX model that ONNX Runtime can load, but it said \""
               + reason(e)
               + "\"; check that the file was copied to its end and holds its weights",
@@ -49,25 +52,6 @@ final class Sessions {
   static String reason(OrtException e) {
     String message = String.valueOf(e.getMessage());
     return message.replaceFirst("^Error code - \\w+ - message: ", "").strip();
-  }
-
-  static byte[] read(Path file) {
-    if (Files.isDirectory(file)) {
-      throw new CoracleException(file + " is a directory; give the ONNX file in it");
-    }
-    if (!Files.exists(file)) {
-      throw new CoracleException(file + " does not exist; give the path of an ONNX file");
-    }
-    try {
-      long size = Files.size(file);
-      if (size > Integer.MAX_VALUE) { // protobuf's own limit
-        throw new CoracleException(
-            file + ": expected an ONNX file of 2 GiB at most, found " + size + " bytes");
-      }
-      return Files.readAllBytes(file);
-    } catch (IOException e) {
-      throw new CoracleException(file + " cannot be read: " + CoracleException.reason(e), e);
-    }
   }
 
   /**

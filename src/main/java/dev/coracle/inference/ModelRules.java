@@ -1,0 +1,185 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.coracle.inference;
+
+import dev.coracle.inference.MessageType.Field;
+import dev.coracle.inference.MessageType.Kind;
+import java.util.HashSet;
+import java.util.Set;
+
+/**
+ * Checks what a model says, after {@link MessageStructure} has checked how: versions, domains,
+ * attributes, tensors, wherever in the file they are.
+ *
+ * <p>How it works: one walk over all messages below the model, by {@link MessageType}'s table, so
+ * that no subgraph, attribute or function can be forgotten; each kind of message has its rule. A
+ * place is the way to a message in words, "graph, node 3 (Conv)".
+ */
+final class ModelRules {
+
+  // ONNX Runtime 1.29.0 loads IR version 13 and refuses 14; opset_import begins with IR version 3.
+  static final int MIN_IR_VERSION = 3;
+  static final int MAX_IR_VERSION = 13;
+
+  // It loads opset 26 of ai.onnx and 5 of ai.onnx.ml and refuses the next ("is till 26").
+  static final int MAX_OPSET = 26;
+  static final int MAX_ML_OPSET = 5;
+
+  private static final String ML = "ai.onnx.ml";
+
+  private final ModelOptions options;
+  private final Message model;
+
+  private ModelRules(Message model, ModelOptions options) {
+    this.model = model;
+    this.options = options;
+  }
+
+  /** Throws {@link InvalidModelException} unless the model follows the rules. */
+  static void check(Message model, ModelOptions options) {
+    ModelRules rules = new ModelRules(model, options);
+    rules.versions();
+    FunctionRules.check(model, options);
+    rules.children(model, "", new Scope(false, false));
+  }
+
+  /** Where a message is, as far as rules depend on it. */
+  private record Scope(boolean mainGraph, boolean function) {}
+
+  private void versions() {
+    Message graph = model.message("graph");
+    if (graph == null && !model.has("ir_version")) {
+      throw new InvalidModelException("is not an ONNX file: it has neither a version nor a graph");
+    }
+    long ir = model.number("ir_version");
+    if (ir > MAX_IR_VERSION) {
+      throw new InvalidModelException(
+          "expected IR version %d to %d, found %d; export the model for an older version of ONNX"
+              .formatted(MIN_IR_VERSION, MAX_IR_VERSION, ir));
+    }
+    if (ir < MIN_IR_VERSION) {
+      throw new InvalidModelException(
+          "expected IR version %d to %d, found %d; convert the model with ONNX's version converter"
+              .formatted(MIN_IR_VERSION, MAX_IR_VERSION, ir));
+    }
+    if (graph == null) {
+      throw new InvalidModelException(
+          "expected a graph, found none; check that the file was copied to its end");
+    }
+    if (!model.has("opset_import")) {
+      throw new InvalidModelException(
+          "expected an opset_import, which says what the operators mean, found none; export the"
+              + " model again");
+    }
+  }
+
+  private void children(Message message, String place, Scope scope) {
+    FieldReader reader = message.reader();
+    int[] index = new int[32];
+    while (reader.next()) {
+      Field field = message.type().field(reader.number());
+      if (field == null || field.kind() != Kind.MESSAGE) {
+        continue;
+      }
+      Message child = message.at(reader, field.type());
+      String step = field.repeated() ? field.name() + " " + index[field.number()]++ : field.name();
+      visit(child, field.name(), step, place, scope);
+    }
+  }
+
+  private void visit(Message message, String field, String step, String parent, Scope scope) {
+    String place = parent.isEmpty() ? step : parent + ", " + step;
+    Scope inner = scope;
+    switch (message.type()) {
+      case GRAPH -> inner = new Scope(parent.isEmpty(), scope.function());
+      case FUNCTION -> inner = new Scope(false, true);
+      case OPERATOR_SET_ID -> opset(message, place);
+      case NODE -> {
+        place += " (" + named(message.text("op_type"), message.text("name")) + ")";
+        node(message, place);
+        inner = new Scope(false, scope.function());
+      }
+      case ATTRIBUTE -> {
+        place += " (" + Quote.text(message.text("name")) + ")";
+        AttributeRules.check(message, place, scope.function());
+      }
+      case TENSOR -> {
+        place += message.has("name") ? " (" + Quote.text(message.text("name")) + ")" : "";
+        boolean mayBeExternal =
+            options.externalDataFolder() != null
+                && scope.mainGraph()
+                && field.equals("initializer");
+        TensorRules.check(message, place, mayBeExternal);
+        inner = new Scope(false, scope.function());
+      }
+      case SPARSE_TENSOR -> {
+        SparseRules.check(message, place, options.maxFileBytes());
+        inner = new Scope(false, scope.function());
+      }
+      case TENSOR_TYPE, SPARSE_TENSOR_TYPE -> elementType(message, "elem_type", place);
+      case MAP_TYPE -> elementType(message, "key_type", place);
+      default -> {}
+    }
+    children(message, place, inner);
+  }
+
+  private static String named(String operator, String name) {
+    return Quote.plain(operator) + (name.isEmpty() ? "" : " " + Quote.text(name));
+  }
+
+  private static void opset(Message opset, String place) {
+    String domain = opset.text("domain");
+    boolean ml = domain.equals(ML);
+    if (!ml && !isStandard(domain)) {
+      return; // counts only where a node is of this domain
+    }
+    long version = opset.number("version");
+    int max = ml ? MAX_ML_OPSET : MAX_OPSET;
+    if (version > max) {
+      throw new InvalidModelException(
+          "%s: expected an opset of %s up to %d, found %d; export the model with an older opset, or convert it with ONNX's version converter"
+              .formatted(place, ml ? ML : "ai.onnx", max, version));
+    }
+    if (version < 1) {
+      throw new InvalidModelException(
+          "%s: expected an opset of %s from 1 to %d, found %d; export the model again"
+              .formatted(place, ml ? ML : "ai.onnx", max, version));
+    }
+  }
+
+  private void node(Message node, String place) {
+    String operator = node.text("op_type");
+    if (operator.isEmpty()) {
+      throw new InvalidModelException(place + ": expected an operator's name, found none");
+    }
+    String domain = node.text("domain");
+    if (!isStandard(domain) && !options.domains().contains(domain)) {
+      throw new InvalidModelException(
+          "%s: expected an operator of ONNX, found one of the domain %s; if you trust it, allow it with ModelOptions.allowDomains"
+              .formatted(place, Quote.text(domain)));
+    }
+    Set<String> names = new HashSet<>();
+    for (Message attribute : node.messages("attribute")) {
+      if (!names.add(attribute.text("name"))) {
+        throw new InvalidModelException(
+            "%s: expected each attribute once, found %s twice; export the model again"
+                .formatted(place, Quote.text(attribute.text("name"))));
+      }
+    }
+    if (isStandard(domain)) {
+      OperatorRules.check(node, place);
+    }
+  }
+
+  /** Tells whether a domain is one of ONNX's own. */
+  static boolean isStandard(String domain) {
+    return domain.isEmpty() || domain.equals("ai.onnx") || domain.equals(ML);
+  }
+
+  private static void elementType(Message type, String field, String place) {
+    if (ElementType.of(type.number(field)) == null) {
+      throw new InvalidModelException(
+          "%s: expected an element type from 1 to 26, found %d"
+              .formatted(place, type.number(field)));
+    }
+  }
+}
