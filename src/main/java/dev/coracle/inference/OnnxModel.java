@@ -53,7 +53,7 @@ public final class OnnxModel implements AutoCloseable {
   private OnnxModel(Path file, OrtSession session, Map<String, String> metadata)
       throws OrtException {
     this.file = file;
-    this.environment = Sessions.environment();
+    this.environment = Environment.get();
     this.session = session;
     this.input = onlyTensor(file, "input", session.getInputInfo());
     this.output = onlyTensor(file, "output", session.getOutputInfo());
@@ -82,7 +82,7 @@ public final class OnnxModel implements AutoCloseable {
    */
   public static OnnxModel open(Path file, ModelOptions options) {
     ModelFile model = ModelFile.read(file, options);
-    OrtSession session = Sessions.create(file, model.bytes(), options);
+    OrtSession session = Sessions.create(model, options);
     try {
       return new OnnxModel(file, session, model.metadata());
     } catch (OrtException e) {
