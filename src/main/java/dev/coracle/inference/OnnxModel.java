@@ -62,7 +62,7 @@ public final class OnnxModel implements AutoCloseable {
 
   private OnnxModel(ModelFile model, OrtSession session) throws OrtException {
     this.file = model.file();
-    this.environment = Sessions.environment();
+    this.environment = Environment.get();
     this.session = session;
     this.metadata = model.metadata();
     this.inputs = tensors(session.getInputInfo().values());
