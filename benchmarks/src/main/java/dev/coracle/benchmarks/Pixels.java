@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.coracle.benchmarks;
+
+import dev.coracle.net.Net;
+
+/** Prepares images and reads scores, for the contenders that leave this to their caller. */
+final class Pixels {
+
+  static final int COUNT = Net.SIZE * Net.SIZE;
+
+  /** Input of the network for each grey value. */
+  static final float[] SCALE = new float[256];
+
+  static {
+    for (int grey = 0; grey < 256; grey++) {
+      SCALE[grey] = (grey / 255f - Net.MEAN) / Net.STD;
+    }
+  }
+
+  private Pixels() {}
+
+  /** Returns (1,28,28), normalised. */
+  static float[][][] nested(byte[] image) {
+    float[][][] values = new float[1][Net.SIZE][Net.SIZE];
+    for (int i = 0; i < COUNT; i++) {
+      values[0][i / Net.SIZE][i % Net.SIZE] = SCALE[image[i] & 0xff];
+    }
+    return values;
+  }
+
+  /** Returns (784), normalised. */
+  static float[] flat(byte[] image) {
+    float[] values = new float[COUNT];
+    for (int i = 0; i < COUNT; i++) {
+      values[i] = SCALE[image[i] & 0xff];
+    }
+    return values;
+  }
+
+  static int argmax(float[] scores) {
+    int best = 0;
+    for (int i = 1; i < scores.length; i++) {
+      if (scores[i] > scores[best]) {
+        best = i;
+      }
+    }
+    return best;
+  }
+}
