@@ -34,9 +34,9 @@ public abstract class ClassifyBenchmark {
   private List<List<byte[]>> batches = List.of();
   private int next;
 
-  /** Takes over the images; throws when {@code contender} answers otherwise than Coracle. */
+  /** Takes over the images; throws when the contender answers otherwise than Coracle. */
   final void start(Load load, Load.Contender contender) {
-    load.check(getClass().getSimpleName(), contender);
+    load.check(contender);
     batches = load.batches();
   }
 

@@ -1,72 +1,53 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.coracle.benchmarks;
 
+import ai.djl.Model;
 import ai.djl.inference.Predictor;
-import ai.djl.ndarray.NDList;
-import ai.djl.ndarray.types.Shape;
-import ai.djl.translate.Batchifier;
-import ai.djl.translate.TranslateException;
-import ai.djl.translate.Translator;
-import ai.djl.translate.TranslatorContext;
-import dev.coracle.net.Net;
 import java.util.List;
 import org.openjdk.jmh.annotations.Benchmark;
 
 /**
- * Measures DJL's {@link Predictor}, one for each caller since it is not thread-safe: {@code
- * predict} for a batch of 1, {@code batchPredict} for a larger one. The translator normalises and
- * gives the ten outputs; the class is found from them, as all do.
+ * Measures DJL's {@link Predictor}, one for each caller since it is not thread-safe. The translator
+ * normalises and gives the ten outputs; the class is found from them, as all do.
  */
 public abstract class DjlBenchmark extends ClassifyBenchmark {
 
-  private Predictor<byte[], float[]> predictor;
-  private boolean single;
+  private Predictor<?, ?> predictor;
+  private Load.Contender contender;
 
-  /** Takes over the caller's predictor, which {@link #close} closes. */
-  final void start(Load load, Predictor<byte[], float[]> predictor) {
-    this.predictor = predictor;
-    single = load.batch == 1;
-    start(load, this::classes);
+  /** Gives DJL one image at a time: {@code predict}, or {@code batchPredict} for a batch. */
+  final void startStacking(Load load, Model model) {
+    Predictor<byte[], float[]> images = model.newPredictor(new ImageTranslator());
+    predictor = images;
+    contender =
+        load.batch == 1
+            ? batch -> new int[] {Pixels.argmax(images.predict(batch.get(0)))}
+            : batch -> images.batchPredict(batch).stream().mapToInt(Pixels::argmax).toArray();
+    start(load, contender);
   }
 
-  final void close() {
+  /** Gives DJL the whole batch as one input of {@code predict}. */
+  final void startWhole(Load load, Model model) {
+    Predictor<List<byte[]>, float[]> batches = model.newPredictor(new BatchTranslator());
+    predictor = batches;
+    contender =
+        batch -> {
+          float[] scores = batches.predict(batch);
+          int[] classes = new int[batch.size()];
+          for (int i = 0; i < classes.length; i++) {
+            classes[i] = Pixels.argmax(scores, i);
+          }
+          return classes;
+        };
+    start(load, contender);
+  }
+
+  final void closePredictor() {
     predictor.close();
   }
 
   @Benchmark
-  public int[] classify() throws TranslateException {
-    return classes(nextBatch());
-  }
-
-  private int[] classes(List<byte[]> images) throws TranslateException {
-    if (single) {
-      return new int[] {Pixels.argmax(predictor.predict(images.get(0)))};
-    }
-    List<float[]> scores = predictor.batchPredict(images);
-    int[] classes = new int[scores.size()];
-    for (int i = 0; i < classes.length; i++) {
-      classes[i] = Pixels.argmax(scores.get(i));
-    }
-    return classes;
-  }
-
-  /** Turns 784 grey values into (1,28,28), and (10) into an array. */
-  static final class ImageTranslator implements Translator<byte[], float[]> {
-
-    @Override
-    public NDList processInput(TranslatorContext context, byte[] image) {
-      return new NDList(
-          context.getNDManager().create(Pixels.flat(image), new Shape(1, Net.SIZE, Net.SIZE)));
-    }
-
-    @Override
-    public float[] processOutput(TranslatorContext context, NDList output) {
-      return output.singletonOrThrow().toFloatArray();
-    }
-
-    @Override
-    public Batchifier getBatchifier() {
-      return Batchifier.STACK;
-    }
+  public int[] classify() throws Exception {
+    return contender.classes(nextBatch());
   }
 }

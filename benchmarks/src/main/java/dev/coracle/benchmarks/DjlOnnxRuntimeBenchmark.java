@@ -2,6 +2,7 @@
 package dev.coracle.benchmarks;
 
 import ai.djl.ModelException;
+import ai.djl.ndarray.NDList;
 import ai.djl.repository.zoo.Criteria;
 import ai.djl.repository.zoo.ZooModel;
 import java.io.IOException;
@@ -12,11 +13,13 @@ import org.openjdk.jmh.annotations.State;
 import org.openjdk.jmh.annotations.TearDown;
 
 /**
- * Measures DJL's Predictor on its OnnxRuntime engine, over one model for all callers.
+ * Measures DJL's Predictor on its OnnxRuntime engine, over one model for all callers: in two ways,
+ * with DJL's usual batchifier, which has PyTorch stack the images since this engine cannot, and
+ * with a translator that makes the batch itself, without PyTorch.
  *
  * <pre>
  * java -jar target/benchmarks.jar DjlOnnxRuntimeBenchmark -prof gc
- * java -jar target/benchmarks.jar DjlOnnxRuntimeBenchmark -prof gc -p batch=1 -p djlThreads=1 -t 2
+ * java -jar target/benchmarks.jar DjlOnnxRuntimeBenchmark -prof gc -p batch=1 -p djlThreads=1 -p batchifier=none -t 2
  * </pre>
  */
 public class DjlOnnxRuntimeBenchmark extends DjlBenchmark {
@@ -29,16 +32,22 @@ public class DjlOnnxRuntimeBenchmark extends DjlBenchmark {
     @Param({"default", "1"})
     public String djlThreads = "";
 
-    ZooModel<byte[], float[]> model;
+    /** Who makes a batch of images: DJL ({@code stack}), or the translator ({@code none}). */
+    @Param({"stack", "none"})
+    public String batchifier = "";
+
+    ZooModel<NDList, NDList> model;
 
     @Setup
     public void open(Load load) throws IOException, ModelException {
-      Criteria.Builder<byte[], float[]> criteria =
+      if (batchifier.equals("none")) {
+        System.setProperty("ai.djl.onnx.disable_alternative", "true");
+      }
+      Criteria.Builder<NDList, NDList> criteria =
           Criteria.builder()
-              .setTypes(byte[].class, float[].class)
+              .setTypes(NDList.class, NDList.class)
               .optEngine("OnnxRuntime")
-              .optModelPath(load.model())
-              .optTranslator(new ImageTranslator());
+              .optModelPath(load.model());
       if (!djlThreads.equals("default")) {
         criteria.optOption("intraOpNumThreads", djlThreads).optOption("interOpNumThreads", "1");
       }
@@ -53,11 +62,15 @@ public class DjlOnnxRuntimeBenchmark extends DjlBenchmark {
 
   @Setup
   public void open(Load load, Shared shared) {
-    start(load, shared.model.newPredictor());
+    if (shared.batchifier.equals("stack")) {
+      startStacking(load, shared.model);
+    } else {
+      startWhole(load, shared.model);
+    }
   }
 
   @TearDown
-  public void closePredictor() {
-    close();
+  public void close() {
+    closePredictor();
   }
 }

@@ -15,7 +15,7 @@ import org.openjdk.jmh.annotations.TearDown;
 
 /**
  * Measures DJL's Predictor on PyTorch, on the CPU, over one {@link Net} for all callers, with the
- * weights of the checkpoint that the ONNX file was exported from.
+ * weights of the checkpoint that the ONNX file was exported from; DJL's usual batchifier.
  *
  * <pre>
  * java -jar target/benchmarks.jar DjlPyTorchBenchmark -prof gc
@@ -63,11 +63,11 @@ public class DjlPyTorchBenchmark extends DjlBenchmark {
 
   @Setup
   public void open(Load load, Shared shared) {
-    start(load, shared.model.newPredictor(new ImageTranslator()));
+    startStacking(load, shared.model);
   }
 
   @TearDown
-  public void closePredictor() {
-    close();
+  public void close() {
+    closePredictor();
   }
 }

@@ -72,17 +72,17 @@ public class Load {
    * be called when the contender is open: Coracle starts ONNX Runtime, and DJL's engine must come
    * first.
    */
-  void check(String name, Contender contender) {
+  void check(Contender contender) {
     try (Classifier classifier = Classifier.open(model())) {
       int image = 0;
       for (List<byte[]> images : batches()) {
-        int[] answer = answer(name, contender, images);
+        int[] answer = answer(contender, images);
         for (Prediction expected : classifier.classify(images)) {
           int got = answer[image % batch];
           if (got != expected.index()) {
             throw new IllegalStateException(
-                "%s sees a %d in test image %d, Coracle's Classifier a %s; they do not run the same model"
-                    .formatted(name, got, image, expected));
+                "this contender sees a %d in test image %d, Coracle's Classifier a %s; they do not run the same model"
+                    .formatted(got, image, expected));
           }
           image++;
         }
@@ -90,11 +90,11 @@ public class Load {
     }
   }
 
-  private static int[] answer(String name, Contender contender, List<byte[]> images) {
+  private static int[] answer(Contender contender, List<byte[]> images) {
     try {
       return contender.classes(images);
     } catch (Exception e) {
-      throw new IllegalStateException(name + " fails on " + images.size() + " images", e);
+      throw new IllegalStateException("this contender fails on " + images.size() + " images", e);
     }
   }
 }

@@ -38,9 +38,15 @@ final class Pixels {
   }
 
   static int argmax(float[] scores) {
+    return argmax(scores, 0);
+  }
+
+  /** Returns the class with the largest score in a row of (N,10), the lowest on a tie. */
+  static int argmax(float[] scores, int row) {
+    int from = row * Net.CLASSES;
     int best = 0;
-    for (int i = 1; i < scores.length; i++) {
-      if (scores[i] > scores[best]) {
+    for (int i = 1; i < Net.CLASSES; i++) {
+      if (scores[from + i] > scores[from + best]) {
         best = i;
       }
     }
