@@ -83,7 +83,7 @@ public class BareBenchmark extends ClassifyBenchmark {
     classes = new int[load.batch];
     inputTensor =
         OnnxTensor.createTensor(
-            shared.environment, input, new long[] {load.batch, 1, Net.SIZE, Net.SIZE});
+            shared.environment, input, new long[] {load.batch, 1, Pixels.SIZE, Pixels.SIZE});
     outputTensor =
         OnnxTensor.createTensor(shared.environment, output, new long[] {load.batch, Net.CLASSES});
     inputs = Map.of(session.getInputNames().iterator().next(), inputTensor);

@@ -6,7 +6,6 @@ import ai.djl.ndarray.types.Shape;
 import ai.djl.translate.Batchifier;
 import ai.djl.translate.Translator;
 import ai.djl.translate.TranslatorContext;
-import dev.coracle.net.Net;
 import java.util.List;
 
 /** Translates for DJL a whole batch at a time, so that DJL has nothing to stack. */
@@ -21,7 +20,7 @@ final class BatchTranslator implements Translator<List<byte[]>, float[]> {
         values[at++] = Pixels.SCALE[pixel & 0xff];
       }
     }
-    Shape shape = new Shape(images.size(), 1, Net.SIZE, Net.SIZE);
+    Shape shape = new Shape(images.size(), 1, Pixels.SIZE, Pixels.SIZE);
     return new NDList(context.getNDManager().create(values, shape));
   }
 

@@ -6,14 +6,13 @@ import ai.djl.ndarray.types.Shape;
 import ai.djl.translate.Batchifier;
 import ai.djl.translate.Translator;
 import ai.djl.translate.TranslatorContext;
-import dev.coracle.net.Net;
 
 /** Translates for DJL one image a time; DJL stacks them to a batch. */
 final class ImageTranslator implements Translator<byte[], float[]> {
 
   @Override
   public NDList processInput(TranslatorContext context, byte[] image) {
-    Shape shape = new Shape(1, Net.SIZE, Net.SIZE);
+    Shape shape = new Shape(1, Pixels.SIZE, Pixels.SIZE);
     return new NDList(context.getNDManager().create(Pixels.flat(image), shape));
   }
 

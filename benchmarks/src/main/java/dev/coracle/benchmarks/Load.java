@@ -39,7 +39,11 @@ public class Load {
   }
 
   Path model() {
-    return existing(model, "train in the root first, or name a model with -p model=FILE");
+    return model(model);
+  }
+
+  static Path model(String file) {
+    return existing(file, "train in the root first, or name a model with -p model=FILE");
   }
 
   static Path existing(String file, String otherwise) {

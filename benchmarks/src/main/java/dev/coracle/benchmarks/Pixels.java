@@ -6,7 +6,10 @@ import dev.coracle.net.Net;
 /** Prepares images and reads scores, for the contenders that leave this to their caller. */
 final class Pixels {
 
-  static final int COUNT = Net.SIZE * Net.SIZE;
+  /** Height and width. */
+  static final int SIZE = Net.SIZE;
+
+  static final int COUNT = SIZE * SIZE;
 
   /** Input of the network for each grey value. */
   static final float[] SCALE = new float[256];
@@ -21,9 +24,9 @@ final class Pixels {
 
   /** Returns (1,28,28), normalised. */
   static float[][][] nested(byte[] image) {
-    float[][][] values = new float[1][Net.SIZE][Net.SIZE];
+    float[][][] values = new float[1][SIZE][SIZE];
     for (int i = 0; i < COUNT; i++) {
-      values[0][i / Net.SIZE][i % Net.SIZE] = SCALE[image[i] & 0xff];
+      values[0][i / SIZE][i % SIZE] = SCALE[image[i] & 0xff];
     }
     return values;
   }
