@@ -14,7 +14,7 @@ import org.openjdk.jmh.annotations.State;
 import org.openjdk.jmh.annotations.TearDown;
 
 /**
- * Measures ONNX Runtime as the examples of its Java API use it: nested arrays in, a tensor a call,
+ * Measures ONNX Runtime as the sample of its Java API uses it: nested arrays in, a tensor a call,
  * nested arrays out, and default options, so as many threads as the processor has cores, which
  * spin. Normalises the images and finds the largest output, as all do.
  *
@@ -23,8 +23,9 @@ import org.openjdk.jmh.annotations.TearDown;
  * java -jar target/benchmarks.jar NestedArraysBenchmark -prof gc -p batch=1 -t 2
  * </pre>
  *
- * @see <a href="https://onnxruntime.ai/docs/get-started/with-java.html">Get started with ORT for
- *     Java</a>
+ * @see <a
+ *     href="https://github.com/microsoft/onnxruntime/blob/main/java/src/test/java/sample/ScoreMNIST.java">ScoreMNIST,
+ *     the sample of ONNX Runtime for Java</a>
  */
 public class NestedArraysBenchmark extends ClassifyBenchmark {
 
