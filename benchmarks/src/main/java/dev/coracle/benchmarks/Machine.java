@@ -27,7 +27,7 @@ final class Machine {
     OperatingSystemMXBean system =
         (OperatingSystemMXBean) ManagementFactory.getOperatingSystemMXBean();
     machine.put("memory", (system.getTotalMemorySize() >> 30) + " GiB");
-    machine.put("system", System.getProperty("os.name") + " " + System.getProperty("os.version"));
+    machine.put("system", System.getProperty("os.name") + " " + System.getProperty("os.arch"));
     machine.put("JVM", System.getProperty("java.vm.name") + " " + Runtime.version());
     return machine;
   }
