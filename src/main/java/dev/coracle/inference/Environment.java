@@ -44,16 +44,18 @@ final class Environment {
   }
 
   private static OrtEnvironment start() {
-    Path libraries = NativeLibraries.folder();
-    if (libraries != null) {
-      System.setProperty(NATIVE_PATH, libraries.toString());
-    }
     OrtEnvironment environment;
-    try {
-      environment = onLargeStack(libraries);
-    } finally {
+    synchronized (NATIVE_PATH) { // a literal is one object in all class loaders, as properties are
+      Path libraries = NativeLibraries.folder();
       if (libraries != null) {
-        System.clearProperty(NATIVE_PATH); // a copy of ONNX Runtime in another class loader
+        System.setProperty(NATIVE_PATH, libraries.toString());
+      }
+      try {
+        environment = onLargeStack(libraries);
+      } finally {
+        if (libraries != null) {
+          System.clearProperty(NATIVE_PATH); // a copy of ONNX Runtime in another class loader
+        }
       }
     }
     if (isShuttingDown()) { // asked after retain: whoever passes holds an environment that is alive
