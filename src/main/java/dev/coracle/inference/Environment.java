@@ -44,16 +44,18 @@ final class Environment {
   }
 
   private static OrtEnvironment start() {
-    Path libraries = NativeLibraries.folder();
-    if (libraries != null) {
-      System.setProperty(NATIVE_PATH, libraries.toString());
-    }
     OrtEnvironment environment;
-    try {
-      environment = onLargeStack();
-    } finally {
+    synchronized (NATIVE_PATH) { // a literal is one object in all class loaders, as properties are
+      Path libraries = NativeLibraries.folder();
       if (libraries != null) {
-        System.clearProperty(NATIVE_PATH); // a copy of ONNX Runtime in another class loader
+        System.setProperty(NATIVE_PATH, libraries.toString());
+      }
+      try {
+        environment = onLargeStack(libraries);
+      } finally {
+        if (libraries != null) {
+          System.clearProperty(NATIVE_PATH); // a copy of ONNX Runtime in another class loader
+        }
       }
     }
     if (isShuttingDown()) { // asked after retain: whoever passes holds an environment that is alive
@@ -73,7 +75,7 @@ final class Environment {
    * that takes some 260 bytes of stack for each byte of it. A class path of 4 kB overruns a Java
    * thread's stack, which ends the process without a word.
    */
-  private static OrtEnvironment onLargeStack() {
+  private static OrtEnvironment onLargeStack(@Nullable Path libraries) {
     AtomicReference<OrtEnvironment> environment = new AtomicReference<>();
     AtomicReference<Throwable> failure = new AtomicReference<>();
     Runnable create =
@@ -108,9 +110,19 @@ final class Environment {
     if (e instanceof IllegalStateException) { // no more hooks
       throw shuttingDown();
     }
+    Throwable cause = e; // of the failed initialisation of a class
+    while (cause != null && cause.getCause() != null) {
+      cause = cause.getCause();
+    }
     throw new CoracleException(
-        "ONNX Runtime's native library does not load (%s); it comes for Linux with glibc (x64, aarch64), macOS (aarch64) and Windows (x64), and needs a java.io.tmpdir that it can write to"
-            .formatted(e),
+        "ONNX Runtime's native library does not load (%s); it comes for Linux with glibc (x64, aarch64), macOS (aarch64) and Windows (x64), and needs a java.io.tmpdir that it can write to%s"
+            .formatted(
+                cause,
+                libraries == null
+                    ? ""
+                    : "; it was to come from "
+                        + libraries
+                        + ", unless coracle.native.cache is off"),
         e);
   }
 

@@ -12,7 +12,13 @@ import java.net.URLClassLoader;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Set;
+import java.util.concurrent.Callable;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.condition.EnabledOnOs;
@@ -90,8 +96,9 @@ class NativeStartTest {
     ChildJvm child =
         ChildJvm.start(folder, List.of("-Dcoracle.native.cache=" + cache), TwoLoaders.class, model);
     assertThat(child.await()).as(child.lines().toString()).isZero();
-    assertThat(child.lines()).hasSize(3);
-    assertThat(child.lines()).filteredOn(line -> Path.of(line).startsWith(cache)).hasSize(2);
+    Set<String> folders = new HashSet<>(child.lines());
+    assertThat(folders).hasSize(2);
+    assertThat(folders).filteredOn(line -> Path.of(line).startsWith(cache)).hasSize(1);
   }
 
   private static URL resource() {
@@ -128,19 +135,30 @@ class NativeStartTest {
     }
   }
 
-  /** Runs the program in two class loaders. */
+  /** Runs the program in two class loaders at once. */
   static final class TwoLoaders {
     private TwoLoaders() {}
 
     public static void main(String[] args) throws Exception {
-      for (int i = 0; i < 2; i++) {
-        try (URLClassLoader loader =
-            new URLClassLoader(classPath(), ClassLoader.getPlatformClassLoader())) {
-          loader
-              .loadClass(Program.class.getName())
-              .getMethod("main", String[].class)
-              .invoke(null, (Object) args);
+      ExecutorService threads = Executors.newFixedThreadPool(2);
+      try {
+        Callable<Boolean> run = () -> run(args);
+        for (Future<Boolean> ran : threads.invokeAll(List.of(run, run))) {
+          ran.get();
         }
+      } finally {
+        threads.shutdown();
+      }
+    }
+
+    private static boolean run(String... args) throws IOException, ReflectiveOperationException {
+      try (URLClassLoader loader =
+          new URLClassLoader(classPath(), ClassLoader.getPlatformClassLoader())) {
+        loader
+            .loadClass(Program.class.getName())
+            .getMethod("main", String[].class)
+            .invoke(null, (Object) args);
+        return true;
       }
     }
 
