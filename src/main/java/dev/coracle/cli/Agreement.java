@@ -53,10 +53,10 @@ record Agreement(int images, int same, double largestDifference) {
     return new Agreement(network.images(), same, largest);
   }
 
-  /** Runs an ONNX file over a set with all cores. */
+  /** Runs an ONNX file over a set, of any size. */
   static Evaluation evaluate(Path file, ImageSet set) {
-    ModelOptions allCores = ModelOptions.builder().intraOpThreads(0).build();
-    try (Classifier classifier = Classifier.open(file, allCores)) {
+    ModelOptions whole = ModelOptions.builder().maxBatch(Integer.MAX_VALUE).build();
+    try (Classifier classifier = Classifier.open(file, whole)) {
       if (classifier.rows() != set.rows() || classifier.columns() != set.columns()) {
         throw new CoracleException(
             "%s takes images of %d×%d; the set's are %d×%d"

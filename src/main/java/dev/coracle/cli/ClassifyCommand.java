@@ -6,6 +6,7 @@ import dev.coracle.dataset.IdxImages;
 import dev.coracle.dataset.IdxReader;
 import dev.coracle.inference.Classifier;
 import dev.coracle.inference.InvalidInputException;
+import dev.coracle.inference.ModelOptions;
 import dev.coracle.inference.Prediction;
 import dev.coracle.report.DigitArt;
 import dev.coracle.report.DigitArt.Picture;
@@ -71,7 +72,8 @@ final class ClassifyCommand implements Callable<Integer> {
 
   @Override
   public Integer call() {
-    try (Classifier classifier = Classifier.open(model)) {
+    ModelOptions anyNumber = ModelOptions.builder().maxBatch(Integer.MAX_VALUE).build();
+    try (Classifier classifier = Classifier.open(model, anyNumber)) {
       List<Picture> images = new ArrayList<>();
       for (Path file : files) {
         images.addAll(read(file, classifier));

@@ -1,0 +1,119 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.coracle.inference;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicIntegerArray;
+import java.util.concurrent.locks.LockSupport;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+class WorkersTest {
+
+  @ParameterizedTest
+  @CsvSource({"1, 0", "1, 3", "7, 0", "7, 1", "100, 3"})
+  void share_anyNumberOfHelpers_doesEachTaskOnceBeforeItReturns(int count, int helpers) {
+    for (int round = 0; round < 200; round++) {
+      AtomicIntegerArray done = new AtomicIntegerArray(count);
+      Workers.share(count, helpers, done::incrementAndGet);
+      for (int i = 0; i < count; i++) {
+        assertThat(done.get(i)).isEqualTo(1);
+      }
+    }
+  }
+
+  @Test
+  void share_oneTaskFails_waitsForTheOthersAndThrowsIt() {
+    AtomicInteger running = new AtomicInteger();
+    AtomicInteger begun = new AtomicInteger();
+    assertThatThrownBy(
+            () ->
+                Workers.share(
+                    1_000,
+                    1,
+                    i -> {
+                      running.incrementAndGet();
+                      begun.incrementAndGet();
+                      try {
+                        if (i == 3) {
+                          throw new IllegalStateException("task 3");
+                        }
+                        LockSupport.parkNanos(10_000);
+                      } finally {
+                        running.decrementAndGet();
+                      }
+                    }))
+        .isInstanceOf(IllegalStateException.class)
+        .hasMessage("task 3");
+    assertThat(running).hasValue(0);
+    assertThat(begun.get()).isLessThan(1_000);
+  }
+
+  /** Every thread of the pool is taken, so that the helpers come too late: the caller does it. */
+  @Test
+  void share_poolIsBusy_callerDoesAllOfIt() throws Exception {
+    CountDownLatch release = new CountDownLatch(1);
+    List<CompletableFuture<Boolean>> busy = new ArrayList<>();
+    for (int i = 0; i < Workers.PROCESSORS; i++) {
+      busy.add(Workers.submit(() -> await(release), () -> {}));
+    }
+    Thread caller = Thread.currentThread();
+    AtomicBoolean elsewhere = new AtomicBoolean();
+    Workers.share(50, 3, i -> elsewhere.compareAndSet(false, Thread.currentThread() != caller));
+    release.countDown();
+
+    assertThat(elsewhere).isFalse();
+    for (CompletableFuture<Boolean> future : busy) {
+      assertThat(future.get(1, TimeUnit.MINUTES)).isTrue();
+    }
+  }
+
+  @Test
+  void submit_cancelledBeforeItsTurn_isNotRunButReleased() throws Exception {
+    CountDownLatch hold = new CountDownLatch(1);
+    List<CompletableFuture<Boolean>> busy = new ArrayList<>();
+    for (int i = 0; i < Workers.PROCESSORS; i++) {
+      busy.add(Workers.submit(() -> await(hold), () -> {}));
+    }
+    AtomicBoolean ran = new AtomicBoolean();
+    CountDownLatch released = new CountDownLatch(1);
+    CompletableFuture<Boolean> cancelled =
+        Workers.submit(() -> ran.getAndSet(true), released::countDown);
+    cancelled.cancel(false);
+    hold.countDown();
+
+    assertThat(released.await(1, TimeUnit.MINUTES)).isTrue();
+    assertThat(ran).isFalse();
+    assertThat(busy).allMatch(CompletableFuture::join);
+  }
+
+  @Test
+  void submit_callFails_releasesBeforeItTells() {
+    AtomicBoolean released = new AtomicBoolean();
+    CompletableFuture<Boolean> seen =
+        Workers.<Boolean>submit(
+                () -> {
+                  throw new IllegalStateException("call");
+                },
+                () -> released.set(true))
+            .handle((answer, failure) -> released.get() && failure != null);
+    assertThat(seen.join()).isTrue();
+  }
+
+  private static boolean await(CountDownLatch latch) {
+    try {
+      return latch.await(1, TimeUnit.MINUTES);
+    } catch (InterruptedException e) {
+      throw new IllegalStateException(e);
+    }
+  }
+}
