@@ -219,7 +219,7 @@ public abstract sealed class Classifier implements AutoCloseable
           int size = model.form().pixels();
           int from = pixels.position();
           return model.logProbabilities(
-              count, (buffers, row, image) -> buffers.put(row, pixels, from + image * size));
+              count, (target, row, image) -> target.put(row, pixels, from + image * size));
         });
   }
 
@@ -240,7 +240,7 @@ public abstract sealed class Classifier implements AutoCloseable
 
   private static List<Prediction> classify(ClassifierModel model, List<Object> images) {
     return model.classify(
-        images.size(), (buffers, row, image) -> Images.put(buffers, row, images.get(image)));
+        images.size(), (target, row, image) -> Images.put(target, row, images.get(image)));
   }
 
   private <T> T with(Function<ClassifierModel, T> call) {

@@ -99,14 +99,14 @@ final class Images {
   }
 
   /** Puts an image that has been checked into a row of a model's input. */
-  static void put(BatchBuffers buffers, int row, Object image) {
+  static void put(ImageInput target, int row, Object image) {
     if (image instanceof byte[] pixels) {
-      buffers.put(row, pixels, 0);
+      target.put(row, pixels, 0);
     } else if (image instanceof float[] pixels) {
-      buffers.put(row, pixels);
+      target.put(row, pixels);
     } else {
       ByteBuffer pixels = (ByteBuffer) image;
-      buffers.put(row, pixels, pixels.position());
+      target.put(row, pixels, pixels.position());
     }
   }
 
