@@ -111,9 +111,14 @@ final class Images {
   }
 
   private static void checkCount(int count, int maxBatch) {
-    if (count < 1 || count > maxBatch) {
+    checkCount(count, maxBatch, "ModelOptions.maxBatch");
+  }
+
+  /** Checks the number of images against a limit, which has a reason. */
+  static void checkCount(int count, int limit, String reason) {
+    if (count < 1 || count > limit) {
       throw new InvalidInputException(
-          "expected 1 to %d images (ModelOptions.maxBatch), got %d".formatted(maxBatch, count));
+          "expected 1 to %d images (%s), got %d".formatted(limit, reason, count));
     }
   }
 

@@ -77,12 +77,12 @@ final class MetadataReader {
     entries.put(key, text);
   }
 
-  private static long tag(int field) {
+  static long tag(int field) {
     return field * 8L + LENGTH_DELIMITED;
   }
 
   /** Steps over the value after a tag and returns it, without the length before it. */
-  private static ByteBuffer value(ByteBuffer bytes, long tag) {
+  static ByteBuffer value(ByteBuffer bytes, long tag) {
     long length =
         switch ((int) tag & 7) {
           case VARINT -> {
@@ -103,7 +103,7 @@ final class MetadataReader {
   }
 
   /** Reads a number of up to ten bytes, seven bits in each, the lowest first. */
-  private static long varint(ByteBuffer bytes) {
+  static long varint(ByteBuffer bytes) {
     long number = 0;
     for (int shift = 0; shift < 70; shift += 7) {
       byte next = bytes.get();
@@ -115,7 +115,7 @@ final class MetadataReader {
     throw new BufferUnderflowException();
   }
 
-  private static String utf8(ByteBuffer bytes) throws CharacterCodingException {
+  static String utf8(ByteBuffer bytes) throws CharacterCodingException {
     return StandardCharsets.UTF_8.newDecoder().decode(bytes).toString();
   }
 }
