@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.coracle.djl;
 
+import ai.djl.engine.Engine;
 import ai.djl.modality.Classifications;
 import ai.djl.modality.cv.Image;
 import ai.djl.ndarray.NDList;
@@ -8,7 +9,10 @@ import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
 import ai.djl.translate.Translator;
 import ai.djl.translate.TranslatorContext;
+import dev.coracle.CoracleException;
+import dev.coracle.LargeStack;
 import dev.coracle.inference.DType;
+import dev.coracle.inference.InvalidModelException;
 import dev.coracle.inference.ModelCodec;
 import dev.coracle.inference.ModelOptions;
 import dev.coracle.inference.Prediction;
@@ -45,9 +49,12 @@ import java.util.List;
  * <p>A batch, {@code predictor.batchPredict(images)}, is one call of the model. An image that the
  * model does not take is a TranslateException, whose cause says what was expected.
  *
- * <p>DJL's engine must start ONNX Runtime first; see {@link dev.coracle.inference.OnnxModel}. This
- * class does not start it. DJL's defaults are a thread for each core, which go on spinning between
- * calls; each thread of the application needs a predictor of its own.
+ * <p>ONNX Runtime has one environment a process, and DJL's engine insists on being the one that
+ * makes it: the first translator starts the engine, so make one before the first model is opened
+ * with Coracle's own classes, which then share the environment.
+ *
+ * <p>DJL's default is a thread for each core, and they go on spinning between calls; each thread of
+ * the application needs a predictor of its own. Classifier has neither to be thought of.
  *
  * @param <I> what a predictor takes: {@link Image}, of DJL's BufferedImageFactory (its default), or
  *     a kind of image that Classifier takes, such as {@code byte[]}
@@ -64,9 +71,23 @@ public final class ClassifierTranslator<I> implements Translator<I, Classificati
     this(file, ModelOptions.DEFAULTS);
   }
 
-  /** Reads a file as {@link ModelCodec#read(Path, ModelOptions)} does, with what that throws. */
+  /**
+   * Reads a file as {@link ModelCodec#read(Path, ModelOptions)} does, and starts DJL's engine.
+   *
+   * @throws InvalidModelException if the file is no image classifier, damaged, or refused by the
+   *     options
+   * @throws CoracleException if the file is missing or unreadable, or the engine does not start
+   */
   public ClassifierTranslator(Path file, ModelOptions options) {
     this.codec = ModelCodec.read(file, options);
+    try {
+      LargeStack.call(() -> Engine.getEngine("OnnxRuntime"));
+    } catch (RuntimeException | LinkageError e) {
+      throw new CoracleException(
+          "DJL's OnnxRuntime engine does not start (%s); add ai.djl.onnxruntime:onnxruntime-engine, and make the translator before Coracle opens a model, as that starts ONNX Runtime another way"
+              .formatted(e.getCause() == null ? e : e.getCause()),
+          e);
+    }
   }
 
   /** Makes one array of all images: to stack them, DJL would need a second engine. */

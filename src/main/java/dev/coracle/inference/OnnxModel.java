@@ -45,8 +45,9 @@ import org.jspecify.annotations.Nullable;
  * OnnxRuntime} engine insists on making it too, and fails for the rest of the process where it
  * finds one: an {@code ExceptionInInitializerError}, "Tried to specify the thread pool when
  * creating an OrtEnvironment, but one already exists." An application that uses both calls {@code
- * Engine.getEngine("OnnxRuntime")} before it opens the first model here; this class then shares the
- * environment. DJL's other engines, PyTorch among them, are not concerned.
+ * Engine.getEngine("OnnxRuntime")} before it opens the first model here, which the constructor of
+ * {@code dev.coracle.djl.ClassifierTranslator} does; this class then shares the environment. DJL's
+ * other engines, PyTorch among them, are not concerned.
  */
 public final class OnnxModel implements AutoCloseable {
 

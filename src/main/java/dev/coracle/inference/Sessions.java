@@ -5,10 +5,10 @@ import ai.onnxruntime.OrtEnvironment;
 import ai.onnxruntime.OrtException;
 import ai.onnxruntime.OrtSession;
 import dev.coracle.CoracleException;
+import dev.coracle.LargeStack;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.concurrent.atomic.AtomicReference;
 
 /** Makes ONNX Runtime sessions, and turns what can go wrong with a file into one sentence. */
 final class Sessions {
@@ -70,59 +70,15 @@ final class Sessions {
     }
   }
 
-  /**
-   * Returns the process's environment, creating it on a thread with a stack of its own size: ONNX
-   * Runtime 1.29.0 matches the command line of the process against a pattern when it starts, on
-   * Linux, with a recursion that takes some 260 bytes of stack for each byte of it. A class path of
-   * 4 kB overruns a Java thread's stack, which ends the process without a word.
-   */
+  /** Returns the process's environment, creating it if there is none. */
   static OrtEnvironment environment() {
-    AtomicReference<OrtEnvironment> environment = new AtomicReference<>();
-    AtomicReference<Throwable> failure = new AtomicReference<>();
-    Runnable create =
-        () -> {
-          try {
-            environment.set(OrtEnvironment.getEnvironment());
-          } catch (RuntimeException | LinkageError e) {
-            failure.set(e);
-          }
-        };
-    // Address space, not memory: only the pages that are touched become real.
-    long stack = (16L << 20) + 512 * commandLineBytes();
-    Thread thread = new Thread(null, create, "coracle-onnxruntime-start", stack);
-    thread.start();
-    boolean interrupted = false;
-    while (thread.isAlive()) {
-      try {
-        thread.join();
-      } catch (InterruptedException e) {
-        interrupted = true; // this takes milliseconds: finish, then tell
-      }
-    }
-    if (interrupted) {
-      Thread.currentThread().interrupt();
-    }
-    OrtEnvironment created = environment.get();
-    if (created == null) {
-      Throwable e = failure.get();
+    try {
+      return LargeStack.call(OrtEnvironment::getEnvironment);
+    } catch (RuntimeException | LinkageError e) {
       throw new CoracleException(
           "ONNX Runtime's native library does not load (%s); it comes for Linux with glibc (x64, aarch64), macOS (aarch64) and Windows (x64), and needs a java.io.tmpdir that it can write to"
               .formatted(e),
           e);
-    }
-    return created;
-  }
-
-  /** Returns the length of this process's command line, or 0 where the system does not tell. */
-  private static long commandLineBytes() {
-    Path commandLine = Path.of("/proc/self/cmdline");
-    if (!Files.isReadable(commandLine)) {
-      return 0;
-    }
-    try {
-      return Files.readAllBytes(commandLine).length;
-    } catch (IOException e) {
-      return 0;
     }
   }
 }
