@@ -5,10 +5,12 @@ import dev.coracle.CoracleException;
 import dev.coracle.dataset.IdxImages;
 import dev.coracle.dataset.IdxReader;
 import dev.coracle.inference.Classifier;
+import dev.coracle.inference.InvalidInputException;
 import dev.coracle.inference.ModelOptions;
 import dev.coracle.inference.Prediction;
 import dev.coracle.report.DigitArt;
 import dev.coracle.report.DigitArt.Picture;
+import java.awt.image.BufferedImage;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.file.Files;
@@ -92,13 +94,11 @@ final class ClassifyCommand implements Callable<Integer> {
   private List<Picture> read(Path file, Classifier classifier) {
     byte[] content = content(file, MAX_BYTES);
     if (!isIdx(content)) {
-      if (classifier.rows() != classifier.columns()) {
-        throw new CoracleException(
-            "the model takes images of %d×%d; pictures can be fitted to square ones only"
-                .formatted(classifier.rows(), classifier.columns()));
-      }
       return List.of(
-          picture(classifier, DigitImage.read(file, content, classifier.rows()), file.toString()));
+          picture(
+              classifier,
+              pixels(file, PictureFile.read(file, content), classifier),
+              file.toString()));
     }
     IdxImages set = IdxReader.readImages(file, content);
     if (set.rows() != classifier.rows() || set.columns() != classifier.columns()) {
@@ -111,6 +111,14 @@ final class ClassifyCommand implements Callable<Integer> {
       images.add(picture(classifier, set.image(i), file + "[" + i + "]"));
     }
     return images;
+  }
+
+  private static byte[] pixels(Path file, BufferedImage picture, Classifier classifier) {
+    try {
+      return classifier.pixels(picture);
+    } catch (InvalidInputException e) {
+      throw new CoracleException(file + ": " + e.getMessage(), e);
+    }
   }
 
   private static Picture picture(Classifier classifier, byte[] pixels, String caption) {

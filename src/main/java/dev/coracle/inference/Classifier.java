@@ -3,6 +3,7 @@ package dev.coracle.inference;
 
 import dev.coracle.CoracleException;
 import dev.coracle.ModelMetadata;
+import java.awt.image.BufferedImage;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
 import java.util.List;
@@ -29,7 +30,9 @@ import org.jspecify.annotations.Nullable;
  * <ul>
  *   <li>{@code byte[]}: unsigned, 0 to 255;
  *   <li>{@link ByteBuffer}: the same, from position to limit; neither moves;
- *   <li>{@code float[]}: from 0 to 1, that is the byte divided by 255, not yet normalised.
+ *   <li>{@code float[]}: from 0 to 1, that is the byte divided by 255, not yet normalised;
+ *   <li>{@link BufferedImage}: any size and colours; {@link #pixels} says how it is fitted. This
+ *       one alone needs the module java.desktop.
  * </ul>
  *
  * <p>The file's metadata (see {@link ModelMetadata}) says how they are scaled for the model, and
@@ -121,6 +124,17 @@ public abstract sealed class Classifier implements AutoCloseable
   }
 
   /**
+   * Classifies the {@link #pixels} of a picture.
+   *
+   * @throws InvalidInputException as {@link #pixels} does
+   * @throws IllegalStateException after {@link #close}
+   * @throws CoracleException if the model fails or its output is not a number
+   */
+  public Prediction classify(BufferedImage picture) {
+    return one(picture);
+  }
+
+  /**
    * Classifies images, in order, each of any of the kinds above, in one call, which is faster than
    * one call each.
    *
@@ -153,9 +167,34 @@ public abstract sealed class Classifier implements AutoCloseable
     return oneAsync(pixels);
   }
 
+  /** Does for a picture, which is prepared there too, what the others do for grey values. */
+  public CompletableFuture<Prediction> classifyAsync(BufferedImage picture) {
+    return oneAsync(picture);
+  }
+
   /** Does for many images, as {@link #classify(List)}, what the others do for one. */
   public CompletableFuture<List<Prediction>> classifyAsync(List<?> images) {
     return async(model -> classify(model, Images.of(model.form(), images, model.maxBatch())));
+  }
+
+  /**
+   * Returns the grey values that {@link #classify(BufferedImage)} sees. Colours become grey by the
+   * luma weights of ITU-R BT.601, on a white page where the picture is transparent. Then:
+   *
+   * <ul>
+   *   <li>A picture of {@code rows} by {@code columns} is taken pixel by pixel, inverted if its
+   *       background, the median of the border, is light.
+   *   <li>One of another size is treated as MNIST's digits were: what differs from the background
+   *       is the ink, stretched to 255; the picture is cropped to it, fitted into the middle 20/28
+   *       of the side with its proportions kept, and centred by its mass.
+   * </ul>
+   *
+   * @throws InvalidInputException if the picture is null; or if it is of another size and has no
+   *     ink, or the model's images are not square
+   */
+  public byte[] pixels(BufferedImage picture) {
+    ImageModel form = current().form();
+    return Images.pixels(form, picture);
   }
 
   /** Does for an array what {@link #logProbabilities(ByteBuffer, int)} does for a buffer. */
@@ -180,7 +219,7 @@ public abstract sealed class Classifier implements AutoCloseable
           int size = model.form().pixels();
           int from = pixels.position();
           return model.logProbabilities(
-              count, (buffers, row, image) -> buffers.put(row, pixels, from + image * size));
+              count, (target, row, image) -> target.put(row, pixels, from + image * size));
         });
   }
 
@@ -201,7 +240,7 @@ public abstract sealed class Classifier implements AutoCloseable
 
   private static List<Prediction> classify(ClassifierModel model, List<Object> images) {
     return model.classify(
-        images.size(), (buffers, row, image) -> Images.put(buffers, row, images.get(image)));
+        images.size(), (target, row, image) -> Images.put(target, row, images.get(image)));
   }
 
   private <T> T with(Function<ClassifierModel, T> call) {

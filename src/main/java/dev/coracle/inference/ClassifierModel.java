@@ -54,15 +54,18 @@ final class ClassifierModel {
         form.fixesBatch()
             ? form.batch()
             : Math.max(1, Math.min(gpu ? GPU_PART : CPU_PART, MAX_PART_PIXELS / form.pixels()));
-    this.scale = form.scaling() == null ? null : form.scaling().table();
+    this.scale = form.scale();
     this.pool = new BufferPool(capacities(), n -> new BatchBuffers(model, form, scale, n));
     this.references = new References(this::free);
   }
 
   static ClassifierModel open(Path file, ModelOptions options) {
-    OnnxModel model = OnnxModel.open(file, options);
+    ModelFile checked = ModelFile.read(file, options);
+    OnnxModel model = OnnxModel.open(checked, options);
     try {
-      return new ClassifierModel(model, ImageModel.of(model), options);
+      GraphSignature graph = // with the shapes that ONNX Runtime has inferred
+          new GraphSignature(model.inputs(), model.outputs(), checked.signature().outputOperator());
+      return new ClassifierModel(model, ImageModel.of(file, graph, model.metadata()), options);
     } catch (RuntimeException | Error e) {
       model.close();
       throw e;
@@ -104,7 +107,7 @@ final class ClassifierModel {
   Prediction classify(byte[] pixels) {
     BatchBuffers buffers = pool.take(1);
     try {
-      buffers.put(0, pixels, 0);
+      buffers.input().put(0, pixels, 0);
       buffers.run(1);
       return scores.prediction(buffers.scores(), 0);
     } finally {
@@ -134,9 +137,9 @@ final class ClassifierModel {
     return result;
   }
 
-  /** Puts image number {@code image} of a call into a row of a part's input. */
+  /** Puts image number {@code image} of a call into a row of a part's input tensor. */
   interface Input {
-    void put(BatchBuffers buffers, int row, int image);
+    void put(ImageInput target, int row, int image);
   }
 
   private interface Output {
@@ -156,7 +159,7 @@ final class ClassifierModel {
           BatchBuffers buffers = pool.take(images);
           try {
             for (int row = 0; row < images; row++) {
-              input.put(buffers, row, first + row);
+              input.put(buffers.input(), row, first + row);
             }
             buffers.run(images);
             for (int row = 0; row < images; row++) {

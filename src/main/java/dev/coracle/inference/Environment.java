@@ -5,12 +5,10 @@ import ai.onnxruntime.OrtEnvironment;
 import ai.onnxruntime.OrtException;
 import ai.onnxruntime.OrtLoggingLevel;
 import dev.coracle.CoracleException;
-import java.io.IOException;
+import dev.coracle.LargeStack;
 import java.lang.reflect.Field;
 import java.lang.reflect.Method;
-import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.concurrent.atomic.AtomicReference;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -18,7 +16,7 @@ import org.jspecify.annotations.Nullable;
  *
  * <ul>
  *   <li>It unpacks its libraries every time: see {@link NativeLibraries}.
- *   <li>It needs more stack than a Java thread has: see {@link #onLargeStack}.
+ *   <li>It needs more stack than a Java thread has: see {@link LargeStack}.
  *   <li>Its shutdown hook, which cannot be removed, frees the environment while other threads still
  *       open models with it, and so a plain {@code System.exit} or SIGTERM crashes the JVM. The
  *       native environment counts its references, so {@link #retain} takes one that nobody gives
@@ -51,7 +49,7 @@ final class Environment {
         System.setProperty(NATIVE_PATH, libraries.toString());
       }
       try {
-        environment = onLargeStack(libraries);
+        environment = create(libraries);
       } finally {
         if (libraries != null) {
           System.clearProperty(NATIVE_PATH); // a copy of ONNX Runtime in another class loader
@@ -69,52 +67,27 @@ final class Environment {
     return environment;
   }
 
-  /**
-   * Creates the environment on a thread with a stack of its own size: ONNX Runtime 1.29.0 matches
-   * the command line of the process against a pattern when it starts, on Linux, with a recursion
-   * that takes some 260 bytes of stack for each byte of it. A class path of 4 kB overruns a Java
-   * thread's stack, which ends the process without a word.
-   */
-  private static OrtEnvironment onLargeStack(@Nullable Path libraries) {
-    AtomicReference<OrtEnvironment> environment = new AtomicReference<>();
-    AtomicReference<Throwable> failure = new AtomicReference<>();
-    Runnable create =
-        () -> {
-          try {
-            environment.set(OrtEnvironment.getEnvironment());
+  private static OrtEnvironment create(@Nullable Path libraries) {
+    try {
+      return LargeStack.call(
+          () -> {
+            OrtEnvironment environment = OrtEnvironment.getEnvironment();
             retain();
-          } catch (RuntimeException | LinkageError e) {
-            failure.set(e);
-          }
-        };
-    // Address space, not memory: only the pages that are touched become real.
-    long stack = (16L << 20) + 512 * commandLineBytes();
-    Thread thread = new Thread(null, create, "coracle-onnxruntime-start", stack);
-    thread.start();
-    boolean interrupted = false;
-    while (thread.isAlive()) {
-      try {
-        thread.join();
-      } catch (InterruptedException e) {
-        interrupted = true; // this takes milliseconds: finish, then tell
-      }
-    }
-    if (interrupted) {
-      Thread.currentThread().interrupt();
-    }
-    OrtEnvironment created = environment.get();
-    Throwable e = failure.get();
-    if (created != null && e == null) {
-      return created;
-    }
-    if (e instanceof IllegalStateException) { // no more hooks
+            return environment;
+          });
+    } catch (IllegalStateException e) { // no more hooks
       throw shuttingDown();
+    } catch (RuntimeException | LinkageError e) {
+      throw doesNotLoad(e, libraries);
     }
+  }
+
+  private static CoracleException doesNotLoad(Throwable e, @Nullable Path libraries) {
     Throwable cause = e; // of the failed initialisation of a class
-    while (cause != null && cause.getCause() != null) {
+    while (cause.getCause() != null) {
       cause = cause.getCause();
     }
-    throw new CoracleException(
+    return new CoracleException(
         "ONNX Runtime's native library does not load (%s); it comes for Linux with glibc (x64, aarch64), macOS (aarch64) and Windows (x64), and needs a java.io.tmpdir that it can write to%s"
             .formatted(
                 cause,
@@ -167,18 +140,5 @@ final class Environment {
   private static CoracleException shuttingDown() {
     return new CoracleException(
         "ONNX Runtime does not start while the JVM shuts down; open the model before");
-  }
-
-  /** Returns the length of this process's command line, or 0 where the system does not tell. */
-  private static long commandLineBytes() {
-    Path commandLine = Path.of("/proc/self/cmdline");
-    if (!Files.isReadable(commandLine)) {
-      return 0;
-    }
-    try {
-      return Files.readAllBytes(commandLine).length;
-    } catch (IOException e) {
-      return 0;
-    }
   }
 }

@@ -31,37 +31,42 @@ record ImageModel(
   private static final List<String> OUTPUT_KINDS =
       List.of(ModelMetadata.LOGITS, ModelMetadata.LOG_PROBABILITIES, ModelMetadata.PROBABILITIES);
 
-  static ImageModel of(OnnxModel model) {
-    TensorSpec input = only(model, "input", model.inputs());
-    TensorSpec output = only(model, "output", model.outputs());
+  /**
+   * Makes the description of a file, which is named in messages.
+   *
+   * @throws InvalidModelException if the file is no such model or has metadata that is malformed
+   */
+  static ImageModel of(Path file, GraphSignature graph, Map<String, String> metadata) {
+    TensorSpec input = only(file, "input", graph.inputs());
+    TensorSpec output = only(file, "output", graph.outputs());
     List<Long> in = input.shape();
     List<Long> out = output.shape();
     if (input.dtype() != DType.FLOAT32 && input.dtype() != DType.UINT8) {
-      throw unfit(model, "a float32 or uint8 input", input);
+      throw unfit(file, "a float32 or uint8 input", input);
     }
     if (output.dtype() != DType.FLOAT32) {
-      throw unfit(model, "a float32 output", output);
+      throw unfit(file, "a float32 output", output);
     }
     if (in.size() != 4 || in.get(0) == 0 || in.get(1) != 1 || in.get(2) < 1 || in.get(3) < 1) {
-      throw unfit(model, "an input (batch, 1, rows, columns)", input);
+      throw unfit(file, "an input (batch, 1, rows, columns)", input);
     }
     if (out.size() != 2 || out.get(1) < 1 || !sameBatch(in.get(0), out.get(0))) {
-      throw unfit(model, "an output (batch, classes)", output);
+      throw unfit(file, "an output (batch, classes)", output);
     }
     long images = Math.max(1, in.get(0));
     if (in.get(2) > MAX_SIZE / in.get(3) || images > MAX_SIZE / (in.get(2) * in.get(3))) {
-      throw unfit(model, "an input of at most " + MAX_SIZE + " pixels", input);
+      throw unfit(file, "an input of at most " + MAX_SIZE + " pixels", input);
     }
     if (out.get(1) > MAX_SIZE / images) {
-      throw unfit(model, "an output of at most " + MAX_SIZE + " scores", output);
+      throw unfit(file, "an output of at most " + MAX_SIZE + " scores", output);
     }
-    Entries entries = new Entries(model.file(), model.metadata());
+    Entries entries = new Entries(file, metadata);
     return new ImageModel(
         in.get(0).intValue(),
         in.get(2).intValue(),
         in.get(3).intValue(),
         entries.labels(out.get(1).intValue()),
-        entries.outputKind(),
+        entries.outputKind(graph.outputOperator()),
         input.dtype() == DType.FLOAT32 ? entries.scaling() : null);
   }
 
@@ -74,20 +79,25 @@ record ImageModel(
     return rows * columns;
   }
 
+  /** Returns the input for each of the 256 grey values, or null where they are the input. */
+  float @Nullable [] scale() {
+    return scaling == null ? null : scaling.table();
+  }
+
   private static boolean sameBatch(long in, long out) {
     return out == TensorSpec.DYNAMIC || out == in;
   }
 
-  private static TensorSpec only(OnnxModel model, String role, List<TensorSpec> specs) {
+  private static TensorSpec only(Path file, String role, List<TensorSpec> specs) {
     if (specs.size() != 1) {
-      throw unfit(model, "exactly one " + role, specs);
+      throw unfit(file, "exactly one " + role, specs);
     }
     return specs.get(0);
   }
 
-  private static InvalidModelException unfit(OnnxModel model, String expected, Object found) {
+  private static InvalidModelException unfit(Path file, String expected, Object found) {
     return new InvalidModelException(
-        model.file()
+        file
             + ": an image classifier has "
             + expected
             + ", this model has "
@@ -131,8 +141,14 @@ record ImageModel(
       return labels;
     }
 
-    String outputKind() {
-      String kind = values.getOrDefault(ModelMetadata.OUTPUT_KIND, ModelMetadata.LOGITS);
+    String outputKind(@Nullable String operator) {
+      String byOperator =
+          "Softmax".equals(operator)
+              ? ModelMetadata.PROBABILITIES
+              : "LogSoftmax".equals(operator)
+                  ? ModelMetadata.LOG_PROBABILITIES
+                  : ModelMetadata.LOGITS;
+      String kind = values.getOrDefault(ModelMetadata.OUTPUT_KIND, byOperator);
       if (!OUTPUT_KINDS.contains(kind)) {
         throw malformed(
             ModelMetadata.OUTPUT_KIND, String.join(", ", OUTPUT_KINDS), '"' + kind + '"');

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.coracle.inference;
 
+import java.awt.image.BufferedImage;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.List;
@@ -8,6 +9,9 @@ import org.jspecify.annotations.Nullable;
 
 /** Checks the images of a call before any of them is run, and says which of them is wrong. */
 final class Images {
+
+  /** Without java.desktop nobody has a picture, and to ask for its class would fail. */
+  private static final boolean PICTURES = ModuleLayer.boot().findModule("java.desktop").isPresent();
 
   private Images() {}
 
@@ -34,11 +38,20 @@ final class Images {
     }
   }
 
+  /** Returns the grey values of a picture, checked. */
+  static byte[] pixels(ImageModel form, @Nullable BufferedImage picture) {
+    if (picture == null) {
+      throw new InvalidInputException("expected a BufferedImage, got null");
+    }
+    return DigitImage.pixels(picture, form.rows(), form.columns());
+  }
+
+  /** Returns an image as {@link #put} takes it. */
   static List<Object> one(ImageModel form, @Nullable Object image) {
     return List.of(checked(form, 0, image));
   }
 
-  /** Returns the images, checked, in a list of its own. */
+  /** Returns the images, checked, as {@link #put} takes them, in a list of its own. */
   static List<Object> of(ImageModel form, @Nullable List<?> images, int maxBatch) {
     if (images == null) {
       throw new InvalidInputException("expected a list of images, got null");
@@ -75,31 +88,43 @@ final class Images {
       }
       return pixels;
     }
+    if (PICTURES && image instanceof BufferedImage picture) {
+      try {
+        return pixels(form, picture);
+      } catch (InvalidInputException e) {
+        throw new InvalidInputException("image " + index + ": " + e.getMessage());
+      }
+    }
     throw wrong(form, index, image == null ? "null" : image.getClass().getTypeName());
   }
 
   /** Puts an image that has been checked into a row of a model's input. */
-  static void put(BatchBuffers buffers, int row, Object image) {
+  static void put(ImageInput target, int row, Object image) {
     if (image instanceof byte[] pixels) {
-      buffers.put(row, pixels, 0);
+      target.put(row, pixels, 0);
     } else if (image instanceof float[] pixels) {
-      buffers.put(row, pixels);
+      target.put(row, pixels);
     } else {
       ByteBuffer pixels = (ByteBuffer) image;
-      buffers.put(row, pixels, pixels.position());
+      target.put(row, pixels, pixels.position());
     }
   }
 
   private static void checkCount(int count, int maxBatch) {
-    if (count < 1 || count > maxBatch) {
+    checkCount(count, maxBatch, "ModelOptions.maxBatch");
+  }
+
+  /** Checks the number of images against a limit, which has a reason. */
+  static void checkCount(int count, int limit, String reason) {
+    if (count < 1 || count > limit) {
       throw new InvalidInputException(
-          "expected 1 to %d images (ModelOptions.maxBatch), got %d".formatted(maxBatch, count));
+          "expected 1 to %d images (%s), got %d".formatted(limit, reason, count));
     }
   }
 
   private static InvalidInputException wrong(ImageModel form, int index, String found) {
     return new InvalidInputException(
-        "image %d: expected %s as byte[], float[] or ByteBuffer, got %s"
+        "image %d: expected %s as byte[], float[], ByteBuffer or BufferedImage, got %s"
             .formatted(index, size(form), found));
   }
 

@@ -45,8 +45,9 @@ import org.jspecify.annotations.Nullable;
  * OnnxRuntime} engine insists on making it too, and fails for the rest of the process where it
  * finds one: an {@code ExceptionInInitializerError}, "Tried to specify the thread pool when
  * creating an OrtEnvironment, but one already exists." An application that uses both calls {@code
- * Engine.getEngine("OnnxRuntime")} before it opens the first model here; this class then shares the
- * environment. DJL's other engines, PyTorch among them, are not concerned.
+ * Engine.getEngine("OnnxRuntime")} before it opens the first model here, which the constructor of
+ * {@code dev.coracle.djl.ClassifierTranslator} does; this class then shares the environment. DJL's
+ * other engines, PyTorch among them, are not concerned.
  */
 public final class OnnxModel implements AutoCloseable {
 
@@ -92,7 +93,10 @@ public final class OnnxModel implements AutoCloseable {
    * @throws CoracleException if the file is missing or unreadable, or ONNX Runtime does not start
    */
   public static OnnxModel open(Path file, ModelOptions options) {
-    ModelFile model = ModelFile.read(file, options);
+    return open(ModelFile.read(file, options), options);
+  }
+
+  static OnnxModel open(ModelFile model, ModelOptions options) {
     OrtSession session = Sessions.create(model, options);
     try {
       return new OnnxModel(model, session);

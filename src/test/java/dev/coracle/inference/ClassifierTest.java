@@ -7,10 +7,10 @@ import static org.assertj.core.api.Assertions.within;
 import static org.junit.jupiter.params.provider.Arguments.arguments;
 
 import dev.coracle.CoracleException;
+import java.awt.image.BufferedImage;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.FloatBuffer;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -147,15 +147,51 @@ class ClassifierTest {
   }
 
   @Test
-  void classify_modelThatGivesProbabilities_takesThemAsTheyAre() throws IOException {
+  void classify_picture_isAsItsPixels() throws IOException {
+    byte[] bytes = images(1).get(0);
+    Arrays.fill(bytes, 0, 4 * 28, (byte) 0); // so that the ends of the border are background
+    Arrays.fill(bytes, 24 * 28, 784, (byte) 0);
+    BufferedImage page = Pictures.page(bytes);
+    try (Classifier digits = Classifier.open(write(TestModel.mnist()))) {
+      byte[] pixels = digits.pixels(page);
+
+      assertThat(digits.pixels(Pictures.same(bytes))).isEqualTo(bytes);
+      assertThat(digits.classify(Pictures.same(bytes))).isEqualTo(digits.classify(bytes));
+      assertThat(digits.classify(page)).isEqualTo(digits.classify(pixels));
+      assertThat(digits.classifyAsync(page).join()).isEqualTo(digits.classify(pixels));
+      assertThat(digits.classify(List.of(bytes, page)))
+          .isEqualTo(digits.classify(List.of(bytes, pixels)));
+    }
+  }
+
+  @Test
+  @SuppressWarnings("NullAway") // what an application without a checker can do
+  void classify_pictureThatCannotBeFitted_saysWhich() throws IOException {
+    BufferedImage empty = new BufferedImage(40, 40, BufferedImage.TYPE_INT_RGB);
+    String reason =
+        "the picture is empty: no pixel differs from the background (0 of 255) by 32 or more";
+    try (Classifier digits = Classifier.open(write(TestModel.mnist()))) {
+      assertInvalid(() -> digits.pixels(empty), reason);
+      assertInvalid(() -> digits.classify(empty), "image 0: " + reason);
+      assertInvalid(() -> digits.classify(List.of(new byte[784], empty)), "image 1: " + reason);
+      assertInvalid(() -> digits.pixels(null), "expected a BufferedImage, got null");
+      assertInvalid(
+          () -> digits.classify((BufferedImage) null),
+          "image 0: expected 784 pixels (28 rows of 28) as byte[], float[], ByteBuffer or BufferedImage, got null");
+    }
+  }
+
+  /** The metadata says it, or the operator, where the metadata is silent. */
+  @ParameterizedTest
+  @ValueSource(strings = {"coracle.output", "note"})
+  void classify_modelThatGivesProbabilities_takesThemAsTheyAre(String key) throws IOException {
     TestModel model = TestModel.logits().withSize(2, 2, 3);
-    double[] expected = model.expected(new byte[] {1, 2, 3, 4});
-    byte[] softmax =
-        model.withSoftmax().withMetadata(Map.of("coracle.output", "probabilities")).bytes();
-    Path file = Files.write(folder.resolve("softmax.onnx"), softmax);
+    byte[] image = {1, 2, 3, 4};
+    double[] expected = model.expected(image);
+    Path file = write(model.withSoftmax().withMetadata(Map.of(key, "probabilities")));
     try (Classifier classifier = Classifier.open(file)) {
-      Prediction prediction = classifier.classify(new byte[] {1, 2, 3, 4});
-      float[] logs = classifier.logProbabilities(new byte[] {1, 2, 3, 4}, 1);
+      Prediction prediction = classifier.classify(image);
+      float[] logs = classifier.logProbabilities(image, 1);
       for (int i = 0; i < 3; i++) {
         assertThat((double) prediction.probabilities()[i])
             .isCloseTo(Math.exp(expected[i]), FLOAT32_SUM);
@@ -178,7 +214,7 @@ class ClassifierTest {
   @MethodSource("wrongImages")
   void classify_wrongImage_saysWhatWasExpected(Object image, String found) throws IOException {
     String expected =
-        "image 1: expected 784 pixels (28 rows of 28) as byte[], float[] or ByteBuffer";
+        "image 1: expected 784 pixels (28 rows of 28) as byte[], float[], ByteBuffer or BufferedImage";
     try (Classifier digits = Classifier.open(write(TestModel.mnist()))) {
       assertInvalid(
           () -> digits.classify(Arrays.asList(new byte[784], image)), expected + ", got " + found);
@@ -234,10 +270,10 @@ class ClassifierTest {
     try (Classifier digits = Classifier.open(write(TestModel.mnist()))) {
       assertInvalid(
           () -> digits.classify((byte[]) null),
-          "image 0: expected 784 pixels (28 rows of 28) as byte[], float[] or ByteBuffer, got null");
+          "image 0: expected 784 pixels (28 rows of 28) as byte[], float[], ByteBuffer or BufferedImage, got null");
       assertInvalid(
           () -> digits.classify((float[]) null),
-          "image 0: expected 784 pixels (28 rows of 28) as byte[], float[] or ByteBuffer, got null");
+          "image 0: expected 784 pixels (28 rows of 28) as byte[], float[], ByteBuffer or BufferedImage, got null");
       assertInvalid(() -> digits.classify((List<?>) null), "expected a list of images, got null");
     }
   }

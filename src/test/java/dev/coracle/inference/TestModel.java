@@ -29,7 +29,7 @@ import java.util.TreeMap;
  * @param end operator after the linear layer, LogSoftmax or Softmax, or empty for none
  * @param batch size of the batch axis, or {@link TensorSpec#DYNAMIC}
  */
-record TestModel(
+public record TestModel(
     boolean uint8,
     String end,
     long batch,
@@ -44,12 +44,12 @@ record TestModel(
   static final int UINT8 = TensorProto.DataType.UINT8.getNumber();
 
   /** A float32 model of MNIST's size that gives logits and has no metadata. */
-  static TestModel logits() {
+  public static TestModel logits() {
     return new TestModel(false, "", TensorSpec.DYNAMIC, 28, 28, 10, 0f, 1f, Map.of());
   }
 
   /** A float32 model of MNIST's size that says all that Coracle's exporter says. */
-  static TestModel mnist() {
+  public static TestModel mnist() {
     return logits().withLogSoftmax().withMetadata(MNIST_METADATA).withScaling(0.1307f, 0.3081f);
   }
 
@@ -64,19 +64,19 @@ record TestModel(
     return new TestModel(uint8, "LogSoftmax", batch, rows, columns, classes, mean, std, metadata);
   }
 
-  TestModel withSoftmax() {
+  public TestModel withSoftmax() {
     return new TestModel(uint8, "Softmax", batch, rows, columns, classes, mean, std, metadata);
   }
 
-  TestModel withUint8Input() {
+  public TestModel withUint8Input() {
     return new TestModel(true, end, batch, rows, columns, classes, mean, std, metadata);
   }
 
-  TestModel withBatch(long size) {
+  public TestModel withBatch(long size) {
     return new TestModel(uint8, end, size, rows, columns, classes, mean, std, metadata);
   }
 
-  TestModel withSize(int rows, int columns, int classes) {
+  public TestModel withSize(int rows, int columns, int classes) {
     return new TestModel(uint8, end, batch, rows, columns, classes, mean, std, metadata);
   }
 
@@ -84,7 +84,7 @@ record TestModel(
     return new TestModel(uint8, end, batch, rows, columns, classes, mean, std, metadata);
   }
 
-  TestModel withMetadata(Map<String, String> metadata) {
+  public TestModel withMetadata(Map<String, String> metadata) {
     return new TestModel(uint8, end, batch, rows, columns, classes, mean, std, metadata);
   }
 
@@ -115,7 +115,7 @@ record TestModel(
     return scores;
   }
 
-  Path write(Path file) throws IOException {
+  public Path write(Path file) throws IOException {
     return Files.write(file, bytes());
   }
 

@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-package dev.coracle.cli;
+package dev.coracle.inference;
 
-import dev.coracle.CoracleException;
-import java.nio.file.Path;
+import java.awt.image.BufferedImage;
 import java.util.Arrays;
 import java.util.function.IntUnaryOperator;
 import java.util.stream.IntStream;
@@ -12,13 +11,10 @@ import java.util.stream.IntStream;
  *
  * <p>The background is the median of the border. A picture of the model's own size is taken pixel
  * by pixel, inverted where the background is above 127. Another one is treated as MNIST's digits
- * were: the ink is what differs from the background, on the side where the farthest value is, and
- * is stretched until that value is 255; then the picture is cropped to the ink, fitted into the
- * middle 20/28 of the side with its proportions kept, and shifted until its centre of mass is the
- * centre of the image.
- *
- * <p>The orientation that EXIF data declare is not applied: a photograph is read with its rows as
- * they are stored.
+ * were, if the model's images are square: the ink is what differs from the background, on the side
+ * where the farthest value is, and is stretched until that value is 255; then the picture is
+ * cropped to the ink, fitted into the middle 20/28 of the side with its proportions kept, and
+ * shifted until its centre of mass is the centre of the image.
  *
  * @see <a href="https://yann.lecun.org/exdb/mnist/">The MNIST database, on how its digits were
  *     normalised</a>
@@ -34,26 +30,31 @@ final class DigitImage {
   private DigitImage() {}
 
   /**
-   * Returns (size*size) unsigned grey values, 0 = background, from the content of a picture file;
-   * {@code file} is for messages.
+   * Returns (rows*columns) unsigned grey values, 0 = background.
+   *
+   * @throws InvalidInputException if the picture is empty, or of another size where the model's
+   *     images are not square
    */
-  static byte[] read(Path file, byte[] content, int size) {
-    int[][] grey = PictureFile.grey(file, content);
-    int background = borderMedian(grey);
-    int[][] digit;
-    if (grey.length == size && grey[0].length == size) {
-      digit = grey;
-      if (background > 127) {
-        replace(digit, value -> 255 - value);
-      }
-    } else {
-      stretch(file, grey, background);
-      digit = normalised(grey, size);
+  static byte[] pixels(BufferedImage picture, int rows, int columns) {
+    boolean fits = picture.getHeight() == rows && picture.getWidth() == columns;
+    if (!fits && rows != columns) {
+      throw new InvalidInputException(
+          "expected a picture of %d×%d pixels (rows × columns), since only square images can be made of other sizes, got %d×%d"
+              .formatted(rows, columns, picture.getHeight(), picture.getWidth()));
     }
-    byte[] pixels = new byte[size * size];
-    for (int y = 0; y < size; y++) {
-      for (int x = 0; x < size; x++) {
-        pixels[y * size + x] = (byte) digit[y][x];
+    int[][] grey = GreyValues.of(picture);
+    int background = borderMedian(grey);
+    int[][] image = grey;
+    if (!fits) {
+      stretch(grey, background);
+      image = normalised(grey, rows);
+    } else if (background > 127) {
+      replace(grey, value -> 255 - value);
+    }
+    byte[] pixels = new byte[rows * columns];
+    for (int y = 0; y < rows; y++) {
+      for (int x = 0; x < columns; x++) {
+        pixels[y * columns + x] = (byte) image[y][x];
       }
     }
     return pixels;
@@ -75,7 +76,7 @@ final class DigitImage {
   }
 
   /** Makes the background 0 and the ink farthest from it 255. */
-  private static void stretch(Path file, int[][] grey, int background) {
+  private static void stretch(int[][] grey, int background) {
     int darkest = 255;
     int lightest = 0;
     for (int[] row : grey) {
@@ -87,10 +88,9 @@ final class DigitImage {
     int sign = background - darkest > lightest - background ? -1 : 1;
     int contrast = Math.max(background - darkest, lightest - background);
     if (contrast < MIN_CONTRAST) {
-      throw new CoracleException(
-          file
-              + (" is empty: no pixel differs from the background (" + background + " of 255)")
-              + (" by " + MIN_CONTRAST + " or more"));
+      throw new InvalidInputException(
+          "the picture is empty: no pixel differs from the background (%d of 255) by %d or more"
+              .formatted(background, MIN_CONTRAST));
     }
     replace(grey, value -> Math.max(0, sign * (value - background)) * 255 / contrast);
   }

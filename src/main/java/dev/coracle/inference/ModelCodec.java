@@ -1,0 +1,105 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.coracle.inference;
+
+import dev.coracle.CoracleException;
+import java.nio.FloatBuffer;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Does for another runtime what {@link Classifier} does around its own: turns images into a model's
+ * input, and the output into predictions. Needs no native library. Thread-safe, nothing to close.
+ *
+ * <pre>{@code
+ * ModelCodec codec = ModelCodec.read(Path.of("mnist.onnx"));
+ * Tensor x = codec.encode(images);
+ * FloatBuffer y = ...; // what the runtime answers
+ * List<Prediction> predictions = codec.decode(y, images.size());
+ * }</pre>
+ */
+public final class ModelCodec {
+
+  private final ImageModel form;
+  private final Scores scores;
+  private final float @Nullable [] scale;
+  private final int maxBatch;
+
+  private ModelCodec(Path file, ImageModel form, int maxBatch) {
+    this.form = form;
+    this.scores = new Scores(file, form.labels(), form.outputKind());
+    this.scale = form.scale();
+    this.maxBatch = maxBatch;
+  }
+
+  /** Reads a file with {@link ModelOptions#DEFAULTS}. */
+  public static ModelCodec read(Path file) {
+    return read(file, ModelOptions.DEFAULTS);
+  }
+
+  /**
+   * Reads from a file what {@link Classifier#open(Path, ModelOptions)} would, and refuses the same.
+   * Its output must declare a shape. Of the options, those that concern the file count, and {@link
+   * ModelOptions.Builder#maxBatch}.
+   *
+   * @throws InvalidModelException if the file is no image classifier, damaged, has metadata that is
+   *     malformed, or is refused by the options
+   * @throws CoracleException if the file is missing or unreadable
+   */
+  public static ModelCodec read(Path file, ModelOptions options) {
+    ModelFile model = ModelFile.read(file, options);
+    ImageModel form = ImageModel.of(file, model.signature(), model.metadata());
+    return new ModelCodec(file, form, options.maxBatch());
+  }
+
+  /** Returns the names of the classes, in the order of the probabilities; unmodifiable. */
+  public List<String> labels() {
+    return form.labels();
+  }
+
+  /**
+   * Makes the model's input, (images, 1, rows, columns). Where the file fixes the batch, the first
+   * axis has that size, and the rows that are left over are zeros.
+   *
+   * @param images each of any kind that {@link Classifier} takes
+   * @throws InvalidInputException if there is no image, if there are more than {@link
+   *     ModelOptions.Builder#maxBatch} or than the file's batch, or if one is of another form
+   */
+  public Tensor encode(List<?> images) {
+    List<Object> checked = Images.of(form, images, maxBatch);
+    int rows = checked.size();
+    if (form.fixesBatch()) {
+      Images.checkCount(rows, form.batch(), "the file fixes the batch");
+      rows = form.batch();
+    }
+    ImageInput input = new ImageInput(form, scale, rows);
+    for (int row = 0; row < checked.size(); row++) {
+      Images.put(input, row, checked.get(row));
+    }
+    return input.tensor();
+  }
+
+  /**
+   * Makes predictions of the model's output, (images, classes) row-major.
+   *
+   * @param output from position to limit; neither moves
+   * @param images how many of the output's rows count, from the first on
+   * @throws InvalidInputException if the output holds no whole rows, or fewer than {@code images}
+   * @throws CoracleException if a score is not a number
+   */
+  public List<Prediction> decode(FloatBuffer output, int images) {
+    int classes = form.labels().size();
+    if (output.remaining() % classes != 0 || output.remaining() / classes < images) {
+      throw new InvalidInputException(
+          "expected the scores of %d images and %d classes, got %d floats"
+              .formatted(images, classes, output.remaining()));
+    }
+    FloatBuffer rows = output.slice();
+    List<Prediction> predictions = new ArrayList<>(images);
+    for (int row = 0; row < images; row++) {
+      predictions.add(scores.prediction(rows, row));
+    }
+    return predictions;
+  }
+}
