@@ -137,7 +137,7 @@ public final class ModelOptions {
      * Default: nothing is written. From {@link OptimizationLevel#EXTENDED} on it holds operators of
      * ONNX Runtime's own, so that opening it takes {@code allowDomains("com.microsoft",
      * "com.microsoft.nchwc")}, and with {@link OptimizationLevel#ALL} it runs only on processors
-     * like this one.
+     * like this one, of which ONNX Runtime then warns on standard error.
      */
     public Builder optimizedFile(Path file) {
       this.optimizedFile = file;

@@ -73,6 +73,12 @@ final class Sessions {
         return environment.createSession(model.bytes(), sessionOptions);
       }
     } catch (OrtException e) {
+      if (options.cudaDevice().isPresent()) { // the device may be at fault
+        throw new CoracleException(
+            "%s: ONNX Runtime cannot load this model on CUDA device %d, it said \"%s\"; check the number of the device and its memory, or open the model on the CPU"
+                .formatted(model.file(), options.cudaDevice().getAsInt(), reason(e)),
+            e);
+      }
       throw new InvalidModelException(
           model.file()
               + ": expected a complete ONNX model that ONNX Runtime can load, but it said \""
