@@ -5,6 +5,7 @@ import dev.coracle.inference.MessageType.Field;
 import dev.coracle.inference.MessageType.Kind;
 import java.util.HashSet;
 import java.util.Set;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Checks what a model says, after {@link MessageStructure} has checked how: versions, domains,
@@ -39,11 +40,15 @@ final class ModelRules {
     ModelRules rules = new ModelRules(model, options);
     rules.versions();
     FunctionRules.check(model, options);
-    rules.children(model, "", new Scope(false, false));
+    rules.children(model, "", new Scope(false, false, null));
   }
 
   /** Where a message is, as far as rules depend on it. */
-  private record Scope(boolean mainGraph, boolean function) {}
+  private record Scope(boolean mainGraph, boolean function, @Nullable KnownShapes shapes) {
+    Scope deeper() {
+      return new Scope(false, function, shapes);
+    }
+  }
 
   private void versions() {
     Message graph = model.message("graph");
@@ -90,13 +95,15 @@ final class ModelRules {
     String place = parent.isEmpty() ? step : parent + ", " + step;
     Scope inner = scope;
     switch (message.type()) {
-      case GRAPH -> inner = new Scope(parent.isEmpty(), scope.function());
-      case FUNCTION -> inner = new Scope(false, true);
+      case GRAPH -> {
+        inner = new Scope(parent.isEmpty(), scope.function(), KnownShapes.of(message, scope.shapes()));
+      }
+      case FUNCTION -> inner = new Scope(false, true, KnownShapes.none());
       case OPERATOR_SET_ID -> opset(message, place);
       case NODE -> {
         place += " (" + named(message.text("op_type"), message.text("name")) + ")";
-        node(message, place);
-        inner = new Scope(false, scope.function());
+        node(message, place, scope.shapes());
+        inner = scope.deeper();
       }
       case ATTRIBUTE -> {
         place += " (" + Quote.text(message.text("name")) + ")";
@@ -109,11 +116,11 @@ final class ModelRules {
                 && scope.mainGraph()
                 && field.equals("initializer");
         TensorRules.check(message, place, mayBeExternal);
-        inner = new Scope(false, scope.function());
+        inner = scope.deeper();
       }
       case SPARSE_TENSOR -> {
         SparseRules.check(message, place, options.maxFileBytes());
-        inner = new Scope(false, scope.function());
+        inner = scope.deeper();
       }
       case TENSOR_TYPE, SPARSE_TENSOR_TYPE -> elementType(message, "elem_type", place);
       case MAP_TYPE -> elementType(message, "key_type", place);
@@ -146,7 +153,7 @@ final class ModelRules {
     }
   }
 
-  private void node(Message node, String place) {
+  private void node(Message node, String place, @Nullable KnownShapes shapes) {
     String operator = node.text("op_type");
     if (operator.isEmpty()) {
       throw new InvalidModelException(place + ": expected an operator's name, found none");
@@ -166,7 +173,7 @@ final class ModelRules {
       }
     }
     if (isStandard(domain)) {
-      OperatorRules.check(node, place);
+      OperatorRules.check(node, shapes == null ? KnownShapes.none() : shapes, place);
     }
   }
 

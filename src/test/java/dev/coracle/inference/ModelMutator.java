@@ -19,7 +19,7 @@ import java.util.Random;
 /**
  * Makes damaged models out of sound ones. The same seed and number give the same file, so a file
  * that killed a process can be made again. Even numbers are damaged in their bytes, odd ones in what
- * they say.
+ * they say, every other of these by {@link OperatorStorm}.
  */
 final class ModelMutator {
 
@@ -33,7 +33,7 @@ final class ModelMutator {
     0, 1, -1, 0.5f, 2, 1e-30f, 1e30f, -1e30f, Float.NaN, Float.POSITIVE_INFINITY, 1e9f
   };
 
-  private static final String[] OPERATORS = operators();
+  static final String[] OPERATORS = operators();
 
   private static final String[] ATTRIBUTES = {
     "axis:i", "axes:is", "strides:is", "pads:is", "dilations:is", "kernel_shape:is", "group:i",
@@ -54,7 +54,8 @@ final class ModelMutator {
     "SAME_LOWER", "VALID", "NOTSET", "forward", "reverse", "bidirectional", "DCR", "CRD", "add",
     "mul", "max", "none", "ij,jk->ik", "i...->...", "ii->i", "->", "ij->", "i,j->ijk", "BRANCH_LEQ",
     "LEAF", "SOFTMAX", "LOGISTIC", "PROBIT", "LEFT", "RIGHT", "ai.onnx.ml", "ai.onnx",
-    "com.microsoft", "../../canary", "x", "y", "w", "RBF", "POLY", "TFIDF", "border"
+    "com.microsoft", "align_corners", "asymmetric", "tf_crop_and_resize", "pytorch_half_pixel", "zeros", "circular",
+    "../../canary", "x", "y", "w", "RBF", "POLY", "TFIDF", "border"
   };
 
   private final List<ModelProto> corpus;
@@ -66,7 +67,11 @@ final class ModelMutator {
   byte[] mutant(long seed, int number) {
     Random random = new Random(seed * 1_000_003L + number * 7_919L);
     ModelProto base = any(random, corpus);
-    return number % 2 == 0 ? damaged(random, base.toByteArray()) : changed(random, base);
+    return switch (number % 4) {
+      case 0, 2 -> damaged(random, base.toByteArray());
+      case 1 -> changed(random, base);
+      default -> OperatorStorm.model(random).toByteArray();
+    };
   }
 
   private byte[] damaged(Random random, byte[] bytes) {
@@ -250,23 +255,37 @@ final class ModelMutator {
     };
   }
 
-  private static long number(Random random) {
+  static long number(Random random) {
     return random.nextInt(4) == 0
         ? random.nextInt(40) - 10
         : NUMBERS[random.nextInt(NUMBERS.length)];
   }
 
   private static AttributeProto attribute(Random random) {
-    String[] parts = ATTRIBUTES[random.nextInt(ATTRIBUTES.length)].split(":");
+    return attribute(random, ATTRIBUTES[random.nextInt(ATTRIBUTES.length)]);
+  }
+
+  /** Makes an attribute of a name and type, "axis:i", with any value. */
+  static AttributeProto attribute(Random random, String words) {
+    String[] parts = words.split(":");
     AttributeProto.Builder attribute = AttributeProto.newBuilder().setName(parts[0]);
     switch (parts[1]) {
-      case "i" -> attribute.setType(AttributeType.INT).setI(number(random));
+      case "i" ->
+          attribute
+              .setType(AttributeType.INT)
+              .setI(random.nextInt(3) == 0 ? number(random) : random.nextInt(4));
       case "f" ->
           attribute.setType(AttributeType.FLOAT).setF(FLOATS[random.nextInt(FLOATS.length)]);
       case "s" ->
           attribute
               .setType(AttributeType.STRING)
               .setS(ByteString.copyFromUtf8(WORDS[random.nextInt(WORDS.length)]));
+      case "ss" -> {
+        attribute.setType(AttributeType.STRINGS);
+        for (int i = random.nextInt(4); i > 0; i--) {
+          attribute.addStrings(ByteString.copyFromUtf8(WORDS[random.nextInt(WORDS.length)]));
+        }
+      }
       case "fs" -> {
         attribute.setType(AttributeType.FLOATS);
         for (int i = random.nextInt(5); i > 0; i--) {
@@ -275,8 +294,10 @@ final class ModelMutator {
       }
       default -> {
         attribute.setType(AttributeType.INTS);
-        for (int i = random.nextInt(6); i > 0; i--) {
-          attribute.addInts(random.nextInt(3) == 0 ? 1 + random.nextInt(3) : number(random));
+        boolean sane = random.nextBoolean();
+        for (int i = random.nextInt(3) == 0 ? random.nextInt(6) : 2; i > 0; i--) {
+          attribute.addInts(
+              sane || random.nextInt(3) == 0 ? 1 + random.nextInt(3) : number(random));
         }
       }
     }
