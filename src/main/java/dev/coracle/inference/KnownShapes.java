@@ -20,6 +20,9 @@ final class KnownShapes {
 
   private final Map<String, long[]> shapes = new HashMap<>();
 
+  /** The values of whole numbers that stand alone. */
+  private final Map<String, Long> numbers = new HashMap<>();
+
   /**
    * Learns the shapes of a graph. Those that the inputs of a subgraph state do not count: ONNX
    * Runtime holds only a model's caller to them.
@@ -30,17 +33,16 @@ final class KnownShapes {
       graph.messages("input").forEach(known::input);
     } else {
       known.shapes.putAll(outer.shapes);
-      graph.messages("input").forEach(input -> known.shapes.remove(input.text("name")));
+      known.numbers.putAll(outer.numbers);
+      graph.messages("input").forEach(input -> known.forget(input.text("name")));
     }
     for (Message tensor : graph.messages("initializer")) {
-      known.shapes.put(tensor.text("name"), tensor.numbers("dims"));
+      known.tensor(tensor.text("name"), tensor);
     }
     for (Message node : graph.messages("node")) {
       List<String> outputs = node.texts("output");
-      for (String output : outputs) {
-        known.shapes.remove(output);
-      }
-      long[] shape = outputs.isEmpty() ? null : known.output(node);
+      outputs.forEach(known::forget);
+      long[] shape = outputs.isEmpty() ? null : known.output(node, outputs);
       if (shape != null) {
         known.shapes.put(outputs.get(0), shape);
       }
@@ -57,6 +59,28 @@ final class KnownShapes {
     return shapes.get(value);
   }
 
+  /** Returns the value of a whole number that stands alone, or null if it is not known. */
+  @Nullable Long number(String value) {
+    return numbers.get(value);
+  }
+
+  private void forget(String value) {
+    shapes.remove(value);
+    numbers.remove(value);
+  }
+
+  private void tensor(String name, Message tensor) {
+    forget(name);
+    long[] dims = tensor.numbers("dims");
+    shapes.put(name, dims);
+    if (Arrays.stream(dims).allMatch(size -> size == 1)) {
+      Long number = TensorRules.number(tensor);
+      if (number != null) {
+        numbers.put(name, number);
+      }
+    }
+  }
+
   private void input(Message input) {
     Message type = input.message("type");
     Message tensor = type == null ? null : type.message("tensor_type");
@@ -71,11 +95,11 @@ final class KnownShapes {
     }
   }
 
-  private long @Nullable [] output(Message node) {
+  private long @Nullable [] output(Message node, List<String> outputs) {
     List<String> inputs = node.texts("input");
     long[] first = inputs.isEmpty() ? null : of(inputs.get(0));
     return switch (node.text("op_type")) {
-      case "Constant" -> constant(node);
+      case "Constant" -> constant(node, outputs.get(0));
       case "Shape" -> new long[] {first == null || node.has("attribute") ? UNKNOWN : first.length};
       case "Range" -> new long[] {UNKNOWN};
       case "Cast", "Floor", "Ceil", "Round", "Identity", "Neg", "Abs", "Sqrt", "Relu" -> first;
@@ -88,12 +112,15 @@ final class KnownShapes {
     };
   }
 
-  private static long @Nullable [] constant(Message node) {
+  private long @Nullable [] constant(Message node, String name) {
     for (Message attribute : node.messages("attribute")) {
       Message tensor = attribute.message("t");
       switch (attribute.text("name")) {
         case "value" -> {
-          return tensor == null ? null : tensor.numbers("dims");
+          if (tensor != null) {
+            tensor(name, tensor);
+          }
+          return of(name);
         }
         case "value_floats" -> {
           return new long[] {attribute.elements("floats")};

@@ -5,6 +5,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Checks what ONNX Runtime 1.29.0 takes on trust from a node, and then divides by, counts with or
@@ -23,6 +24,7 @@ final class OperatorRules {
           range("dilations", 1, 1 << 16),
           range("group", 1, 1 << 20),
           range("hidden_size", 1, 1 << 20),
+          range("inputdimensions", 1, 1 << 20),
           range("kernel_shape", 1, 1 << 16),
           range("kv_num_heads", 1, 1 << 20),
           range("num_heads", 1, 1 << 20),
@@ -41,7 +43,16 @@ final class OperatorRules {
           Map.entry("Max", 0),
           Map.entry("Mean", 0),
           Map.entry("Min", 0),
+          Map.entry("ReduceL1", 0),
+          Map.entry("ReduceL2", 0),
+          Map.entry("ReduceLogSum", 0),
+          Map.entry("ReduceLogSumExp", 0),
+          Map.entry("ReduceMax", 0),
+          Map.entry("ReduceMean", 0),
+          Map.entry("ReduceMin", 0),
+          Map.entry("ReduceProd", 0),
           Map.entry("ReduceSum", 0),
+          Map.entry("ReduceSumSquare", 0),
           Map.entry("SequenceConstruct", 0),
           Map.entry("Sum", 0));
 
@@ -124,6 +135,17 @@ final class OperatorRules {
                   .formatted(place, parts, node.count("output")));
         }
       }
+      case "STFT" -> {
+        positive(1);
+        positive(3);
+      }
+      case "DFT", "LpNormalization" -> {
+        long[] shape = shape(0);
+        if (shape != null && Arrays.stream(shape).anyMatch(size -> size == 0)) {
+          throw operand(0, "a tensor that is not empty", shape);
+        }
+      }
+      case "TfIdfVectorizer" -> TextRules.check(node, place);
       case "Normalizer" -> {
         long[] shape = shape(0);
         if (shape != null && shape.length == 0) {
@@ -139,6 +161,24 @@ final class OperatorRules {
           }
         }
       }
+    }
+  }
+
+  /** Holds an input to a number in the file: what is computed might be 0, and is divided by. */
+  private void positive(int i) {
+    if (i >= inputs.size() || inputs.get(i).isEmpty()) {
+      return;
+    }
+    Long number = shapes.number(inputs.get(i));
+    if (number == null || number < 1 || number > 1 << 24) {
+      throw new InvalidModelException(
+          "%s: expected input %d (%s) to be a constant from 1 to %d, found %s"
+              .formatted(
+                  place,
+                  i,
+                  Quote.text(inputs.get(i)),
+                  1 << 24,
+                  number == null ? "none in the file" : number));
     }
   }
 
@@ -158,7 +198,7 @@ final class OperatorRules {
     }
   }
 
-  private long @org.jspecify.annotations.Nullable [] shape(int input) {
+  private long @Nullable [] shape(int input) {
     return input < inputs.size() ? shapes.of(inputs.get(input)) : null;
   }
 
@@ -173,7 +213,7 @@ final class OperatorRules {
   }
 
   private InvalidModelException operand(
-      int i, String expected, long @org.jspecify.annotations.Nullable [] shape) {
+      int i, String expected, long @Nullable [] shape) {
     return new InvalidModelException(
         "%s: expected input %d (%s) to be %s, found %s"
             .formatted(
