@@ -18,22 +18,27 @@ final class KnownShapes {
   /** Size of an axis that is not known. */
   static final long UNKNOWN = -1;
 
-  private final Map<String, long[]> shapes = new HashMap<>();
+  private final @Nullable KnownShapes outer;
+
+  /** Null for a value that is not known, also where one of this name in the outer graph is. */
+  private final Map<String, long @Nullable []> shapes = new HashMap<>();
 
   /** The values of whole numbers that stand alone. */
   private final Map<String, Long> numbers = new HashMap<>();
+
+  private KnownShapes(@Nullable KnownShapes outer) {
+    this.outer = outer;
+  }
 
   /**
    * Learns the shapes of a graph. Those that the inputs of a subgraph state do not count: ONNX
    * Runtime holds only a model's caller to them.
    */
   static KnownShapes of(Message graph, @Nullable KnownShapes outer) {
-    KnownShapes known = new KnownShapes();
+    KnownShapes known = new KnownShapes(outer);
     if (outer == null) {
       graph.messages("input").forEach(known::input);
     } else {
-      known.shapes.putAll(outer.shapes);
-      known.numbers.putAll(outer.numbers);
       graph.messages("input").forEach(input -> known.forget(input.text("name")));
     }
     for (Message tensor : graph.messages("initializer")) {
@@ -51,21 +56,32 @@ final class KnownShapes {
   }
 
   static KnownShapes none() {
-    return new KnownShapes();
+    return new KnownShapes(null);
   }
 
   /** Returns a value's shape, or null if not even the number of axes is known. */
   long @Nullable [] of(String value) {
-    return shapes.get(value);
+    KnownShapes scope = scope(value);
+    return scope == null ? null : scope.shapes.get(value);
   }
 
   /** Returns the value of a whole number that stands alone, or null if it is not known. */
   @Nullable Long number(String value) {
-    return numbers.get(value);
+    KnownShapes scope = scope(value);
+    return scope == null ? null : scope.numbers.get(value);
+  }
+
+  /** Returns the innermost graph that has a value of this name. */
+  private @Nullable KnownShapes scope(String value) {
+    KnownShapes scope = this;
+    while (scope != null && !scope.shapes.containsKey(value)) {
+      scope = scope.outer;
+    }
+    return scope;
   }
 
   private void forget(String value) {
-    shapes.remove(value);
+    shapes.put(value, null);
     numbers.remove(value);
   }
 

@@ -25,6 +25,12 @@ final class ModelRules {
   static final int MAX_OPSET = 26;
   static final int MAX_ML_OPSET = 5;
 
+  /**
+   * Graphs within graphs. Exporters need two or three; ONNX Runtime 1.29.0 died on an If within five
+   * more, with constant conditions, when it put the branches in their places.
+   */
+  static final int MAX_SUBGRAPHS = 5;
+
   private static final String ML = "ai.onnx.ml";
 
   private final ModelOptions options;
@@ -40,15 +46,11 @@ final class ModelRules {
     ModelRules rules = new ModelRules(model, options);
     rules.versions();
     FunctionRules.check(model, options);
-    rules.children(model, "", new Scope(false, false, null));
+    rules.children(model, "", new Scope(0, false, null));
   }
 
   /** Where a message is, as far as rules depend on it. */
-  private record Scope(boolean mainGraph, boolean function, @Nullable KnownShapes shapes) {
-    Scope deeper() {
-      return new Scope(false, function, shapes);
-    }
-  }
+  private record Scope(int graphs, boolean function, @Nullable KnownShapes shapes) {}
 
   private void versions() {
     Message graph = model.message("graph");
@@ -96,14 +98,19 @@ final class ModelRules {
     Scope inner = scope;
     switch (message.type()) {
       case GRAPH -> {
-        inner = new Scope(parent.isEmpty(), scope.function(), KnownShapes.of(message, scope.shapes()));
+        if (scope.graphs() > MAX_SUBGRAPHS) {
+          throw new InvalidModelException(
+              "%s: graphs nest deeper than %d levels; export the model with fewer conditions within conditions"
+                  .formatted(place, MAX_SUBGRAPHS));
+        }
+        KnownShapes shapes = KnownShapes.of(message, scope.shapes());
+        inner = new Scope(scope.graphs() + 1, scope.function(), shapes);
       }
-      case FUNCTION -> inner = new Scope(false, true, KnownShapes.none());
+      case FUNCTION -> inner = new Scope(0, true, KnownShapes.none());
       case OPERATOR_SET_ID -> opset(message, place);
       case NODE -> {
         place += " (" + named(message.text("op_type"), message.text("name")) + ")";
         node(message, place, scope.shapes());
-        inner = scope.deeper();
       }
       case ATTRIBUTE -> {
         place += " (" + Quote.text(message.text("name")) + ")";
@@ -113,15 +120,11 @@ final class ModelRules {
         place += message.has("name") ? " (" + Quote.text(message.text("name")) + ")" : "";
         boolean mayBeExternal =
             options.externalDataFolder() != null
-                && scope.mainGraph()
+                && parent.equals("graph")
                 && field.equals("initializer");
         TensorRules.check(message, place, mayBeExternal);
-        inner = scope.deeper();
       }
-      case SPARSE_TENSOR -> {
-        SparseRules.check(message, place, options.maxFileBytes());
-        inner = scope.deeper();
-      }
+      case SPARSE_TENSOR -> SparseRules.check(message, place, options.maxFileBytes());
       case TENSOR_TYPE, SPARSE_TENSOR_TYPE -> elementType(message, "elem_type", place);
       case MAP_TYPE -> elementType(message, "key_type", place);
       default -> {}

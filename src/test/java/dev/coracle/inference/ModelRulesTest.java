@@ -8,6 +8,7 @@ import ai.onnx.proto.OnnxMl.AttributeProto.AttributeType;
 import ai.onnx.proto.OnnxMl.FunctionProto;
 import ai.onnx.proto.OnnxMl.GraphProto;
 import ai.onnx.proto.OnnxMl.ModelProto;
+import ai.onnx.proto.OnnxMl.NodeProto;
 import ai.onnx.proto.OnnxMl.TensorProto;
 import ai.onnx.proto.OnnxMl.TensorProto.DataType;
 import ai.onnx.proto.OnnxMl.TypeProto;
@@ -90,6 +91,30 @@ class ModelRulesTest {
     ModelProto.Builder model = SOUND.toBuilder();
     model.getGraphBuilder().addValueInfoBuilder().setName("deep").setType(type);
     assertRefused(model, "messages nest deeper than 40 levels");
+  }
+
+  /** ONNX Runtime died on eight levels, the last a Loop, when it took the branches in. */
+  @Test
+  void read_graphsNestedDeep_areRefused() throws IOException {
+    read(nested(5).toByteArray());
+    assertRefused(nested(6).toBuilder(), "graphs nest deeper than 5 levels");
+  }
+
+  private static ModelProto nested(int levels) {
+    NodeProto.Builder inner = ModelBuilder.nodeProto("Relu x > y");
+    for (int i = 0; i < levels; i++) {
+      GraphProto branch = new ModelBuilder().node(inner).output("y").graph();
+      inner =
+          ModelBuilder.nodeProto("If c > y")
+              .addAttribute(ModelBuilder.subgraph("then_branch", branch))
+              .addAttribute(ModelBuilder.subgraph("else_branch", branch));
+    }
+    return new ModelBuilder()
+        .input("x", 6)
+        .typedInput("c", DataType.BOOL.getNumber())
+        .node(inner)
+        .output("y")
+        .model();
   }
 
   @Test
