@@ -119,10 +119,12 @@ final class KnownShapes {
       case "Shape" -> new long[] {first == null || node.has("attribute") ? UNKNOWN : first.length};
       case "Range" -> new long[] {UNKNOWN};
       case "Cast", "Floor", "Ceil", "Round", "Identity", "Neg", "Abs", "Sqrt", "Relu" -> first;
-      case "Add", "Sub", "Mul", "Div" -> broadcast(first, inputs.size() < 2 ? null : of(inputs.get(1)));
+      case "Add", "Sub", "Mul", "Div" ->
+          broadcast(first, inputs.size() < 2 ? null : of(inputs.get(1)));
       case "Slice" -> anySizes(first);
       case "Concat" -> concat(inputs);
-      case "Unsqueeze" -> first != null && first.length == 0 && oneAxis(node) ? new long[] {1} : null;
+      case "Unsqueeze" ->
+          first != null && first.length == 0 && oneAxis(node) ? new long[] {1} : null;
       case "Gather" -> gather(first, inputs.size() < 2 ? null : of(inputs.get(1)));
       default -> null;
     };

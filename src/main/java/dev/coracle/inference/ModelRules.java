@@ -26,8 +26,8 @@ final class ModelRules {
   static final int MAX_ML_OPSET = 5;
 
   /**
-   * Graphs within graphs. Exporters need two or three; ONNX Runtime 1.29.0 died on an If within five
-   * more, with constant conditions, when it put the branches in their places.
+   * Graphs within graphs. Exporters need two or three; ONNX Runtime 1.29.0 died on an If within
+   * five more, with constant conditions, when it put the branches in their places.
    */
   static final int MAX_SUBGRAPHS = 5;
 

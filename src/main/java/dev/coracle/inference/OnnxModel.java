@@ -74,11 +74,13 @@ public final class OnnxModel implements AutoCloseable {
   }
 
   /**
-   * Opens a file, which is read whole; later changes to it do not matter. The weights must be in
-   * it: ONNX's external data is not supported.
+   * Opens a file, which is read whole; later changes to it do not matter. See SECURITY.md for the
+   * checks that it passes before ONNX Runtime sees it.
    *
-   * @throws CoracleException if the file is missing, unreadable, not a complete ONNX model, or has
-   *     other inputs and outputs than this class runs
+   * @throws InvalidModelException if it is missing, no complete ONNX model, or none that the
+   *     options allow
+   * @throws CoracleException if it is unreadable, ONNX Runtime refuses it, or it has other inputs
+   *     and outputs than this class runs
    */
   public static OnnxModel open(Path file, ModelOptions options) {
     ModelFile model = ModelFile.read(file, options);

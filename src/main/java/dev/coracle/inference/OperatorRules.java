@@ -29,10 +29,36 @@ final class OperatorRules {
           range("kv_num_heads", 1, 1 << 20),
           range("num_heads", 1, 1 << 20),
           range("num_outputs", 1, 1 << 20),
+          range("output_height", 1, 1 << 16),
           range("output_padding", 0, 1 << 16),
+          range("output_width", 1, 1 << 16),
           range("pads", -(1 << 16), 1 << 16),
           range("q_num_heads", 1, 1 << 20),
+          range("sampling_ratio", 0, 1 << 10),
           range("strides", 1, 1 << 16));
+
+  /** Range of the others: kernels cut 64 bits to 32, and 2^40 becomes 0. */
+  private static final long[] INT = {Integer.MIN_VALUE, Integer.MAX_VALUE};
+
+  /** Attributes that are data, or a place to stop at, and have all 64 bits. */
+  private static final Set<String> LONGS =
+      Set.of(
+          "cats_int64s",
+          "classlabels_int64s",
+          "classlabels_ints",
+          "default_int64",
+          "end",
+          "ends",
+          "ignore_index",
+          "imputed_value_int64s",
+          "keys_int64s",
+          "pool_int64s",
+          "replaced_value_int64",
+          "start",
+          "starts",
+          "value_int",
+          "value_ints",
+          "values_int64s");
 
   /** Inputs that may not be left out with an empty name: the first, by operator. */
   private static final Map<String, Integer> NEVER_LEFT_OUT =
@@ -65,6 +91,25 @@ final class OperatorRules {
           scalars("SequenceErase", 1),
           scalars("SequenceInsert", 2));
 
+  /** Operators to which a tensor without elements is one like others. */
+  private static final Set<String> TAKE_EMPTY =
+      Set.of(
+          "Cast",
+          "Concat",
+          "ConstantOfShape",
+          "Identity",
+          "If",
+          "Loop",
+          "Reshape",
+          "SequenceConstruct",
+          "SequenceInsert",
+          "Shape",
+          "Size");
+
+  /** Operators whose operands, all but the first, may be lists without elements. */
+  private static final Set<String> TAKE_EMPTY_LISTS =
+      Set.of("Expand", "Pad", "Resize", "Slice", "Split", "Squeeze", "Tile", "Unsqueeze");
+
   private static final Set<String> QUANTIZATION = Set.of("DequantizeLinear", "QuantizeLinear");
 
   private final Message node;
@@ -87,21 +132,22 @@ final class OperatorRules {
       rules.range(attribute);
     }
     rules.operands();
+    rules.empty();
     rules.operator();
   }
 
   private void range(Message attribute) {
     String name = attribute.text("name");
-    long[] range = RANGES.get(name);
-    if (range == null) {
+    if (LONGS.contains(name)) {
       return;
     }
+    long[] range = RANGES.getOrDefault(name, INT);
     for (String field : List.of("i", "ints")) {
       for (long value : attribute.numbers(field)) {
         if (value < range[0] || value > range[1]) {
           throw new InvalidModelException(
               "%s: expected %s from %d to %d, found %d; export the model again"
-                  .formatted(place, name, range[0], range[1], value));
+                  .formatted(place, Quote.plain(name), range[0], range[1], value));
         }
       }
     }
@@ -123,6 +169,20 @@ final class OperatorRules {
     }
   }
 
+  /** Refuses operands without elements where they mean nothing: many kernels divide by the size. */
+  private void empty() {
+    boolean lists = TAKE_EMPTY_LISTS.contains(operator) || operator.startsWith("Reduce");
+    if (TAKE_EMPTY.contains(operator)) {
+      return;
+    }
+    for (int i = 0; i < (lists ? Math.min(1, inputs.size()) : inputs.size()); i++) {
+      long[] shape = shape(i);
+      if (shape != null && Arrays.stream(shape).anyMatch(size -> size == 0)) {
+        throw operand(i, "a tensor that is not empty", shape);
+      }
+    }
+  }
+
   private void operator() {
     switch (operator) {
       case "Resize" -> scales(inputs.size() == 2 ? 1 : 2); // opset 10 has no roi
@@ -138,12 +198,6 @@ final class OperatorRules {
       case "STFT" -> {
         positive(1);
         positive(3);
-      }
-      case "DFT", "LpNormalization" -> {
-        long[] shape = shape(0);
-        if (shape != null && Arrays.stream(shape).anyMatch(size -> size == 0)) {
-          throw operand(0, "a tensor that is not empty", shape);
-        }
       }
       case "TfIdfVectorizer" -> TextRules.check(node, place);
       case "Normalizer" -> {
@@ -212,8 +266,7 @@ final class OperatorRules {
     return 0;
   }
 
-  private InvalidModelException operand(
-      int i, String expected, long @Nullable [] shape) {
+  private InvalidModelException operand(int i, String expected, long @Nullable [] shape) {
     return new InvalidModelException(
         "%s: expected input %d (%s) to be %s, found %s"
             .formatted(

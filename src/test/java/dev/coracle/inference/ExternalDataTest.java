@@ -9,13 +9,13 @@ import ai.onnx.proto.OnnxMl.AttributeProto;
 import ai.onnx.proto.OnnxMl.GraphProto;
 import ai.onnx.proto.OnnxMl.ModelProto;
 import ai.onnx.proto.OnnxMl.TensorProto;
+import com.google.protobuf.ByteString;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.nio.FloatBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
-import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.condition.EnabledOnOs;
@@ -26,21 +26,22 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 /**
  * Attacks by external data, weights in another file. The canary, outside the folder, is a FIFO: a
- * writer waits in open until someone opens it for reading, so that even a reader that fails later is
- * seen.
+ * writer waits in open until someone opens it for reading, so that even a reader that fails later
+ * is seen.
  */
 @EnabledOnOs({OS.LINUX, OS.MAC})
 class ExternalDataTest {
 
-  private static final byte[] SIX_FLOATS = TestModel.floats("", List.of(6), 1, 2, 3, 4, 5, 6)
-      .getRawData()
-      .toByteArray();
+  private static final byte[] SIX_FLOATS =
+      TestModel.floats("", List.of(6), 1, 2, 3, 4, 5, 6).getRawData().toByteArray();
 
+  private final Path root;
   private final Path folder;
   private final Path canary;
   private final ModelOptions allowed;
 
   ExternalDataTest(@TempDir Path root) {
+    this.root = root;
     this.folder = root.resolve("model").resolve("data");
     this.canary = root.resolve("canary");
     this.allowed = ModelOptions.builder().externalDataFolder(folder).build();
@@ -84,26 +85,33 @@ class ExternalDataTest {
         "sub/",
       })
   void open_locationThatIsNoPlainPath_isRefused(String location) throws Exception {
-    String path = location.replace("ROOT", folder.getParent().getParent().toString());
+    String path = location.replace("ROOT", root.toString());
     assertRefused(model(external("w", path)), "a relative path of plain names with / between");
   }
 
   /** CVE-2026-34447 and CVE-2026-34446: links, of the file itself or of a folder on the way. */
   @Test
   void open_links_areRefused() throws Exception {
-    Path outside = folder.getParent().getParent().resolve("plain");
+    Path outside = root.resolve("plain");
     Files.write(outside, SIX_FLOATS);
     Files.createSymbolicLink(folder.resolve("symbolic"), canary);
     Files.createSymbolicLink(folder.resolve("symbolic-plain"), outside);
-    Files.createSymbolicLink(folder.resolve("linked"), folder.getParent().getParent());
+    Files.createSymbolicLink(folder.resolve("linked"), root);
     Files.createSymbolicLink(folder.resolve("inside"), folder.resolve("weights.bin"));
     Files.createLink(folder.resolve("hard"), outside);
     Files.createLink(folder.resolve("hard-canary"), canary);
     for (String location :
-        List.of("symbolic", "symbolic-plain", "linked/canary", "linked/plain", "inside", "hard",
+        List.of(
+            "symbolic",
+            "symbolic-plain",
+            "linked/canary",
+            "linked/plain",
+            "inside",
+            "hard",
             "hard-canary")) {
       assertRefused(
-          model(external("w", location)), "in a regular file of one name (no link, symbolic or hard)");
+          model(external("w", location)),
+          "in a regular file of one name (no link, symbolic or hard)");
     }
   }
 
@@ -194,7 +202,7 @@ class ExternalDataTest {
     TensorProto listed = external("w", "weights.bin").toBuilder().clearDataLocation().build();
     TensorProto both =
         external("w", "weights.bin").toBuilder()
-            .setRawData(com.google.protobuf.ByteString.copyFrom(SIX_FLOATS))
+            .setRawData(ByteString.copyFrom(SIX_FLOATS))
             .build();
     assertRefused(model(located), "a relative path");
     assertRefused(model(listed), "found signs of both");
@@ -315,16 +323,15 @@ class ExternalDataTest {
     }
 
     boolean wasOpened() throws InterruptedException {
-      writer.join(TimeUnit.MILLISECONDS.toMillis(50));
+      writer.join(50); // milliseconds
       return !writer.isAlive();
     }
 
     @Override
-    public void close() throws IOException, InterruptedException {
+    public void close() throws IOException {
       if (writer.isAlive()) {
         Files.newInputStream(fifo).close(); // lets the writer go
       }
-      writer.join();
     }
   }
 }

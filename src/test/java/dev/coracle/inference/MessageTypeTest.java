@@ -28,7 +28,9 @@ class MessageTypeTest {
       known.add(type.protoName());
       for (FieldDescriptor field : descriptor.getFields()) {
         MessageType.Field ours = type.field(field.getNumber());
-        assertThat(ours).as(field.getFullName()).isNotNull();
+        if (ours == null) {
+          throw new AssertionError("no " + field.getFullName());
+        }
         assertThat(ours.name()).isEqualTo(field.getName());
         assertThat(ours.kind()).as(field.getFullName()).isEqualTo(kind(field));
         assertThat(ours.repeated()).as(field.getFullName()).isEqualTo(field.isRepeated());

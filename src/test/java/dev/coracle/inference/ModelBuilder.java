@@ -16,8 +16,8 @@ import java.util.List;
 
 /**
  * Writes small ONNX models (opset 17) of any operators in a few words: {@code node("Conv x w > y",
- * "strides:is=2,2")} is a Conv of x and w that gives y. An attribute is name:type=value, the type i,
- * f, s, is or fs. Weights are small numbers from a formula.
+ * "strides:is=2,2")} is a Conv of x and w that gives y. An attribute is name:type=value, the type
+ * i, f, s, is or fs. Weights are small numbers from a formula.
  */
 final class ModelBuilder {
 
@@ -64,8 +64,7 @@ final class ModelBuilder {
   }
 
   ModelBuilder floats(String name, float... values) {
-    graph.addInitializer(
-        TestModel.floats(name, List.of(values.length), values));
+    graph.addInitializer(TestModel.floats(name, List.of(values.length), values));
     return this;
   }
 
@@ -112,8 +111,8 @@ final class ModelBuilder {
   }
 
   static NodeProto.Builder nodeProto(String words, String... attributes) {
-    String[] sides = words.split(">");
-    String[] left = sides[0].strip().split(" ");
+    String[] sides = words.split(">", -1);
+    String[] left = sides[0].strip().split(" ", -1);
     NodeProto.Builder node = NodeProto.newBuilder();
     String operator = left[0];
     if (operator.startsWith("ml.")) {
@@ -124,7 +123,7 @@ final class ModelBuilder {
     for (String input : Arrays.copyOfRange(left, 1, left.length)) {
       node.addInput(input.equals("_") ? "" : input);
     }
-    Arrays.stream(sides[1].strip().split(" ")).forEach(node::addOutput);
+    Arrays.stream(sides[1].strip().split(" ", -1)).forEach(node::addOutput);
     for (String attribute : attributes) {
       node.addAttribute(attribute(attribute));
     }
@@ -142,19 +141,19 @@ final class ModelBuilder {
       case "s" -> attribute.setType(AttributeType.STRING).setS(ByteString.copyFromUtf8(value));
       case "is" -> {
         attribute.setType(AttributeType.INTS);
-        for (String each : value.split(",")) {
+        for (String each : value.split(",", -1)) {
           attribute.addInts(Long.parseLong(each));
         }
       }
       case "fs" -> {
         attribute.setType(AttributeType.FLOATS);
-        for (String each : value.split(",")) {
+        for (String each : value.split(",", -1)) {
           attribute.addFloats(Float.parseFloat(each));
         }
       }
       case "ss" -> {
         attribute.setType(AttributeType.STRINGS);
-        for (String each : value.split(",")) {
+        for (String each : value.split(",", -1)) {
           attribute.addStrings(ByteString.copyFromUtf8(each));
         }
       }

@@ -80,7 +80,8 @@ class ModelFileTest {
     Path file = write(bytes);
     String sum = HexFormat.of().formatHex(MessageDigest.getInstance("SHA-256").digest(bytes));
 
-    ModelFile.read(file, ModelOptions.builder().sha256(sum.toUpperCase(java.util.Locale.ROOT)).build());
+    ModelFile.read(
+        file, ModelOptions.builder().sha256(sum.toUpperCase(java.util.Locale.ROOT)).build());
     String other = "0".repeat(64);
     assertRefused(
         file,
@@ -108,8 +109,8 @@ class ModelFileTest {
   }
 
   /**
-   * ONNX Runtime takes any bytes with ORTM at byte 4 for its own format, and none of the checks would
-   * hold: here they are a producer's name in a sound ONNX file.
+   * ONNX Runtime takes any bytes with ORTM at byte 4 for its own format, and none of the checks
+   * would hold: here they are a producer's name in a sound ONNX file.
    */
   @Test
   void read_onnxFileThatPassesForOrtFormat_isRefused() throws IOException {
@@ -160,7 +161,8 @@ class ModelFileTest {
   @Test
   void read_otherOpset_saysTheRangeAndWhatToDo() throws IOException {
     assertRefused(
-        opset("", 27), "an opset of ai.onnx up to 26, found 27; export the model with an older opset");
+        opset("", 27),
+        "an opset of ai.onnx up to 26, found 27; export the model with an older opset");
     assertRefused(opset("ai.onnx", 27), "ai.onnx up to 26, found 27");
     assertRefused(opset("ai.onnx.ml", 6), "ai.onnx.ml up to 5, found 6");
     assertRefused(opset("", 0), "from 1 to 26, found 0");
@@ -240,8 +242,7 @@ class ModelFileTest {
     }
     assertRefused(file, "found one of the domain \"com.microsoft");
     ModelFile.read(
-        file,
-        ModelOptions.builder().allowDomains("com.microsoft", "com.microsoft.nchwc").build());
+        file, ModelOptions.builder().allowDomains("com.microsoft", "com.microsoft.nchwc").build());
   }
 
   @Test

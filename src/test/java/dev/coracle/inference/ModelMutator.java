@@ -18,15 +18,40 @@ import java.util.Random;
 
 /**
  * Makes damaged models out of sound ones. The same seed and number give the same file, so a file
- * that killed a process can be made again. Even numbers are damaged in their bytes, odd ones in what
- * they say, every other of these by {@link OperatorStorm}.
+ * that killed a process can be made again. Even numbers are damaged in their bytes, odd ones in
+ * what they say, every other of these by {@link OperatorStorm}.
  */
 final class ModelMutator {
 
   private static final long[] NUMBERS = {
-    0, 1, 2, 3, 4, 5, 7, 8, 16, 64, 255, 256, 1000, 65_536, 1L << 24, Integer.MAX_VALUE,
-    1L << 31, 1L << 32, 1L << 40, Long.MAX_VALUE / 2, Long.MAX_VALUE, -1, -2, -3, -8, -100,
-    Integer.MIN_VALUE, Long.MIN_VALUE
+    0,
+    1,
+    2,
+    3,
+    4,
+    5,
+    7,
+    8,
+    16,
+    64,
+    255,
+    256,
+    1000,
+    65_536,
+    1L << 24,
+    Integer.MAX_VALUE,
+    1L << 31,
+    1L << 32,
+    1L << 40,
+    Long.MAX_VALUE / 2,
+    Long.MAX_VALUE,
+    -1,
+    -2,
+    -3,
+    -8,
+    -100,
+    Integer.MIN_VALUE,
+    Long.MIN_VALUE
   };
 
   private static final float[] FLOATS = {
@@ -36,26 +61,126 @@ final class ModelMutator {
   static final String[] OPERATORS = operators();
 
   private static final String[] ATTRIBUTES = {
-    "axis:i", "axes:is", "strides:is", "pads:is", "dilations:is", "kernel_shape:is", "group:i",
-    "perm:is", "keepdims:i", "output_shape:is", "output_padding:is", "blocksize:i", "p:i",
-    "size:i", "to:i", "hidden_size:i", "batch_dims:i", "num_outputs:i", "split:is", "k:i",
-    "ceil_mode:i", "storage_order:i", "alpha:f", "beta:f", "mode:s", "auto_pad:s", "epsilon:f",
-    "transA:i", "transB:i", "axis:is", "direction:s", "layout:i", "block_size:i", "dtype:i",
-    "noop_with_empty_axes:i", "starts:is", "ends:is", "repeats:is", "shape:is", "scales:fs",
-    "value_ints:is", "value_int:i", "num_heads:i", "q_num_heads:i", "kv_num_heads:i",
-    "output_height:i", "output_width:i", "sampling_ratio:i", "spatial_scale:f", "seed:f",
-    "max_gram_length:i", "min_gram_length:i", "max_skip_count:i", "n_targets:i",
-    "num_scan_inputs:i", "batch_axis:i", "time_axis:i", "reduction:s", "equation:s", "detect_negative:i",
-    "count_include_pad:i", "exclusive:i", "upper:i", "onesided:i", "inverse:i", "num_groups:i"
+    "axis:i",
+    "axes:is",
+    "strides:is",
+    "pads:is",
+    "dilations:is",
+    "kernel_shape:is",
+    "group:i",
+    "perm:is",
+    "keepdims:i",
+    "output_shape:is",
+    "output_padding:is",
+    "blocksize:i",
+    "p:i",
+    "size:i",
+    "to:i",
+    "hidden_size:i",
+    "batch_dims:i",
+    "num_outputs:i",
+    "split:is",
+    "k:i",
+    "ceil_mode:i",
+    "storage_order:i",
+    "alpha:f",
+    "beta:f",
+    "mode:s",
+    "auto_pad:s",
+    "epsilon:f",
+    "transA:i",
+    "transB:i",
+    "axis:is",
+    "direction:s",
+    "layout:i",
+    "block_size:i",
+    "dtype:i",
+    "noop_with_empty_axes:i",
+    "starts:is",
+    "ends:is",
+    "repeats:is",
+    "shape:is",
+    "scales:fs",
+    "value_ints:is",
+    "value_int:i",
+    "num_heads:i",
+    "q_num_heads:i",
+    "kv_num_heads:i",
+    "output_height:i",
+    "output_width:i",
+    "sampling_ratio:i",
+    "spatial_scale:f",
+    "seed:f",
+    "max_gram_length:i",
+    "min_gram_length:i",
+    "max_skip_count:i",
+    "n_targets:i",
+    "num_scan_inputs:i",
+    "batch_axis:i",
+    "time_axis:i",
+    "reduction:s",
+    "equation:s",
+    "detect_negative:i",
+    "count_include_pad:i",
+    "exclusive:i",
+    "upper:i",
+    "onesided:i",
+    "inverse:i",
+    "num_groups:i"
   };
 
   private static final String[] WORDS = {
-    "", "linear", "cubic", "nearest", "constant", "reflect", "edge", "wrap", "SAME_UPPER",
-    "SAME_LOWER", "VALID", "NOTSET", "forward", "reverse", "bidirectional", "DCR", "CRD", "add",
-    "mul", "max", "none", "ij,jk->ik", "i...->...", "ii->i", "->", "ij->", "i,j->ijk", "BRANCH_LEQ",
-    "LEAF", "SOFTMAX", "LOGISTIC", "PROBIT", "LEFT", "RIGHT", "ai.onnx.ml", "ai.onnx",
-    "com.microsoft", "align_corners", "asymmetric", "tf_crop_and_resize", "pytorch_half_pixel", "zeros", "circular",
-    "../../canary", "x", "y", "w", "RBF", "POLY", "TFIDF", "border"
+    "",
+    "linear",
+    "cubic",
+    "nearest",
+    "constant",
+    "reflect",
+    "edge",
+    "wrap",
+    "SAME_UPPER",
+    "SAME_LOWER",
+    "VALID",
+    "NOTSET",
+    "forward",
+    "reverse",
+    "bidirectional",
+    "DCR",
+    "CRD",
+    "add",
+    "mul",
+    "max",
+    "none",
+    "ij,jk->ik",
+    "i...->...",
+    "ii->i",
+    "->",
+    "ij->",
+    "i,j->ijk",
+    "BRANCH_LEQ",
+    "LEAF",
+    "SOFTMAX",
+    "LOGISTIC",
+    "PROBIT",
+    "LEFT",
+    "RIGHT",
+    "ai.onnx.ml",
+    "ai.onnx",
+    "com.microsoft",
+    "align_corners",
+    "asymmetric",
+    "tf_crop_and_resize",
+    "pytorch_half_pixel",
+    "zeros",
+    "circular",
+    "../../canary",
+    "x",
+    "y",
+    "w",
+    "RBF",
+    "POLY",
+    "TFIDF",
+    "border"
   };
 
   private final List<ModelProto> corpus;
@@ -91,7 +216,9 @@ final class ModelMutator {
           int to = Math.min(donor.length, from + random.nextInt(40));
           result = joined(result, at, Arrays.copyOfRange(donor, from, to), other);
         }
-        default -> result = Arrays.copyOf(result, Math.max(1, random.nextInt(8) == 0 ? at : result.length));
+        default ->
+            result =
+                Arrays.copyOf(result, Math.max(1, random.nextInt(8) == 0 ? at : result.length));
       }
       if (result.length == 0) {
         return new byte[1];
@@ -267,7 +394,7 @@ final class ModelMutator {
 
   /** Makes an attribute of a name and type, "axis:i", with any value. */
   static AttributeProto attribute(Random random, String words) {
-    String[] parts = words.split(":");
+    String[] parts = words.split(":", -1);
     AttributeProto.Builder attribute = AttributeProto.newBuilder().setName(parts[0]);
     switch (parts[1]) {
       case "i" ->
@@ -423,6 +550,6 @@ final class ModelMutator {
             + " Squeeze StringConcat StringNormalizer StringSplit Sub Sum Swish Tan Tanh"
             + " TensorScatter TfIdfVectorizer ThresholdedRelu Tile TopK Transpose Trilu Unique"
             + " Unsqueeze Upsample Where Xor")
-        .split(" ");
+        .split(" ", -1);
   }
 }

@@ -27,12 +27,7 @@ import org.junit.jupiter.params.provider.MethodSource;
 class ModelRulesTest {
 
   private static final ModelProto SOUND =
-      new ModelBuilder()
-          .input("x", 1, 6)
-          .output("y")
-          .weights("w", 6)
-          .node("Add x w > y")
-          .model();
+      new ModelBuilder().input("x", 1, 6).output("y").weights("w", 6).node("Add x w > y").model();
 
   private final Path folder;
 
@@ -49,7 +44,17 @@ class ModelRulesTest {
     assertBroken(at + "expected a field number from 1", 0x02, 0);
     assertBroken(
         "byte %d: a number that begins here has more than 64 bits".formatted(end + 1),
-        0x28, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0x7f);
+        0x28,
+        0xff,
+        0xff,
+        0xff,
+        0xff,
+        0xff,
+        0xff,
+        0xff,
+        0xff,
+        0xff,
+        0x7f);
     assertBroken(at + "field 5 has wire type 3, a protobuf group", 0x2b, 0x2c);
     assertBroken(at + "field 2 says that it has 5 bytes, but 1 are left", 0x12, 5, 'a');
     assertBroken(at + "ModelProto.model_version has wire type 2, expected 0", 0x2a, 0);
@@ -76,7 +81,10 @@ class ModelRulesTest {
     assertThatThrownBy(
             () ->
                 MessageStructure.check(
-                    valueInfo(ByteString.copyFrom(second).concat(ByteString.copyFrom(second)).toByteArray())))
+                    valueInfo(
+                        ByteString.copyFrom(second)
+                            .concat(ByteString.copyFrom(second))
+                            .toByteArray())))
         .hasMessageContaining("TypeProto.tensor_type occurs a second time");
   }
 
@@ -150,7 +158,8 @@ class ModelRulesTest {
     read(model.build().toByteArray(), ModelOptions.builder().allowDomains("mine").build());
     // One that gives an operator of ONNX another meaning.
     assertRefused(
-        SOUND.toBuilder().addFunctions(function("", "Relu", "Neg")), "an operator of the domain \"\"");
+        SOUND.toBuilder().addFunctions(function("", "Relu", "Neg")),
+        "an operator of the domain \"\"");
   }
 
   @Test
@@ -169,7 +178,8 @@ class ModelRulesTest {
   @Test
   void read_attributeThatIsNotWhatItsTypeSays_isRefused() throws IOException {
     AttributeProto sound = ModelBuilder.attribute("alpha:f=1");
-    String said = "attribute 0 (\"alpha\"): expected a value in field f and no other, as its type says";
+    String said =
+        "attribute 0 (\"alpha\"): expected a value in field f and no other, as its type says";
     assertRefused(leaky(sound.toBuilder().setI(1)), said);
     assertRefused(leaky(sound.toBuilder().clearF().setI(1)), said);
     assertRefused(leaky(sound.toBuilder().clearType()), "expected a type from 1 to 14, found 0");
@@ -212,7 +222,9 @@ class ModelRulesTest {
         new Tensor(
             "expected 5 values of float_data for type FLOAT and shape [5], found 6",
             typed.toBuilder().setDims(0, 5)),
-        new Tensor("in raw_data or in float_data, not both", typed.toBuilder().setRawData(sound.getRawData())),
+        new Tensor(
+            "in raw_data or in float_data, not both",
+            typed.toBuilder().setRawData(sound.getRawData())),
         new Tensor("in raw_data or in int64_data", typed.toBuilder().setDataType(7)),
         new Tensor("in raw_data or in string_data", sound.toBuilder().setDataType(8)),
         new Tensor(
@@ -233,12 +245,12 @@ class ModelRulesTest {
   @Test
   void read_sparseTensorThatIsNone_isRefused() throws IOException {
     TensorProto values = TestModel.floats("k", List.of(2), 1, 2);
-    assertRefused(sparse(values, ModelBuilder.longTensor("", 1, 6), 6), "indices from 0 to 5, found 6");
+    assertRefused(
+        sparse(values, ModelBuilder.longTensor("", 1, 6), 6), "indices from 0 to 5, found 6");
     assertRefused(sparse(values, ModelBuilder.longTensor("", -1, 2), 6), "found -1");
     assertRefused(sparse(values, ModelBuilder.longTensor("", 1), 6), "INT64 indices of shape [2]");
     assertRefused(sparse(values, values, 6), "INT64 indices");
-    assertRefused(
-        sparse(values, ModelBuilder.longTensor("", 1, 2), 1L << 33), "when written out");
+    assertRefused(sparse(values, ModelBuilder.longTensor("", 1, 2), 1L << 33), "when written out");
     assertRefused(
         sparse(values, ModelBuilder.longTensor("", 1, 2), 1L << 33), "graph, sparse_initializer 0");
   }
@@ -266,18 +278,18 @@ class ModelRulesTest {
 
   private static ModelProto.Builder leaky(AttributeProto.Builder attribute) {
     return new ModelBuilder()
-        .input("x", 1, 6)
-        .output("y")
-        .node(ModelBuilder.nodeProto("LeakyRelu x > y").addAttribute(attribute))
-        .model()
-        .toBuilder();
+            .input("x", 1, 6)
+            .output("y")
+            .node(ModelBuilder.nodeProto("LeakyRelu x > y").addAttribute(attribute))
+            .model()
+            .toBuilder();
   }
 
   private static FunctionProto function(String domain, String name, String... operators) {
     FunctionProto.Builder function = FunctionProto.newBuilder().setDomain(domain).setName(name);
     function.addInput("a").addOutput("b0");
     for (int i = 0; i < operators.length; i++) {
-      String[] parts = operators[i].split("\\.");
+      String[] parts = operators[i].split("\\.", -1);
       function.addNode(
           ModelBuilder.nodeProto(parts[parts.length - 1] + " a > b" + i)
               .setDomain(parts.length == 2 ? parts[0] : ""));

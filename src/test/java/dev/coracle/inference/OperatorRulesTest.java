@@ -63,6 +63,16 @@ class OperatorRulesTest {
                 .input("v", 3, 2, 3)
                 .output("y")
                 .node("Attention q k v > y", "q_num_heads:i=3", "kv_num_heads:i=0")),
+        // Works out a table for so many samples a cell, and reads past what became of it.
+        new Case(
+            "expected sampling_ratio from 0 to 1024, found 1099511627776",
+            image()
+                .weights("r", 1, 4)
+                .longs("b", 0)
+                .node("RoiAlign x r b > y", "sampling_ratio:i=1099511627776")),
+        new Case(
+            "expected to from -2147483648 to 2147483647",
+            image().node("Cast x > y", "to:i=4294967297")),
         // Reads before the first axis.
         new Case(
             "expected batch_dims from 0",
@@ -82,7 +92,8 @@ class OperatorRulesTest {
                 .longs("n")
                 .node(
                     ModelBuilder.nodeProto("Loop n _ x > y")
-                        .addAttribute(ModelBuilder.subgraph("body", GraphProto.getDefaultInstance())))),
+                        .addAttribute(
+                            ModelBuilder.subgraph("body", GraphProto.getDefaultInstance())))),
         // Follows the null of an input that is not there.
         new Case("found none for input 1", rows().node("Min x _ > y")),
         new Case(
@@ -117,6 +128,12 @@ class OperatorRulesTest {
             "to be a tensor that is not empty",
             new ModelBuilder().input("x", 0).output("y").node("LpNormalization x > y")),
         new Case(
+            "input 1 (\"i\") to be a tensor that is not empty, found [0]",
+            image().longs("i").input("u", 1, 4, 8, 8).node("ScatterND x i u > y")),
+        new Case(
+            "to be a tensor that is not empty, found [2, 0]",
+            new ModelBuilder().weights("e", 2, 0).output("y").node("Unique e > y", "axis:i=0")),
+        new Case(
             "input 0 (\"x\") to be a list or more, found []",
             new ModelBuilder().input("x").output("y").node("ml.Normalizer x > y")),
         new Case("input 3 (\"f\") to be a constant from 1", stft(4, 0)),
@@ -134,7 +151,8 @@ class OperatorRulesTest {
   @MethodSource("lethal")
   void read_nodeThatEndsTheProcess_isRefused(Case given) throws IOException {
     Path file = write(given.model());
-    NodeProto last = given.model().graph().getNodeList().get(given.model().graph().getNodeCount() - 1);
+    NodeProto last =
+        given.model().graph().getNodeList().get(given.model().graph().getNodeCount() - 1);
     assertThatThrownBy(() -> ModelFile.read(file, ModelOptions.DEFAULTS))
         .isInstanceOf(InvalidModelException.class)
         .hasMessageContaining("(" + last.getOpType())
@@ -160,6 +178,8 @@ class OperatorRulesTest {
         rows().weights("w", 6).weights("b", 6).node("LayerNormalization x w b > y"),
         rows().opset(18).longs("a", 1).node("ReduceMean x a > y"),
         rows().opset(18).node("Split x > y b", "axis:i=1", "num_outputs:i=2"),
+        rows().longs("none").node("ReduceMean x none > y", "noop_with_empty_axes:i=1").opset(18),
+        rows().longs("none").node("Expand x none > y"),
         dft().node("DFT x > y", "axis:i=1"),
         stft(4, 8),
         tfidf("ngram_indexes:is=0,1,2"));

@@ -13,8 +13,8 @@ import java.util.List;
 import java.util.Random;
 
 /**
- * Makes models of one operator, any, with attributes, operands, types and shapes at random: shallow,
- * but it reaches operators and combinations that no sound model has.
+ * Makes models of one operator, any, with attributes, operands, types and shapes at random:
+ * shallow, but it reaches operators and combinations that no sound model has.
  */
 final class OperatorStorm {
 
@@ -23,8 +23,27 @@ final class OperatorStorm {
   };
 
   private static final long[][] SHAPES = {
-    {}, {1}, {2}, {3}, {4}, {0}, {2, 3}, {3, 2}, {2, 2}, {1, 4}, {4, 4}, {2, 0}, {1, 1}, {2, 3, 4},
-    {1, 4, 3}, {2, 2, 2}, {1, 2, 4, 4}, {1, 1, 4, 4}, {2, 2, 3, 3}, {1, 4, 8, 8}, {1, 2, 2, 4, 4}
+    {},
+    {1},
+    {2},
+    {3},
+    {4},
+    {0},
+    {2, 3},
+    {3, 2},
+    {2, 2},
+    {1, 4},
+    {4, 4},
+    {2, 0},
+    {1, 1},
+    {2, 3, 4},
+    {1, 4, 3},
+    {2, 2, 2},
+    {1, 2, 4, 4},
+    {1, 1, 4, 4},
+    {2, 2, 3, 3},
+    {1, 4, 8, 8},
+    {1, 2, 2, 4, 4}
   };
 
   /**
@@ -179,7 +198,7 @@ final class OperatorStorm {
   private OperatorStorm() {}
 
   static ModelProto model(Random random) {
-    String[] parts = OPERATORS.get(random.nextInt(OPERATORS.size())).split(" ");
+    String[] parts = OPERATORS.get(random.nextInt(OPERATORS.size())).split(" ", -1);
     boolean ml = parts[0].startsWith("ml.");
     NodeProto.Builder node =
         NodeProto.newBuilder()
@@ -188,7 +207,7 @@ final class OperatorStorm {
     GraphProto.Builder graph = GraphProto.newBuilder().setName("storm");
     long[] shape = SHAPES[random.nextInt(SHAPES.length)];
     if (!parts[1].startsWith("=")) {
-      String[] inputs = parts[1].split(",");
+      String[] inputs = parts[1].split(",", -1);
       for (int i = 0; i < inputs.length; i++) {
         input(random, inputs[i], "x" + i, shape, node, graph);
       }
@@ -259,7 +278,10 @@ final class OperatorStorm {
       Arrays.setAll(
           values,
           i -> random.nextInt(3) == 0 ? ModelMutator.number(random) : random.nextInt(6) - 1);
-      return ModelBuilder.longTensor(name, values).toBuilder().clearDims().addAllDims(sizes).build();
+      return ModelBuilder.longTensor(name, values).toBuilder()
+          .clearDims()
+          .addAllDims(sizes)
+          .build();
     }
     ElementType elementType = ElementType.of(type.getNumber());
     if (elementType == null) {
@@ -267,7 +289,11 @@ final class OperatorStorm {
     }
     byte[] raw = new byte[(int) elementType.bytes(elements)];
     for (int i = 0; i < raw.length; i++) {
-      raw[i] = (byte) (type == DataType.BOOL ? random.nextInt(2) : random.nextInt(4) == 0 ? random.nextInt(256) : 0);
+      raw[i] =
+          (byte)
+              (type == DataType.BOOL
+                  ? random.nextInt(2)
+                  : random.nextInt(4) == 0 ? random.nextInt(256) : 0);
     }
     return TensorProto.newBuilder()
         .setName(name)

@@ -21,8 +21,8 @@ import java.util.concurrent.TimeUnit;
 
 /**
  * Opens and runs mutants of {@link ModelMutator}, in a process that may die of it. Says on standard
- * output, a line each, what it is about to do ("soak load 17", "soak run 17") and how a file ended ("soak refused
- * 17"; unloadable, opened, failed, ran).
+ * output, a line each, what it is about to do ("soak load 17", "soak run 17") and how a file ended
+ * ("soak refused 17"; unloadable, opened, failed, ran).
  */
 final class SoakChild {
 
@@ -51,8 +51,7 @@ final class SoakChild {
     System.out.println("soak " + what + " " + number); // ONNX Runtime writes there too
   }
 
-  static String outcome(Path file, int number, ScheduledExecutorService clock)
-      throws OrtException {
+  static String outcome(Path file, int number, ScheduledExecutorService clock) throws OrtException {
     ModelFile model;
     try {
       model = ModelFile.read(file, ModelOptions.DEFAULTS);

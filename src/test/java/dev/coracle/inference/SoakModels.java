@@ -104,7 +104,10 @@ final class SoakModels {
     models.add(
         image()
             .floats("scales", 1, 1, 2, 2)
-            .node("Resize x _ scales > y", "mode:s=linear", "coordinate_transformation_mode:s=half_pixel")
+            .node(
+                "Resize x _ scales > y",
+                "mode:s=linear",
+                "coordinate_transformation_mode:s=half_pixel")
             .model());
     models.add(
         image()
@@ -212,7 +215,11 @@ final class SoakModels {
 
   private static void shapes(List<ModelProto> models) {
     models.add(
-        rows().longs("s", 3, -1).node("Reshape x s > r").node("Transpose r > y", "perm:is=1,0").model());
+        rows()
+            .longs("s", 3, -1)
+            .node("Reshape x s > r")
+            .node("Transpose r > y", "perm:is=1,0")
+            .model());
     models.add(
         rows()
             .longs("from", 1)
@@ -252,7 +259,12 @@ final class SoakModels {
             .node("ScatterND x j u > y")
             .model());
     models.add(
-        rows().longs("r", 2, 3).node("Tile x r > t").longs("s", 3, 4, 18).node("Expand t s > y").model());
+        rows()
+            .longs("r", 2, 3)
+            .node("Tile x r > t")
+            .longs("s", 3, 4, 18)
+            .node("Expand t s > y")
+            .model());
     models.add(
         rows()
             .longs("parts", 2, 4)
@@ -325,7 +337,11 @@ final class SoakModels {
             .longs("blocks", 2, 2)
             .longs("image", 3, 3)
             .opset(18)
-            .node("Col2Im x image blocks > y", "dilations:is=1,1", "strides:is=1,1", "pads:is=0,0,0,0")
+            .node(
+                "Col2Im x image blocks > y",
+                "dilations:is=1,1",
+                "strides:is=1,1",
+                "pads:is=0,0,0,0")
             .model());
     models.add(
         new ModelBuilder()
@@ -381,7 +397,11 @@ final class SoakModels {
             .output("y")
             .weights("w", 2, 15, 4)
             .weights("r", 2, 15, 5)
-            .node("GRU x w r > y", "hidden_size:i=5", "direction:s=bidirectional", "linear_before_reset:i=1")
+            .node(
+                "GRU x w r > y",
+                "hidden_size:i=5",
+                "direction:s=bidirectional",
+                "linear_before_reset:i=1")
             .model());
     models.add(
         new ModelBuilder()
@@ -616,8 +636,7 @@ final class SoakModels {
         new ModelBuilder()
             .input("x", 2, 3)
             .output("y")
-            .node(
-                "ml.Imputer x > i", "imputed_value_floats:fs=1,2,3", "replaced_value_float:f=0")
+            .node("ml.Imputer x > i", "imputed_value_floats:fs=1,2,3", "replaced_value_float:f=0")
             .node("ml.Binarizer i > b", "threshold:f=0.5")
             .node("ml.LinearRegressor b > l", "coefficients:fs=1,2,3", "intercepts:fs=1")
             .node("ml.OneHotEncoder l > o", "cats_int64s:is=0,1,2", "zeros:i=1")
@@ -625,22 +644,26 @@ final class SoakModels {
             .model());
     ModelProto.Builder strings =
         new ModelBuilder()
-            .input("x", 2)
-            .output("y")
-            .node("StringNormalizer t > s", "case_change_action:s=LOWER", "locale:s=C", "stopwords:ss=a,b")
-            .node(
-                "TfIdfVectorizer s > v",
-                "max_gram_length:i=2",
-                "min_gram_length:i=1",
-                "max_skip_count:i=0",
-                "mode:s=TF",
-                "ngram_counts:is=0,2",
-                "ngram_indexes:is=0,1,2",
-                "pool_strings:ss=c,d,c,d")
-            .node("ReduceSum v > r")
-            .node("Add x r > y")
-            .model()
-            .toBuilder();
+                .input("x", 2)
+                .output("y")
+                .node(
+                    "StringNormalizer t > s",
+                    "case_change_action:s=LOWER",
+                    "locale:s=C",
+                    "stopwords:ss=a,b")
+                .node(
+                    "TfIdfVectorizer s > v",
+                    "max_gram_length:i=2",
+                    "min_gram_length:i=1",
+                    "max_skip_count:i=0",
+                    "mode:s=TF",
+                    "ngram_counts:is=0,2",
+                    "ngram_indexes:is=0,1,2",
+                    "pool_strings:ss=c,d,c,d")
+                .node("ReduceSum v > r")
+                .node("Add x r > y")
+                .model()
+                .toBuilder();
     TensorProto.Builder text =
         TensorProto.newBuilder().setName("t").setDataType(DataType.STRING.getNumber()).addDims(2);
     text.addStringData(ByteString.copyFromUtf8("C")).addStringData(ByteString.copyFromUtf8("d"));
