@@ -243,10 +243,16 @@ final class OperatorRules {
     }
     long[] image = shape(0);
     long[] shape = shape(i);
+    long axes = image == null ? KnownShapes.UNKNOWN : image.length;
+    for (Message attribute : node.messages("attribute")) {
+      if (attribute.text("name").equals("axes")) {
+        axes = attribute.elements("ints");
+      }
+    }
     boolean fits =
         shape != null
             && shape.length == 1
-            && (shape[0] == 0 || image == null || shape[0] == image.length);
+            && (shape[0] == 0 || axes == KnownShapes.UNKNOWN || shape[0] == axes);
     if (!fits) {
       throw operand(i, "a list of one number for each axis", shape);
     }

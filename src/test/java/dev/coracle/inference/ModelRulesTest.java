@@ -215,7 +215,7 @@ class ModelRulesTest {
         new Tensor(
             "expected a shape of sizes from 0 that fits into memory",
             sound.toBuilder().addDims(1L << 40).addDims(1L << 40)),
-        new Tensor("fits into memory", sound.toBuilder().addDims(0).addDims(Long.MAX_VALUE)),
+        new Tensor("fits into memory", sound.toBuilder().addDims(Long.MAX_VALUE)),
         new Tensor("at most 64 dimensions", sound.toBuilder().addAllDims(longs(64))),
         new Tensor("a data_type from 1 to 26, found 0", sound.toBuilder().clearDataType()),
         new Tensor("a data_type from 1 to 26, found 27", sound.toBuilder().setDataType(27)),

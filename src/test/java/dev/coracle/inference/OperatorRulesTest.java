@@ -175,6 +175,7 @@ class OperatorRulesTest {
             .floats("two", 2)
             .node("Concat one one two two > s", "axis:i=0")
             .node("Resize x _ s > y"),
+        image().opset(18).floats("s", 2, 2).node("Resize x _ s > y", "axes:is=2,3"),
         rows().weights("w", 6).weights("b", 6).node("LayerNormalization x w b > y"),
         rows().opset(18).longs("a", 1).node("ReduceMean x a > y"),
         rows().opset(18).node("Split x > y b", "axis:i=1", "num_outputs:i=2"),
