@@ -37,6 +37,9 @@ final class OperatorRules {
           range("sampling_ratio", 0, 1 << 10),
           range("strides", 1, 1 << 16));
 
+  /** {@code AttributeProto.AttributeType.INT}. */
+  private static final int INT_ATTRIBUTE = 2;
+
   /** Range of the others: kernels cut 64 bits to 32, and 2^40 becomes 0. */
   private static final long[] INT = {Integer.MIN_VALUE, Integer.MAX_VALUE};
 
@@ -142,13 +145,16 @@ final class OperatorRules {
       return;
     }
     long[] range = RANGES.getOrDefault(name, INT);
-    for (String field : List.of("i", "ints")) {
-      for (long value : attribute.numbers(field)) {
-        if (value < range[0] || value > range[1]) {
-          throw new InvalidModelException(
-              "%s: expected %s from %d to %d, found %d; export the model again"
-                  .formatted(place, Quote.plain(name), range[0], range[1], value));
-        }
+    // A number that was left out counts as 0.
+    long[] values =
+        attribute.number("type") == INT_ATTRIBUTE
+            ? new long[] {attribute.number("i")}
+            : attribute.numbers("ints");
+    for (long value : values) {
+      if (value < range[0] || value > range[1]) {
+        throw new InvalidModelException(
+            "%s: expected %s from %d to %d, found %d; export the model again"
+                .formatted(place, Quote.plain(name), range[0], range[1], value));
       }
     }
   }

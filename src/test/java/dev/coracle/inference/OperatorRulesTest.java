@@ -52,6 +52,13 @@ class OperatorRulesTest {
             "expected group from 1 to",
             image().weights("w", 4, 1, 3, 3).node("ConvTranspose x w > y", "group:i=0")),
         new Case(
+            "expected group from 1 to 1048576, found 0",
+            image()
+                .weights("w", 4, 1, 3, 3)
+                .node(
+                    ModelBuilder.nodeProto("ConvTranspose x w > y")
+                        .addAttribute(ModelBuilder.attribute("group:i=1").toBuilder().clearI()))),
+        new Case(
             "expected strides from 1 to 65536, found 0",
             image().node("MaxPool x > y", "kernel_shape:is=2,2", "strides:is=2,0")),
         new Case(
