@@ -9,6 +9,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
+import java.util.Arrays;
 import java.util.HashMap;
 import java.util.HexFormat;
 import java.util.Map;
@@ -84,18 +85,19 @@ record ModelFile(
     int limit = (int) Math.min(maxBytes, MAX_BYTES);
     try (InputStream in = Files.newInputStream(file)) {
       long size = Files.size(file);
-      // One byte more than allowed tells that there is more, whatever the size says by now.
-      byte[] bytes = size > limit ? new byte[0] : in.readNBytes(limit + 1);
-      if (Math.max(size, bytes.length) > limit) {
+      byte[] bytes = new byte[size > limit ? 0 : (int) size];
+      int read = in.readNBytes(bytes, 0, bytes.length);
+      if (size > limit || in.read() >= 0) { // it may have grown since
         throw new InvalidModelException(
-            "%s: expected at most %d bytes, found %d; raise ModelOptions.maxFileBytes if you trust the file (2 GiB at most)"
-                .formatted(file, limit, Math.max(size, bytes.length)));
+            "%s: expected at most %d bytes, found %s; raise ModelOptions.maxFileBytes if you trust the file (2 GiB at most)"
+                .formatted(
+                    file, limit, size > limit ? size : "a file that grows while it is read"));
       }
-      if (bytes.length == 0) {
+      if (read == 0) {
         throw new InvalidModelException(
             file + ": expected an ONNX file, found no bytes; check that it was copied to its end");
       }
-      return bytes;
+      return read == bytes.length ? bytes : Arrays.copyOf(bytes, read);
     } catch (IOException e) {
       throw new CoracleException(file + " cannot be read: " + CoracleException.reason(e), e);
     }

@@ -5,6 +5,7 @@ import dev.coracle.inference.MessageType.Field;
 import dev.coracle.inference.MessageType.Kind;
 import java.util.HashSet;
 import java.util.Set;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Checks what a model says, after {@link MessageStructure} has checked how: versions, domains,
@@ -24,6 +25,12 @@ final class ModelRules {
   static final int MAX_OPSET = 26;
   static final int MAX_ML_OPSET = 5;
 
+  /**
+   * Graphs within graphs. Exporters need two or three; ONNX Runtime 1.29.0 died on an If within
+   * five more, with constant conditions, when it put the branches in their places.
+   */
+  static final int MAX_SUBGRAPHS = 5;
+
   private static final String ML = "ai.onnx.ml";
 
   private final ModelOptions options;
@@ -39,11 +46,11 @@ final class ModelRules {
     ModelRules rules = new ModelRules(model, options);
     rules.versions();
     FunctionRules.check(model, options);
-    rules.children(model, "", new Scope(false, false));
+    rules.children(model, "", new Scope(0, false, null));
   }
 
   /** Where a message is, as far as rules depend on it. */
-  private record Scope(boolean mainGraph, boolean function) {}
+  private record Scope(int graphs, boolean function, @Nullable KnownShapes shapes) {}
 
   private void versions() {
     Message graph = model.message("graph");
@@ -90,13 +97,20 @@ final class ModelRules {
     String place = parent.isEmpty() ? step : parent + ", " + step;
     Scope inner = scope;
     switch (message.type()) {
-      case GRAPH -> inner = new Scope(parent.isEmpty(), scope.function());
-      case FUNCTION -> inner = new Scope(false, true);
+      case GRAPH -> {
+        if (scope.graphs() > MAX_SUBGRAPHS) {
+          throw new InvalidModelException(
+              "%s: graphs nest deeper than %d levels; export the model with fewer conditions within conditions"
+                  .formatted(place, MAX_SUBGRAPHS));
+        }
+        KnownShapes shapes = KnownShapes.of(message, scope.shapes());
+        inner = new Scope(scope.graphs() + 1, scope.function(), shapes);
+      }
+      case FUNCTION -> inner = new Scope(0, true, KnownShapes.none());
       case OPERATOR_SET_ID -> opset(message, place);
       case NODE -> {
         place += " (" + named(message.text("op_type"), message.text("name")) + ")";
-        node(message, place);
-        inner = new Scope(false, scope.function());
+        node(message, place, scope.shapes());
       }
       case ATTRIBUTE -> {
         place += " (" + Quote.text(message.text("name")) + ")";
@@ -106,15 +120,11 @@ final class ModelRules {
         place += message.has("name") ? " (" + Quote.text(message.text("name")) + ")" : "";
         boolean mayBeExternal =
             options.externalDataFolder() != null
-                && scope.mainGraph()
+                && parent.equals("graph")
                 && field.equals("initializer");
         TensorRules.check(message, place, mayBeExternal);
-        inner = new Scope(false, scope.function());
       }
-      case SPARSE_TENSOR -> {
-        SparseRules.check(message, place, options.maxFileBytes());
-        inner = new Scope(false, scope.function());
-      }
+      case SPARSE_TENSOR -> SparseRules.check(message, place, options.maxFileBytes());
       case TENSOR_TYPE, SPARSE_TENSOR_TYPE -> elementType(message, "elem_type", place);
       case MAP_TYPE -> elementType(message, "key_type", place);
       default -> {}
@@ -146,7 +156,7 @@ final class ModelRules {
     }
   }
 
-  private void node(Message node, String place) {
+  private void node(Message node, String place, @Nullable KnownShapes shapes) {
     String operator = node.text("op_type");
     if (operator.isEmpty()) {
       throw new InvalidModelException(place + ": expected an operator's name, found none");
@@ -166,7 +176,7 @@ final class ModelRules {
       }
     }
     if (isStandard(domain)) {
-      OperatorRules.check(node, place);
+      OperatorRules.check(node, shapes == null ? KnownShapes.none() : shapes, place);
     }
   }
 

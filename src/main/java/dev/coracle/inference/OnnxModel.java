@@ -87,10 +87,12 @@ public final class OnnxModel implements AutoCloseable {
   }
 
   /**
-   * Opens a file, which is read whole; later changes to it do not matter.
+   * Opens a file, which is read whole; later changes to it do not matter. See SECURITY.md for the
+   * checks that it passes before ONNX Runtime sees it.
    *
-   * @throws InvalidModelException if the file is no ONNX model, damaged, or refused by the options
-   * @throws CoracleException if the file is missing or unreadable, or ONNX Runtime does not start
+   * @throws InvalidModelException if the file is missing, no ONNX model, damaged, refused by the
+   *     options, or has inputs of other types or of unknown rank
+   * @throws CoracleException if the file is unreadable, or ONNX Runtime does not start
    */
   public static OnnxModel open(Path file, ModelOptions options) {
     return open(ModelFile.read(file, options), options);

@@ -1,10 +1,299 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.coracle.inference;
 
-/** Checks attributes that ONNX Runtime trusts. */
+import java.util.Arrays;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Checks what ONNX Runtime 1.29.0 takes on trust from a node, and then divides by, counts with or
+ * reads past, which ends the process. Each rule is one of ONNX's own or of plain sense; {@code
+ * ModelMutationSoakIT} found which are needed.
+ */
 final class OperatorRules {
 
-  private OperatorRules() {}
+  /** Smallest and largest value of the attributes of these names, whatever the operator. */
+  private static final Map<String, long[]> RANGES =
+      Map.ofEntries(
+          range("axis", -64, 63),
+          range("batch_dims", 0, 63),
+          range("block_size", 0, 1 << 20),
+          range("blocksize", 1, 1 << 15),
+          range("dilations", 1, 1 << 16),
+          range("group", 1, 1 << 20),
+          range("hidden_size", 1, 1 << 20),
+          range("inputdimensions", 1, 1 << 20),
+          range("kernel_shape", 1, 1 << 16),
+          range("kv_num_heads", 1, 1 << 20),
+          range("num_heads", 1, 1 << 20),
+          range("num_outputs", 1, 1 << 20),
+          range("output_height", 1, 1 << 16),
+          range("output_padding", 0, 1 << 16),
+          range("output_width", 1, 1 << 16),
+          range("pads", -(1 << 16), 1 << 16),
+          range("q_num_heads", 1, 1 << 20),
+          range("sampling_ratio", 0, 1 << 10),
+          range("strides", 1, 1 << 16));
 
-  static void check(Message node, String place) {}
+  /** {@code AttributeProto.AttributeType.INT}. */
+  private static final int INT_ATTRIBUTE = 2;
+
+  /** Range of the others: kernels cut 64 bits to 32, and 2^40 becomes 0. */
+  private static final long[] INT = {Integer.MIN_VALUE, Integer.MAX_VALUE};
+
+  /** Attributes that are data, or a place to stop at, and have all 64 bits. */
+  private static final Set<String> LONGS =
+      Set.of(
+          "cats_int64s",
+          "classlabels_int64s",
+          "classlabels_ints",
+          "default_int64",
+          "end",
+          "ends",
+          "ignore_index",
+          "imputed_value_int64s",
+          "keys_int64s",
+          "pool_int64s",
+          "replaced_value_int64",
+          "start",
+          "starts",
+          "value_int",
+          "value_ints",
+          "values_int64s");
+
+  /** Inputs that may not be left out with an empty name: the first, by operator. */
+  private static final Map<String, Integer> NEVER_LEFT_OUT =
+      Map.ofEntries(
+          Map.entry("Concat", 0),
+          Map.entry("DFT", 0),
+          Map.entry("LayerNormalization", 0),
+          Map.entry("Max", 0),
+          Map.entry("Mean", 0),
+          Map.entry("Min", 0),
+          Map.entry("ReduceL1", 0),
+          Map.entry("ReduceL2", 0),
+          Map.entry("ReduceLogSum", 0),
+          Map.entry("ReduceLogSumExp", 0),
+          Map.entry("ReduceMax", 0),
+          Map.entry("ReduceMean", 0),
+          Map.entry("ReduceMin", 0),
+          Map.entry("ReduceProd", 0),
+          Map.entry("ReduceSum", 0),
+          Map.entry("ReduceSumSquare", 0),
+          Map.entry("SequenceConstruct", 0),
+          Map.entry("Sum", 0));
+
+  /** Inputs that are one number: position by operator. */
+  private static final Map<String, int[]> SCALARS =
+      Map.ofEntries(
+          scalars("Loop", 0, 1),
+          scalars("OneHot", 1),
+          scalars("SequenceAt", 1),
+          scalars("SequenceErase", 1),
+          scalars("SequenceInsert", 2));
+
+  /** Operators to which a tensor without elements is one like others. */
+  private static final Set<String> TAKE_EMPTY =
+      Set.of(
+          "Cast",
+          "Concat",
+          "ConstantOfShape",
+          "Identity",
+          "If",
+          "Loop",
+          "Reshape",
+          "SequenceConstruct",
+          "SequenceInsert",
+          "Shape",
+          "Size");
+
+  /** Operators whose operands, all but the first, may be lists without elements. */
+  private static final Set<String> TAKE_EMPTY_LISTS =
+      Set.of("Expand", "Pad", "Resize", "Slice", "Split", "Squeeze", "Tile", "Unsqueeze");
+
+  private static final Set<String> QUANTIZATION = Set.of("DequantizeLinear", "QuantizeLinear");
+
+  private final Message node;
+  private final String operator;
+  private final List<String> inputs;
+  private final KnownShapes shapes;
+  private final String place;
+
+  private OperatorRules(Message node, KnownShapes shapes, String place) {
+    this.node = node;
+    this.operator = node.text("op_type");
+    this.inputs = node.texts("input");
+    this.shapes = shapes;
+    this.place = place;
+  }
+
+  static void check(Message node, KnownShapes shapes, String place) {
+    OperatorRules rules = new OperatorRules(node, shapes, place);
+    for (Message attribute : node.messages("attribute")) {
+      rules.range(attribute);
+    }
+    rules.operands();
+    rules.empty();
+    rules.operator();
+  }
+
+  private void range(Message attribute) {
+    String name = attribute.text("name");
+    if (LONGS.contains(name)) {
+      return;
+    }
+    long[] range = RANGES.getOrDefault(name, INT);
+    // A number that was left out counts as 0.
+    long[] values =
+        attribute.number("type") == INT_ATTRIBUTE
+            ? new long[] {attribute.number("i")}
+            : attribute.numbers("ints");
+    for (long value : values) {
+      if (value < range[0] || value > range[1]) {
+        throw new InvalidModelException(
+            "%s: expected %s from %d to %d, found %d; export the model again"
+                .formatted(place, Quote.plain(name), range[0], range[1], value));
+      }
+    }
+  }
+
+  private void operands() {
+    Integer first = NEVER_LEFT_OUT.get(operator);
+    if (first != null && first < inputs.size() && inputs.lastIndexOf("") >= first) {
+      throw new InvalidModelException(
+          "%s: expected each input to have a name, found none for input %d; export the model again"
+              .formatted(place, inputs.lastIndexOf("")));
+    }
+    for (int i : SCALARS.getOrDefault(operator, new int[0])) {
+      long[] shape = shape(i);
+      if (shape != null
+          && Arrays.stream(shape).anyMatch(size -> size != 1 && size != KnownShapes.UNKNOWN)) {
+        throw operand(i, "one number", shape);
+      }
+    }
+  }
+
+  /** Refuses operands without elements where they mean nothing: many kernels divide by the size. */
+  private void empty() {
+    boolean lists = TAKE_EMPTY_LISTS.contains(operator) || operator.startsWith("Reduce");
+    if (TAKE_EMPTY.contains(operator)) {
+      return;
+    }
+    for (int i = 0; i < (lists ? Math.min(1, inputs.size()) : inputs.size()); i++) {
+      long[] shape = shape(i);
+      if (shape != null && Arrays.stream(shape).anyMatch(size -> size == 0)) {
+        throw operand(i, "a tensor that is not empty", shape);
+      }
+    }
+  }
+
+  private void operator() {
+    switch (operator) {
+      case "Resize" -> scales(inputs.size() == 2 ? 1 : 2); // opset 10 has no roi
+      case "Upsample" -> scales(1);
+      case "Split" -> {
+        long parts = attribute("num_outputs");
+        if (parts != 0 && parts != node.count("output")) {
+          throw new InvalidModelException(
+              "%s: expected %d outputs, as num_outputs says, found %d"
+                  .formatted(place, parts, node.count("output")));
+        }
+      }
+      case "STFT" -> {
+        positive(1);
+        positive(3);
+      }
+      case "TfIdfVectorizer" -> TextRules.check(node, place);
+      case "Normalizer" -> {
+        long[] shape = shape(0);
+        if (shape != null && shape.length == 0) {
+          throw operand(0, "a list or more", shape);
+        }
+      }
+      default -> {
+        if (QUANTIZATION.contains(operator) && attribute("block_size") > 0) {
+          long[] values = shape(0);
+          long[] scales = shape(1);
+          if (values == null || scales == null || values.length != scales.length) {
+            throw operand(1, "scales with as many axes as the values", scales);
+          }
+        }
+      }
+    }
+  }
+
+  /** Holds an input to a number in the file: what is computed might be 0, and is divided by. */
+  private void positive(int i) {
+    if (i >= inputs.size() || inputs.get(i).isEmpty()) {
+      return;
+    }
+    Long number = shapes.number(inputs.get(i));
+    if (number == null || number < 1 || number > 1 << 24) {
+      throw new InvalidModelException(
+          "%s: expected input %d (%s) to be a constant from 1 to %d, found %s"
+              .formatted(
+                  place,
+                  i,
+                  Quote.text(inputs.get(i)),
+                  1 << 24,
+                  number == null ? "none in the file" : number));
+    }
+  }
+
+  /** ONNX Runtime copies the scales into room for one number an axis. */
+  private void scales(int i) {
+    if (i >= inputs.size() || inputs.get(i).isEmpty()) {
+      return;
+    }
+    long[] image = shape(0);
+    long[] shape = shape(i);
+    long axes = image == null ? KnownShapes.UNKNOWN : image.length;
+    for (Message attribute : node.messages("attribute")) {
+      if (attribute.text("name").equals("axes")) {
+        axes = attribute.elements("ints");
+      }
+    }
+    boolean fits =
+        shape != null
+            && shape.length == 1
+            && (shape[0] == 0 || axes == KnownShapes.UNKNOWN || shape[0] == axes);
+    if (!fits) {
+      throw operand(i, "a list of one number for each axis", shape);
+    }
+  }
+
+  private long @Nullable [] shape(int input) {
+    return input < inputs.size() ? shapes.of(inputs.get(input)) : null;
+  }
+
+  /** Returns a whole number, or 0 where the node does not have it. */
+  private long attribute(String name) {
+    for (Message attribute : node.messages("attribute")) {
+      if (attribute.text("name").equals(name)) {
+        return attribute.number("i");
+      }
+    }
+    return 0;
+  }
+
+  private InvalidModelException operand(int i, String expected, long @Nullable [] shape) {
+    return new InvalidModelException(
+        "%s: expected input %d (%s) to be %s, found %s"
+            .formatted(
+                place,
+                i,
+                Quote.text(i < inputs.size() ? inputs.get(i) : ""),
+                expected,
+                shape == null ? "a shape that the file does not tell" : Arrays.toString(shape)));
+  }
+
+  private static Map.Entry<String, long[]> range(String name, long min, long max) {
+    return Map.entry(name, new long[] {min, max});
+  }
+
+  private static Map.Entry<String, int[]> scalars(String operator, int... positions) {
+    return Map.entry(operator, positions);
+  }
 }

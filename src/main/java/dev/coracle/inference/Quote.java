@@ -14,6 +14,20 @@ final class Quote {
 
   static String plain(String text) {
     String start = text.length() > MAX_LENGTH ? text.substring(0, MAX_LENGTH) + "…" : text;
-    return start.replaceAll("[\\p{Cc}\\p{Cf}\\p{Zl}\\p{Zp}]", "?");
+    StringBuilder harmless = new StringBuilder(start.length());
+    start.codePoints().forEach(c -> harmless.appendCodePoint(movesCursor(c) ? '?' : c));
+    return harmless.toString();
+  }
+
+  private static boolean movesCursor(int character) {
+    return switch (Character.getType(character)) {
+      case Character.CONTROL,
+          Character.FORMAT,
+          Character.LINE_SEPARATOR,
+          Character.PARAGRAPH_SEPARATOR,
+          Character.SURROGATE ->
+          true;
+      default -> false;
+    };
   }
 }

@@ -4,6 +4,7 @@ package dev.coracle.inference;
 import java.nio.ByteBuffer;
 import java.util.Arrays;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /** Checks that a tensor's data are what its type and shape demand, and are where they may be. */
 final class TensorRules {
@@ -86,6 +87,23 @@ final class TensorRules {
       product *= Math.max(dim, 1);
     }
     return empty ? 0 : product;
+  }
+
+  /** Returns the value of a tensor of one INT64 or INT32 in the file, or null for another. */
+  static @Nullable Long number(Message tensor) {
+    ElementType type = ElementType.of(tensor.number("data_type"));
+    if ((type != ElementType.INT64 && type != ElementType.INT32) || isExternal(tensor)) {
+      return null;
+    }
+    ByteBuffer raw = tensor.bytes("raw_data");
+    if (raw == null) {
+      long[] values = tensor.numbers(type.typedField());
+      return values.length == 1 ? (Long) values[0] : null;
+    }
+    if (raw.remaining() != type.bytes(1)) {
+      return null;
+    }
+    return type == ElementType.INT64 ? raw.getLong() : (long) raw.getInt();
   }
 
   private static void data(
