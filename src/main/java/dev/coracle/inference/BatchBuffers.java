@@ -19,6 +19,11 @@ final class BatchBuffers implements AutoCloseable {
   private final Tensor output;
   private final Binding all;
 
+  /** On fewer rows, those of the last such call: parts of one size tend to come again. */
+  private @Nullable Binding some;
+
+  private int someRows;
+
   /** A view, so that a call makes none. */
   private final FloatBuffer scores;
 
@@ -62,13 +67,24 @@ final class BatchBuffers implements AutoCloseable {
       all.run();
       return;
     }
-    try (Binding some = bind(input.tensor().firstRows(rows), output.firstRows(rows))) {
-      some.run();
+    if (some == null || someRows != rows) {
+      closeSome();
+      some = bind(input.tensor().firstRows(rows), output.firstRows(rows));
+      someRows = rows;
+    }
+    some.run();
+  }
+
+  private void closeSome() {
+    if (some != null) {
+      some.close();
+      some = null;
     }
   }
 
   @Override
   public void close() {
+    closeSome();
     all.close();
   }
 }

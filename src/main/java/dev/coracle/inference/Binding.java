@@ -2,9 +2,13 @@
 package dev.coracle.inference;
 
 import ai.onnxruntime.OnnxTensor;
-import java.util.Collections;
-import java.util.LinkedHashMap;
+import java.util.AbstractMap;
+import java.util.AbstractSet;
+import java.util.Iterator;
+import java.util.List;
 import java.util.Map;
+import java.util.NoSuchElementException;
+import java.util.Set;
 
 /**
  * Runs a model again and again on the same tensors: fill the inputs, {@link #run}, read the
@@ -25,23 +29,14 @@ public final class Binding implements AutoCloseable {
 
   private final OnnxModel model;
 
-  // A map of one entry that keeps its entry set: ONNX Runtime asks for it on every call.
   private final Map<String, OnnxTensor> inputs;
   private final Map<String, OnnxTensor> outputs;
   private boolean closed;
 
   Binding(OnnxModel model, Map<String, OnnxTensor> inputs, Map<String, OnnxTensor> outputs) {
     this.model = model;
-    this.inputs = reused(inputs);
-    this.outputs = reused(outputs);
-  }
-
-  private static Map<String, OnnxTensor> reused(Map<String, OnnxTensor> tensors) {
-    if (tensors.size() == 1) {
-      Map.Entry<String, OnnxTensor> only = tensors.entrySet().iterator().next();
-      return Collections.singletonMap(only.getKey(), only.getValue());
-    }
-    return new LinkedHashMap<>(tensors);
+    this.inputs = new ReusedMap(inputs);
+    this.outputs = new ReusedMap(outputs);
   }
 
   /**
@@ -65,6 +60,63 @@ public final class Binding implements AutoCloseable {
       closed = true;
       inputs.values().forEach(OnnxTensor::close);
       outputs.values().forEach(OnnxTensor::close);
+    }
+  }
+
+  /**
+   * A map that makes nothing when it is gone through, as ONNX Runtime does in every call: its one
+   * iterator begins anew. For one thread at a time.
+   */
+  private static final class ReusedMap extends AbstractMap<String, OnnxTensor> {
+
+    private final Entries entries;
+
+    ReusedMap(Map<String, OnnxTensor> tensors) {
+      this.entries = new Entries(List.copyOf(tensors.entrySet()));
+    }
+
+    @Override
+    public Set<Map.Entry<String, OnnxTensor>> entrySet() {
+      return entries;
+    }
+  }
+
+  private static final class Entries extends AbstractSet<Map.Entry<String, OnnxTensor>> {
+
+    private final List<Map.Entry<String, OnnxTensor>> all;
+    private final Again again = new Again();
+
+    Entries(List<Map.Entry<String, OnnxTensor>> all) {
+      this.all = all;
+    }
+
+    @Override
+    public int size() {
+      return all.size();
+    }
+
+    @Override
+    public Iterator<Map.Entry<String, OnnxTensor>> iterator() {
+      again.next = 0;
+      return again;
+    }
+
+    private final class Again implements Iterator<Map.Entry<String, OnnxTensor>> {
+
+      private int next;
+
+      @Override
+      public boolean hasNext() {
+        return next < all.size();
+      }
+
+      @Override
+      public Map.Entry<String, OnnxTensor> next() {
+        if (!hasNext()) {
+          throw new NoSuchElementException();
+        }
+        return all.get(next++);
+      }
     }
   }
 }

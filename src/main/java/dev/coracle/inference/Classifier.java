@@ -41,10 +41,11 @@ import org.jspecify.annotations.Nullable;
  * <h2>Threads</h2>
  *
  * One image is classified on the calling thread; threads that call at the same time use a processor
- * each. A call of more than four images is also shared out to processors that no other call uses;
- * {@link ModelOptions.Builder#intraOpThreads} other than 1 leaves that to ONNX Runtime. Results do
- * not depend on it: the same call gives the same bits on the same machine. The last bits of a float
- * may depend on how many images a call has.
+ * each. A call of more than four images (where the file fixes the batch: of more than that) is also
+ * shared out to processors on which no other call of any classifier runs; {@link
+ * ModelOptions.Builder#intraOpThreads} other than 1 leaves that to ONNX Runtime. Results do not
+ * depend on it: the same call gives the same bits on the same machine. The last bits of a float may
+ * depend on how many images a call has.
  *
  * <p>The native memory of a call is kept for the next, as much as calls have run at the same time.
  */
@@ -104,13 +105,7 @@ public abstract sealed class Classifier implements AutoCloseable
    * @throws CoracleException if the model fails or its output is not a number
    */
   public Prediction classify(byte[] pixels) {
-    ClassifierModel model = lease();
-    try {
-      Images.check(model.form(), 0, pixels);
-      return model.classify(pixels);
-    } finally {
-      model.references().release();
-    }
+    return one(pixels);
   }
 
   /** Does for values from 0 to 1 what {@link #classify(byte[])} does for bytes. */
@@ -151,7 +146,8 @@ public abstract sealed class Classifier implements AutoCloseable
    * Does what {@link #classify(byte[])} does on a thread of Coracle's, one of as many as there are
    * processors. The image must not change before the answer is there. Every failure comes with the
    * future. Where that is cancelled before its turn, the model is not run; calls that wait for
-   * their turn when the classifier is closed still get it. The queue has no limit.
+   * their turn when the classifier is closed still get it. The queue has no limit. What depends on
+   * the future may wait for other calls: it runs where CompletableFuture's own tasks do.
    */
   public CompletableFuture<Prediction> classifyAsync(byte[] pixels) {
     return oneAsync(pixels);
@@ -199,7 +195,7 @@ public abstract sealed class Classifier implements AutoCloseable
 
   /** Does for an array what {@link #logProbabilities(ByteBuffer, int)} does for a buffer. */
   public float[] logProbabilities(byte[] pixels, int count) {
-    return logProbabilities(ByteBuffer.wrap(pixels), count);
+    return logs(pixels == null ? null : ByteBuffer.wrap(pixels), count);
   }
 
   /**
@@ -213,13 +209,17 @@ public abstract sealed class Classifier implements AutoCloseable
    * @throws CoracleException if the model fails or its output is not a number
    */
   public float[] logProbabilities(ByteBuffer pixels, int count) {
+    return logs(pixels, count);
+  }
+
+  private float[] logs(@Nullable ByteBuffer pixels, int count) {
     return with(
         model -> {
-          Images.check(model.form(), pixels, count, model.maxBatch());
+          ByteBuffer checked = Images.checked(model.form(), pixels, count, model.maxBatch());
           int size = model.form().pixels();
-          int from = pixels.position();
+          int from = checked.position();
           return model.logProbabilities(
-              count, (target, row, image) -> target.put(row, pixels, from + image * size));
+              count, (target, row, image) -> target.put(row, checked, from + image * size));
         });
   }
 
@@ -231,11 +231,16 @@ public abstract sealed class Classifier implements AutoCloseable
   public abstract void close();
 
   private Prediction one(@Nullable Object image) {
-    return with(model -> classify(model, Images.one(model.form(), image)).get(0));
+    ClassifierModel model = lease();
+    try {
+      return model.classify(Images.one(model.form(), image));
+    } finally {
+      model.references().release();
+    }
   }
 
   private CompletableFuture<Prediction> oneAsync(@Nullable Object image) {
-    return async(model -> classify(model, Images.one(model.form(), image)).get(0));
+    return async(model -> model.classify(Images.one(model.form(), image)));
   }
 
   private static List<Prediction> classify(ClassifierModel model, List<Object> images) {

@@ -27,8 +27,8 @@ final class ClassifierModel {
   /** Fewest images worth a thread's wake-up, tens of microseconds. */
   private static final int LEAST_PART = 4;
 
-  /** Pixels of a part: keeps the memory of one call down for large pictures. */
-  private static final int MAX_PART_PIXELS = 1 << 22;
+  /** Pixels or scores of a part: keeps the memory of one call down for large pictures. */
+  private static final int MAX_PART_VALUES = 1 << 22;
 
   private static final int[] CAPACITIES = {1, 8, 32, 128, 256};
 
@@ -53,7 +53,11 @@ final class ClassifierModel {
     this.maxPart =
         form.fixesBatch()
             ? form.batch()
-            : Math.max(1, Math.min(gpu ? GPU_PART : CPU_PART, MAX_PART_PIXELS / form.pixels()));
+            : Math.max(
+                1,
+                Math.min(
+                    gpu ? GPU_PART : CPU_PART,
+                    MAX_PART_VALUES / Math.max(form.pixels(), form.labels().size())));
     this.scale = form.scale();
     this.pool = new BufferPool(capacities(), n -> new BatchBuffers(model, form, scale, n));
     this.references = new References(this::free);
@@ -99,18 +103,23 @@ final class ClassifierModel {
   }
 
   private void free() {
-    pool.close();
-    model.close();
+    try {
+      pool.close();
+    } finally {
+      model.close();
+    }
   }
 
-  /** Classifies one image, a checked one. */
-  Prediction classify(byte[] pixels) {
+  /** Classifies one image that {@link Images} has checked. */
+  Prediction classify(Object image) {
     BatchBuffers buffers = pool.take(1);
+    Workers.begin();
     try {
-      buffers.input().put(0, pixels, 0);
+      Images.put(buffers.input(), 0, image);
       buffers.run(1);
       return scores.prediction(buffers.scores(), 0);
     } finally {
+      Workers.end();
       pool.give(buffers);
     }
   }
@@ -148,11 +157,9 @@ final class ClassifierModel {
 
   private void run(int count, Input input, Output output) {
     int part = part(count);
-    int parts = (count + part - 1) / part;
-    int idle = processors - references.calls();
     Workers.share(
-        parts,
-        Math.max(0, idle),
+        ceil(count, part),
+        processors,
         i -> {
           int first = i * part;
           int images = Math.min(part, count - first);
@@ -180,7 +187,8 @@ final class ClassifierModel {
     return Math.min(maxPart, Math.max(LEAST_PART, ceil(count, processors * rounds)));
   }
 
+  /** Divides positive numbers, rounding up; their sum may be more than an int holds. */
   private static int ceil(int dividend, int divisor) {
-    return (dividend + divisor - 1) / divisor;
+    return (dividend - 1) / divisor + 1;
   }
 }

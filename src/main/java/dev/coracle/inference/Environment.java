@@ -71,6 +71,8 @@ final class Environment {
     try {
       return LargeStack.call(
           () -> {
+            // ONNX Runtime's shutdown hook keeps this for as long as the JVM lives.
+            Thread.currentThread().setContextClassLoader(Environment.class.getClassLoader());
             OrtEnvironment environment = OrtEnvironment.getEnvironment();
             retain();
             return environment;

@@ -27,6 +27,7 @@ record ImageModel(
 
   // More than any picture or model of this kind has; keeps the sizes below within an int.
   private static final int MAX_SIZE = 1 << 24;
+  private static final int MAX_CLASSES = 1 << 20;
 
   private static final List<String> OUTPUT_KINDS =
       List.of(ModelMetadata.LOGITS, ModelMetadata.LOG_PROBABILITIES, ModelMetadata.PROBABILITIES);
@@ -57,8 +58,11 @@ record ImageModel(
     if (in.get(2) > MAX_SIZE / in.get(3) || images > MAX_SIZE / (in.get(2) * in.get(3))) {
       throw unfit(file, "an input of at most " + MAX_SIZE + " pixels", input);
     }
-    if (out.get(1) > MAX_SIZE / images) {
-      throw unfit(file, "an output of at most " + MAX_SIZE + " scores", output);
+    if (out.get(1) > MAX_CLASSES || out.get(1) > MAX_SIZE / images) {
+      throw unfit(
+          file,
+          "an output of at most %d classes, %d scores".formatted(MAX_CLASSES, MAX_SIZE),
+          output);
     }
     Entries entries = new Entries(file, metadata);
     return new ImageModel(

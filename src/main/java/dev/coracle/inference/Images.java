@@ -22,8 +22,8 @@ final class Images {
     }
   }
 
-  /** Checks {@code count} images one after another. */
-  static void check(ImageModel form, @Nullable ByteBuffer pixels, int count, int maxBatch) {
+  /** Returns {@code count} images one after another, checked, in a buffer of its own position. */
+  static ByteBuffer checked(ImageModel form, @Nullable ByteBuffer pixels, int count, int maxBatch) {
     checkCount(count, maxBatch);
     if (pixels == null || pixels.remaining() != (long) count * form.pixels()) {
       throw new InvalidInputException(
@@ -36,6 +36,7 @@ final class Images {
           "%d images of %d classes are more results than an array holds; give fewer"
               .formatted(count, form.labels().size()));
     }
+    return pixels.duplicate();
   }
 
   /** Returns the grey values of a picture, checked. */
@@ -47,8 +48,8 @@ final class Images {
   }
 
   /** Returns an image as {@link #put} takes it. */
-  static List<Object> one(ImageModel form, @Nullable Object image) {
-    return List.of(checked(form, 0, image));
+  static Object one(ImageModel form, @Nullable Object image) {
+    return checked(form, 0, image);
   }
 
   /** Returns the images, checked, as {@link #put} takes them, in a list of its own. */
@@ -56,9 +57,10 @@ final class Images {
     if (images == null) {
       throw new InvalidInputException("expected a list of images, got null");
     }
-    checkCount(images.size(), maxBatch);
-    List<Object> checked = new ArrayList<>(images.size());
-    for (Object image : images) {
+    @Nullable Object[] all = images.toArray(); // what is counted is what is run
+    checkCount(all.length, maxBatch);
+    List<Object> checked = new ArrayList<>(all.length);
+    for (Object image : all) {
       checked.add(checked(form, checked.size(), image));
     }
     return checked;
@@ -86,7 +88,7 @@ final class Images {
       if (pixels.remaining() != form.pixels()) {
         throw wrong(form, index, "a buffer with " + pixels.remaining() + " bytes");
       }
-      return pixels;
+      return pixels.duplicate(); // its position stays, whatever the caller does
     }
     if (PICTURES && image instanceof BufferedImage picture) {
       try {

@@ -90,7 +90,7 @@ public final class ModelCodec {
    */
   public List<Prediction> decode(FloatBuffer output, int images) {
     int classes = form.labels().size();
-    if (output.remaining() % classes != 0 || output.remaining() / classes < images) {
+    if (images < 0 || output.remaining() % classes != 0 || output.remaining() / classes < images) {
       throw new InvalidInputException(
           "expected the scores of %d images and %d classes, got %d floats"
               .formatted(images, classes, output.remaining()));

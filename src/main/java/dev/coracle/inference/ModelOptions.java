@@ -3,7 +3,9 @@ package dev.coracle.inference;
 
 import java.nio.file.Path;
 import java.util.HashSet;
+import java.util.List;
 import java.util.Locale;
+import java.util.Objects;
 import java.util.OptionalInt;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
@@ -16,6 +18,8 @@ public final class ModelOptions {
 
   /** What {@code open(file)} uses: the default of every setter of {@link Builder}. */
   public static final ModelOptions DEFAULTS = builder().build();
+
+  private static final int MAX_THREADS = 1024;
 
   private final int intraOpThreads;
   private final OptimizationLevel optimizationLevel;
@@ -118,9 +122,9 @@ public final class ModelOptions {
      * itself (see there). More make one image's answer faster, at the cost of other calls.
      */
     public Builder intraOpThreads(int threads) {
-      if (threads < 0) {
+      if (threads < 0 || threads > MAX_THREADS) {
         throw new IllegalArgumentException(
-            "intraOpThreads (" + threads + ") must be 0, for one a core, or more");
+            "intraOpThreads (" + threads + ") must be 0, for one a core, to " + MAX_THREADS);
       }
       this.intraOpThreads = threads;
       return this;
@@ -128,7 +132,7 @@ public final class ModelOptions {
 
     /** Default {@link OptimizationLevel#ALL}. */
     public Builder optimizationLevel(OptimizationLevel level) {
-      this.optimizationLevel = level;
+      this.optimizationLevel = Objects.requireNonNull(level, "level");
       return this;
     }
 
@@ -137,7 +141,7 @@ public final class ModelOptions {
      * Default: nothing is written. From {@link OptimizationLevel#EXTENDED} on it holds operators of
      * ONNX Runtime's own, so that opening it takes {@code allowDomains("com.microsoft",
      * "com.microsoft.nchwc")}, and with {@link OptimizationLevel#ALL} it runs only on processors
-     * like this one, of which ONNX Runtime then warns on standard error.
+     * like this one.
      */
     public Builder optimizedFile(Path file) {
       this.optimizedFile = file;
@@ -193,7 +197,7 @@ public final class ModelOptions {
      * adds to those of earlier calls. Default: none.
      */
     public Builder allowDomains(String... domains) {
-      this.domains.addAll(Set.of(domains));
+      this.domains.addAll(List.of(domains));
       return this;
     }
 

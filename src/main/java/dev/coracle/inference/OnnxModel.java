@@ -24,9 +24,9 @@ import java.util.concurrent.CompletableFuture;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Runs any ONNX file whose inputs are tensors of a {@link DType}. Thread-safe: calls from many
- * threads run side by side on one copy of the weights. Whoever opens a model closes it; the calls
- * under way finish, and the last of them frees the native memory.
+ * Runs any ONNX file whose inputs are tensors of a {@link DType} and a known rank. Thread-safe:
+ * calls from many threads run side by side on one copy of the weights. Whoever opens a model closes
+ * it; the calls under way finish, and the last of them frees the native memory.
  *
  * <pre>{@code
  * try (OnnxModel model = OnnxModel.open(Path.of("mnist.onnx"))) {
@@ -186,7 +186,7 @@ public final class OnnxModel implements AutoCloseable {
    * wanted, by name. The caller closes what it gets, before or after the model.
    *
    * @throws InvalidInputException if a name is missing or unknown, if type or shape do not fit, or
-   *     if an output's tensor is bound twice
+   *     if an output's tensor is bound twice, or an output is an input
    * @throws IllegalStateException after {@link #close}
    */
   public Binding bind(Map<String, Tensor> values, Map<String, Tensor> answers) {
@@ -194,6 +194,10 @@ public final class OnnxModel implements AutoCloseable {
     checkNames("outputs", outputNames, answers, false);
     List<Tensor> all = new ArrayList<>(values.values());
     for (Map.Entry<String, Tensor> answer : answers.entrySet()) {
+      if (inputNames.contains(answer.getKey())) { // ONNX Runtime would leave the tensor as it is
+        throw new InvalidInputException(
+            file + ": output " + answer.getKey() + " is an input as well; read it there");
+      }
       if (all.contains(answer.getValue())) {
         throw new InvalidInputException(
             file
@@ -285,7 +289,7 @@ public final class OnnxModel implements AutoCloseable {
   private void checkNames(
       String what, Set<String> known, @Nullable Map<String, Tensor> given, boolean all) {
     Set<String> names = given == null ? Set.of() : given.keySet();
-    if (!known.containsAll(names) || names.isEmpty() || (all && names.size() < known.size())) {
+    if (!known.containsAll(names) || (all ? names.size() < known.size() : names.isEmpty())) {
       throw new InvalidInputException(
           "%s: expected %s %s%s, got %s"
               .formatted(file, what, known, all ? "" : " or some", given == null ? null : names));

@@ -37,11 +37,6 @@ final class References {
     }
   }
 
-  /** Returns the number of calls under way. */
-  int calls() {
-    return users.get() - (closed.get() ? 0 : 1);
-  }
-
   /** Refuses further users; the second time does nothing. */
   void close() {
     if (closed.compareAndSet(false, true)) {

@@ -20,12 +20,14 @@ import java.nio.file.Path;
 public final class ReloadableClassifier extends Classifier {
 
   private volatile ClassifierModel model;
+  private volatile ModelOptions options;
 
   /** Written under this object's lock. */
   private volatile boolean closed;
 
-  private ReloadableClassifier(ClassifierModel model) {
+  private ReloadableClassifier(ClassifierModel model, ModelOptions options) {
     this.model = model;
+    this.options = options;
   }
 
   /** Opens a file with {@link ModelOptions#DEFAULTS}. */
@@ -35,18 +37,23 @@ public final class ReloadableClassifier extends Classifier {
 
   /** Opens a file as {@link Classifier#open(Path, ModelOptions)} does. */
   public static ReloadableClassifier open(Path file, ModelOptions options) {
-    return new ReloadableClassifier(ClassifierModel.open(file, options));
+    return new ReloadableClassifier(ClassifierModel.open(file, options), options);
   }
 
-  /** Does what {@link #reload(Path, ModelOptions)} does with {@link ModelOptions#DEFAULTS}. */
+  /**
+   * Does what {@link #reload(Path, ModelOptions)} does, with the options of the model in use; among
+   * them, where it was given, the SHA-256 that no other file has.
+   */
   public void reload(Path file) {
-    reload(file, ModelOptions.DEFAULTS);
+    reload(file, options);
   }
 
   /**
    * Opens a file, which may be the same path with another content, tries it on an image of every
    * grey value, and then replaces the model by it. Where anything fails, the model in use stays.
-   * Returns when calls that begin from now on get the new model.
+   * Returns when calls that begin from now on get the new model. The new one may have other
+   * classes: take the label from the {@link Prediction}, not from {@link #labels}, which may be of
+   * another model by then.
    *
    * @throws InvalidModelException if the file is no such model, as for {@link Classifier#open}, or
    *     takes images of another size
@@ -54,7 +61,11 @@ public final class ReloadableClassifier extends Classifier {
    * @throws IllegalStateException after {@link #close}
    */
   public void reload(Path file, ModelOptions options) {
+    if (closed) {
+      throw closedException();
+    }
     ClassifierModel fresh = ClassifierModel.open(file, options);
+    ClassifierModel old;
     try {
       ImageModel now = model.form();
       ImageModel then = fresh.form();
@@ -68,23 +79,22 @@ public final class ReloadableClassifier extends Classifier {
         everyGrey[i] = (byte) i;
       }
       fresh.classify(everyGrey);
-      replaceBy(fresh);
+      old = replaceBy(fresh, options);
     } catch (RuntimeException | Error e) {
       fresh.references().close();
       throw e;
     }
+    old.references().close();
   }
 
-  private void replaceBy(ClassifierModel fresh) {
-    ClassifierModel old;
-    synchronized (this) {
-      if (closed) {
-        throw closedException();
-      }
-      old = model;
-      model = fresh;
+  private synchronized ClassifierModel replaceBy(ClassifierModel fresh, ModelOptions with) {
+    if (closed) {
+      throw closedException();
     }
-    old.references().close();
+    ClassifierModel old = model;
+    model = fresh;
+    options = with;
+    return old;
   }
 
   /** Returns the file of the model in use. */

@@ -16,11 +16,14 @@ import java.util.List;
  */
 record Scores(Path file, List<String> labels, String kind) {
 
+  /** A float32 softmax, or its logarithm, may be off by this much. */
+  private static final double ROUNDING = 1e-3;
+
   /**
    * Makes a prediction of the scores of one image.
    *
    * @param row number of the image in {@code scores}
-   * @throws CoracleException if a score is not a number
+   * @throws CoracleException if a score is not a number, or none of its kind
    */
   Prediction prediction(FloatBuffer scores, int row) {
     int classes = labels.size();
@@ -31,7 +34,7 @@ record Scores(Path file, List<String> labels, String kind) {
     float[] probabilities = new float[classes];
     for (int i = 0; i < classes; i++) {
       float score = scores.get(from + i);
-      probabilities[i] = number(raw ? score : Math.exp(score - logSum), i);
+      probabilities[i] = checked(raw ? score : Math.exp(score - logSum), scores, from, i);
     }
     return Prediction.ofOwned(best, labels.get(best), probabilities);
   }
@@ -44,28 +47,37 @@ record Scores(Path file, List<String> labels, String kind) {
     boolean raw = kind.equals(ModelMetadata.PROBABILITIES);
     for (int i = 0; i < classes; i++) {
       float score = scores.get(from + i);
-      target[at + i] = number(raw ? Math.log(score) : score - logSum, i);
+      double probability = raw ? score : Math.exp(score - logSum);
+      checked(probability, scores, from, i);
+      target[at + i] = (float) (raw ? Math.log(score) : score - logSum);
     }
   }
 
   /** Returns the number of the highest score, the first one on a tie. */
   private int best(FloatBuffer scores, int from) {
     int best = 0;
-    for (int i = 1; i < labels.size(); i++) {
-      if (scores.get(from + i) > scores.get(from + best)) {
+    for (int i = 0; i < labels.size(); i++) {
+      float score = scores.get(from + i);
+      if (Float.isNaN(score)) {
+        throw new CoracleException(
+            "%s: the score of class %d is not a number; check the model's weights and scaling"
+                .formatted(file, i));
+      }
+      if (score > scores.get(from + best)) {
         best = i;
       }
     }
     return best;
   }
 
-  private float number(double value, int i) {
-    if (Double.isNaN(value)) {
-      throw new CoracleException(
-          "%s: the score of class %d is not a number; check the model's weights and scaling"
-              .formatted(file, i));
+  /** Returns a probability as a float, which rounding may have put a little above 1. */
+  private float checked(double probability, FloatBuffer scores, int from, int i) {
+    if (probability >= 0 && probability <= 1 + ROUNDING) {
+      return (float) probability;
     }
-    return (float) value;
+    throw new CoracleException(
+        "%s: expected %s, got the score %s for class %d; check the model, and what its metadata say as %s"
+            .formatted(file, kind, scores.get(from + i), i, ModelMetadata.OUTPUT_KIND));
   }
 
   /**

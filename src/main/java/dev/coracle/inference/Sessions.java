@@ -3,6 +3,7 @@ package dev.coracle.inference;
 
 import ai.onnxruntime.OrtEnvironment;
 import ai.onnxruntime.OrtException;
+import ai.onnxruntime.OrtLoggingLevel;
 import ai.onnxruntime.OrtSession;
 import ai.onnxruntime.OrtSession.SessionOptions.OptLevel;
 import dev.coracle.AtomicFile;
@@ -58,6 +59,8 @@ final class Sessions {
     try (OrtSession.SessionOptions sessionOptions = new OrtSession.SessionOptions()) {
       sessionOptions.setIntraOpNumThreads(options.intraOpThreads());
       sessionOptions.setInterOpNumThreads(1);
+      // What goes wrong is in the exception; ONNX Runtime would also print it.
+      sessionOptions.setSessionLogLevel(OrtLoggingLevel.ORT_LOGGING_LEVEL_FATAL);
       // A spinning pool keeps whole cores busy between two calls.
       sessionOptions.addConfigEntry("session.intra_op.allow_spinning", "0");
       sessionOptions.addConfigEntry("session.inter_op.allow_spinning", "0");
@@ -121,9 +124,15 @@ final class Sessions {
     }
   }
 
-  /** Returns what ONNX Runtime said without the error code that its Java binding puts before. */
+  /**
+   * Returns what ONNX Runtime said, without the error code that its Java binding puts before, and
+   * the place in its C++ sources with the signature of the function.
+   */
   static String reason(OrtException e) {
     String message = String.valueOf(e.getMessage());
-    return message.replaceFirst("^Error code - \\w+ - message: ", "").strip();
+    return message
+        .replaceFirst("^Error code - \\w+ - message: ", "")
+        .replaceFirst("(?s)/onnxruntime_src/\\S+ .*? was false\\.\\s*(?=\\S)", "")
+        .strip();
   }
 }

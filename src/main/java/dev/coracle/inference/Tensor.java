@@ -36,14 +36,15 @@ public final class Tensor {
    * @throws InvalidInputException if an axis is negative or there are more than 2 GiB - 1
    */
   public static Tensor allocate(DType dtype, long... shape) {
-    long bytes = dtype.bytes();
+    if (Arrays.stream(shape).anyMatch(size -> size < 0)) {
+      throw new InvalidInputException(
+          "a tensor's axes must be 0 or more, got " + Arrays.toString(shape));
+    }
+    boolean empty = Arrays.stream(shape).anyMatch(size -> size == 0);
     try {
+      long bytes = empty ? 0 : dtype.bytes();
       for (long size : shape) {
-        if (size < 0) {
-          throw new InvalidInputException(
-              "a tensor's axes must be 0 or more, got " + Arrays.toString(shape));
-        }
-        bytes = Math.multiplyExact(bytes, size);
+        bytes = empty ? 0 : Math.multiplyExact(bytes, size);
       }
       return new Tensor(
           dtype,

@@ -25,7 +25,7 @@ public record TensorSpec(String name, DType dtype, List<Long> shape) {
     }
     for (int axis = 0; axis < sizes.length; axis++) {
       long declared = shape.get(axis);
-      if (declared == DYNAMIC ? sizes[axis] < 1 : sizes[axis] != declared) {
+      if (declared == DYNAMIC ? sizes[axis] < 0 : sizes[axis] != declared) {
         return false;
       }
     }

@@ -16,7 +16,8 @@ import org.jspecify.annotations.Nullable;
  * The process's threads for asynchronous calls and for sharing out batches: one a processor, so
  * that native calls do not crowd each other out however many models there are. Daemons, started
  * when needed, gone after ten idle seconds. Platform threads: a native call would hold on to a
- * virtual thread's carrier anyway.
+ * virtual thread's carrier anyway. Nothing but Coracle's own code runs on them, so none is ever
+ * blocked by an application.
  */
 final class Workers {
 
@@ -24,6 +25,9 @@ final class Workers {
   static final int PROCESSORS = Runtime.getRuntime().availableProcessors();
 
   private static final ThreadPoolExecutor POOL = pool();
+
+  /** Threads that classify, in all classifiers, and tasks that wait for one. */
+  private static final AtomicInteger BUSY = new AtomicInteger();
 
   private Workers() {}
 
@@ -37,62 +41,123 @@ final class Workers {
             TimeUnit.SECONDS,
             new LinkedBlockingQueue<>(),
             task -> {
-              Thread thread = new Thread(task, "coracle-inference-" + count.incrementAndGet());
+              String name = "coracle-inference-" + count.incrementAndGet();
+              Thread thread = new Thread(null, task, name, 0, false);
               thread.setDaemon(true);
+              // Not the first caller's, which may belong to a web application that goes.
+              thread.setContextClassLoader(Workers.class.getClassLoader());
               return thread;
             });
     pool.allowCoreThreadTimeOut(true);
     return pool;
   }
 
-  /**
-   * Runs a call on the pool, unless its future is done before, and {@code release} in any case,
-   * before those who wait for the future go on.
-   */
-  static <T> CompletableFuture<T> submit(Supplier<T> call, Runnable release) {
-    CompletableFuture<T> future = new CompletableFuture<>();
-    POOL.execute(
-        () -> {
-          @Nullable T result = null;
-          @Nullable Throwable failure = null;
-          try {
-            if (!future.isDone()) {
-              result = call.get();
-            }
-          } catch (RuntimeException | Error e) {
-            failure = e;
-          }
-          release.run();
-          if (failure == null) {
-            future.complete(result);
-          } else {
-            future.completeExceptionally(failure);
-          }
-        });
-    return future;
+  /** Says that this thread begins to classify, until it calls {@link #end}. */
+  static void begin() {
+    BUSY.incrementAndGet();
+  }
+
+  static void end() {
+    BUSY.decrementAndGet();
   }
 
   /**
-   * Does tasks 0 to {@code count - 1} on this thread and up to {@code helpers} of the pool, and
-   * returns when all are done. After a failure no further task begins, and this throws it.
+   * Runs a call on the pool, unless its future is done before, and {@code release} in any case,
+   * before those who wait for the future go on. What depends on the future runs elsewhere: where
+   * CompletableFuture runs asynchronous tasks by default, which can wait for further calls.
    */
-  static void share(int count, int helpers, IntConsumer task) {
-    Share share = new Share(count, task);
-    for (int i = 0; i < Math.min(helpers, count - 1); i++) {
-      POOL.execute(share);
+  static <T> CompletableFuture<T> submit(Supplier<T> call, Runnable release) {
+    CompletableFuture<T> future = new CompletableFuture<>();
+    begin();
+    try {
+      POOL.execute(
+          () -> {
+            end(); // the call counts for itself
+            run(call, release, future);
+          });
+    } catch (RuntimeException | Error e) { // no thread could be started
+      end();
+      release.run();
+      future.completeExceptionally(e);
     }
-    share.run();
-    share.await();
+    return future;
+  }
+
+  private static <T> void run(Supplier<T> call, Runnable release, CompletableFuture<T> future) {
+    @Nullable T result = null;
+    @Nullable Throwable failure = null;
+    try {
+      try {
+        if (!future.isDone()) {
+          result = call.get();
+        }
+      } finally {
+        release.run();
+      }
+    } catch (RuntimeException | Error e) {
+      failure = e;
+    }
+    T answer = result;
+    Throwable reason = failure;
+    future
+        .defaultExecutor()
+        .execute(
+            () -> {
+              if (reason == null) {
+                future.complete(answer);
+              } else {
+                future.completeExceptionally(reason);
+              }
+            });
+  }
+
+  /**
+   * Does tasks 0 to {@code count - 1} on this thread, and on as many others of {@code threads} as
+   * there are processors that nothing else here uses; returns when all are done. After a failure no
+   * further task begins, and this throws it.
+   */
+  static void share(int count, int threads, IntConsumer task) {
+    begin();
+    try {
+      Share share = new Share(count, task);
+      int helpers = Math.min(Math.min(threads, count) - 1, PROCESSORS - BUSY.get());
+      for (int i = 0; i < helpers && help(share); i++) {}
+      share.run();
+      share.await();
+    } finally {
+      end();
+    }
+  }
+
+  /** Returns false where no thread could be started: the others do the work. */
+  private static boolean help(Share share) {
+    begin();
+    try {
+      POOL.execute(
+          () -> {
+            try {
+              share.run();
+            } finally {
+              end();
+            }
+          });
+      return true;
+    } catch (RuntimeException | Error e) {
+      end();
+      return false;
+    }
   }
 
   /** Tasks that threads take one by one; a thread that comes late finds none. */
   private static final class Share implements Runnable {
 
     private final int count;
-    private final IntConsumer task;
     private final AtomicInteger next = new AtomicInteger();
     private final CountDownLatch left;
     private final AtomicReference<@Nullable Throwable> failure = new AtomicReference<>();
+
+    /** Null when all is done: a thread that comes late must not keep the images until then. */
+    private volatile @Nullable IntConsumer task;
 
     Share(int count, IntConsumer task) {
       this.count = count;
@@ -102,10 +167,11 @@ final class Workers {
 
     @Override
     public void run() {
+      IntConsumer work = task;
       for (int i = next.getAndIncrement(); i < count; i = next.getAndIncrement()) {
         try {
-          if (failure.get() == null) {
-            task.accept(i);
+          if (failure.get() == null && work != null) { // null only where all has been taken
+            work.accept(i);
           }
         } catch (RuntimeException | Error e) {
           failure.compareAndSet(null, e);
@@ -124,6 +190,7 @@ final class Workers {
           interrupted = true; // the others still use what the caller would free: wait, then tell
         }
       }
+      task = null;
       if (interrupted) {
         Thread.currentThread().interrupt();
       }

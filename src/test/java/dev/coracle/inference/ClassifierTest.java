@@ -6,9 +6,11 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 import static org.junit.jupiter.params.provider.Arguments.arguments;
 
+import com.sun.management.ThreadMXBean;
 import dev.coracle.CoracleException;
 import java.awt.image.BufferedImage;
 import java.io.IOException;
+import java.lang.management.ManagementFactory;
 import java.nio.ByteBuffer;
 import java.nio.FloatBuffer;
 import java.nio.file.Path;
@@ -275,6 +277,9 @@ class ClassifierTest {
           () -> digits.classify((float[]) null),
           "image 0: expected 784 pixels (28 rows of 28) as byte[], float[], ByteBuffer or BufferedImage, got null");
       assertInvalid(() -> digits.classify((List<?>) null), "expected a list of images, got null");
+      assertInvalid(
+          () -> digits.logProbabilities((byte[]) null, 1),
+          "expected 1 images of 784 pixels (28 rows of 28), got null");
     }
   }
 
@@ -291,6 +296,43 @@ class ClassifierTest {
 
   private static void assertInvalid(ThrowingCallable call, String message) {
     assertThatThrownBy(call).isInstanceOf(InvalidInputException.class).hasMessage(message);
+  }
+
+  /** Metadata that are wrong about the output must not end in percentages that nobody can read. */
+  @ParameterizedTest
+  @CsvSource({"probabilities, -", "log_probabilities, "})
+  void classify_scoresOfAnotherKind_saysSo(String kind, String sign) throws IOException {
+    TestModel model = TestModel.logits().withMetadata(Map.of("coracle.output", kind));
+    String said = "expected " + kind + ", got the score " + (sign == null ? "" : sign);
+    try (Classifier digits = Classifier.open(write(model))) {
+      for (byte[] image : images(3)) {
+        assertThatThrownBy(() -> digits.classify(image))
+            .isInstanceOf(CoracleException.class)
+            .hasMessageContaining(said)
+            .hasMessageEndingWith("check the model, and what its metadata say as coracle.output");
+        assertThatThrownBy(() -> digits.logProbabilities(image, 1))
+            .isInstanceOf(CoracleException.class)
+            .hasMessageContaining(said);
+      }
+    }
+  }
+
+  /** A call may allocate 512 bytes, of which ONNX Runtime's own Java takes 416 once compiled. */
+  @Test
+  void classify_oneImage_allocatesAtMost512Bytes() throws IOException {
+    ThreadMXBean threads = (ThreadMXBean) ManagementFactory.getThreadMXBean();
+    byte[] image = images(1).get(0);
+    try (Classifier digits = Classifier.open(write(TestModel.mnist()))) {
+      long least = Long.MAX_VALUE;
+      for (int round = 0; round < 40 && least > 512; round++) { // until it is compiled
+        long before = threads.getCurrentThreadAllocatedBytes();
+        for (int i = 0; i < 2_000; i++) {
+          digits.classify(image);
+        }
+        least = Math.min(least, (threads.getCurrentThreadAllocatedBytes() - before) / 2_000);
+      }
+      assertThat(least).as("bytes a call").isLessThanOrEqualTo(512);
+    }
   }
 
   @Test

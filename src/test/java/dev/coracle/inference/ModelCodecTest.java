@@ -4,9 +4,11 @@ package dev.coracle.inference;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import ai.onnx.proto.OnnxMl.GraphProto;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.FloatBuffer;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.Collection;
@@ -97,7 +99,13 @@ class ModelCodecTest {
 
   @Test
   void read_modelOfAnotherForm_isRefusedAsByClassifier() throws IOException {
-    Path file = TestModel.logits().withSize(2, 3, 0).write(folder.resolve("model.onnx"));
+    GraphProto.Builder relu =
+        GraphProto.newBuilder()
+            .setName("relu")
+            .addInput(TestModel.tensor("x", TestModel.FLOAT, -1, 1, 2, 3))
+            .addNode(TestModel.node("Relu", "y", "x"))
+            .addOutput(TestModel.tensor("y", TestModel.FLOAT, -1, 1, 2, 3));
+    Path file = Files.write(folder.resolve("relu.onnx"), TestModel.model(relu, Map.of()));
     assertThatThrownBy(() -> ModelCodec.read(file))
         .isInstanceOf(InvalidModelException.class)
         .hasMessageContaining("an image classifier has an output (batch, classes)");

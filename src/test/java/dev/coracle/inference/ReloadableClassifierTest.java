@@ -9,6 +9,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
+import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -77,6 +78,20 @@ class ReloadableClassifierTest {
 
       assertThat(digits.classify(IMAGE)).isEqualTo(before);
       assertThat(digits.file()).isEqualTo(good);
+    }
+  }
+
+  @Test
+  void reload_withoutOptions_keepsThose() throws IOException {
+    Path file = write("model.onnx", TestModel.mnist());
+    ModelOptions two = ModelOptions.builder().maxBatch(2).build();
+    try (ReloadableClassifier digits = ReloadableClassifier.open(file, two)) {
+      digits.reload(file);
+      assertThatThrownBy(() -> digits.classify(List.of(IMAGE, IMAGE, IMAGE)))
+          .isInstanceOf(InvalidInputException.class)
+          .hasMessageContaining("expected 1 to 2 images");
+      digits.reload(file, ModelOptions.DEFAULTS);
+      assertThat(digits.classify(List.of(IMAGE, IMAGE, IMAGE))).hasSize(3);
     }
   }
 

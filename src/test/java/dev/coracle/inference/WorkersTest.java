@@ -4,10 +4,14 @@ package dev.coracle.inference;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import java.net.URL;
+import java.net.URLClassLoader;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -20,11 +24,11 @@ import org.junit.jupiter.params.provider.CsvSource;
 class WorkersTest {
 
   @ParameterizedTest
-  @CsvSource({"1, 0", "1, 3", "7, 0", "7, 1", "100, 3"})
-  void share_anyNumberOfHelpers_doesEachTaskOnceBeforeItReturns(int count, int helpers) {
+  @CsvSource({"1, 1", "1, 4", "7, 1", "7, 2", "100, 4"})
+  void share_anyNumberOfThreads_doesEachTaskOnceBeforeItReturns(int count, int threads) {
     for (int round = 0; round < 200; round++) {
       AtomicIntegerArray done = new AtomicIntegerArray(count);
-      Workers.share(count, helpers, done::incrementAndGet);
+      Workers.share(count, threads, done::incrementAndGet);
       for (int i = 0; i < count; i++) {
         assertThat(done.get(i)).isEqualTo(1);
       }
@@ -39,7 +43,7 @@ class WorkersTest {
             () ->
                 Workers.share(
                     1_000,
-                    1,
+                    2,
                     i -> {
                       running.incrementAndGet();
                       begun.incrementAndGet();
@@ -58,9 +62,8 @@ class WorkersTest {
     assertThat(begun.get()).isLessThan(1_000);
   }
 
-  /** Every thread of the pool is taken, so that the helpers come too late: the caller does it. */
   @Test
-  void share_poolIsBusy_callerDoesAllOfIt() throws Exception {
+  void share_processorsAreBusy_callerDoesAllOfIt() throws Exception {
     CountDownLatch release = new CountDownLatch(1);
     List<CompletableFuture<Boolean>> busy = new ArrayList<>();
     for (int i = 0; i < Workers.PROCESSORS; i++) {
@@ -94,6 +97,49 @@ class WorkersTest {
     assertThat(released.await(1, TimeUnit.MINUTES)).isTrue();
     assertThat(ran).isFalse();
     assertThat(busy).allMatch(CompletableFuture::join);
+  }
+
+  /** Continuations that wait for further calls: on the pool itself they would wait for ever. */
+  @Test
+  void submit_continuationsWaitForOtherCalls_allEnd() throws Exception {
+    List<CompletableFuture<Integer>> all = new ArrayList<>();
+    for (int i = 0; i < 50; i++) {
+      all.add(
+          Workers.submit(() -> 1, () -> {})
+              .thenApply(one -> one + Workers.submit(() -> 1, () -> {}).join()));
+    }
+    for (CompletableFuture<Integer> future : all) {
+      assertThat(future.get(1, TimeUnit.MINUTES)).isEqualTo(2);
+    }
+  }
+
+  @Test
+  void submit_releaseFails_failsTheFuture() {
+    CompletableFuture<Integer> future =
+        Workers.submit(
+            () -> 1,
+            () -> {
+              throw new IllegalStateException("release");
+            });
+    assertThat(future)
+        .failsWithin(Duration.ofMinutes(1))
+        .withThrowableOfType(ExecutionException.class)
+        .withMessageContaining("release");
+  }
+
+  @Test
+  void submit_callerWithItsOwnClassLoader_isNotKept() {
+    ClassLoader own = new URLClassLoader(new URL[0]);
+    Thread.currentThread().setContextClassLoader(own);
+    try {
+      for (int i = 0; i < 20; i++) {
+        ClassLoader used =
+            Workers.submit(() -> Thread.currentThread().getContextClassLoader(), () -> {}).join();
+        assertThat(used).isNotSameAs(own);
+      }
+    } finally {
+      Thread.currentThread().setContextClassLoader(WorkersTest.class.getClassLoader());
+    }
   }
 
   @Test
