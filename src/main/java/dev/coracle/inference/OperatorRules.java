@@ -205,6 +205,12 @@ final class OperatorRules {
         positive(1);
         positive(3);
       }
+      case "SplitToSequence" -> {
+        long[] parts = shape(1); // one size for all, or a list of sizes
+        if (parts == null || parts.length == 0) {
+          positive(1);
+        }
+      }
       case "TfIdfVectorizer" -> TextRules.check(node, place);
       case "Normalizer" -> {
         long[] shape = shape(0);

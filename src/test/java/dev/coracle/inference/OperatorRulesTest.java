@@ -145,6 +145,11 @@ class OperatorRulesTest {
             new ModelBuilder().input("x").output("y").node("ml.Normalizer x > y")),
         new Case("input 3 (\"f\") to be a constant from 1", stft(4, 0)),
         new Case("input 1 (\"s\") to be a constant from 1", stft(0, 8)),
+        new Case(
+            "input 1 (\"s\") to be a constant from 1",
+            rows()
+                .initializer(ModelBuilder.longTensor("s", 0).toBuilder().clearDims().build())
+                .node("SplitToSequence x s > y", "axis:i=1")),
         // Points past the pool.
         new Case("ngram_indexes to have a place", tfidf("ngram_indexes:is=1,2")),
         new Case("ngram_indexes to have a place", tfidf("ngram_indexes:is=0,1,-1")),
