@@ -88,7 +88,7 @@ class MessageTypeTest {
 
   private static boolean parses(byte[] model) {
     try (OrtSession.SessionOptions options = new OrtSession.SessionOptions()) {
-      Sessions.environment().createSession(model, options).close();
+      Environment.get().createSession(model, options).close();
       return true;
     } catch (OrtException e) {
       return e.getCode() != OrtException.OrtErrorCode.ORT_INVALID_PROTOBUF;
