@@ -37,20 +37,19 @@ final class ImageInput {
     return tensor;
   }
 
-  /** Puts an image of unsigned grey values, from {@code from} on, into a row of the input. */
-  void put(int row, byte[] pixels, int from) {
-    int size = form.pixels();
+  /** Puts an image of unsigned grey values into a row of the input. */
+  void put(int row, byte[] pixels) {
+    int at = row * pixels.length;
     if (floats == null || scale == null) {
-      bytes.put(row * size, pixels, from, size);
+      bytes.put(at, pixels);
       return;
     }
-    int at = row * size;
-    for (int i = 0; i < size; i++) {
-      floats.put(at + i, scale[pixels[from + i] & 0xff]);
+    for (int i = 0; i < pixels.length; i++) { // not by way of a buffer: it would be made anew
+      floats.put(at + i, scale[pixels[i] & 0xff]);
     }
   }
 
-  /** Does for a buffer, from its index {@code from} on, what {@link #put} does for an array. */
+  /** Puts an image of unsigned grey values, from index {@code from} on, into a row of the input. */
   void put(int row, ByteBuffer pixels, int from) {
     int size = form.pixels();
     if (floats == null || scale == null) {

@@ -103,7 +103,7 @@ final class Images {
   /** Puts an image that has been checked into a row of a model's input. */
   static void put(ImageInput target, int row, Object image) {
     if (image instanceof byte[] pixels) {
-      target.put(row, pixels, 0);
+      target.put(row, pixels);
     } else if (image instanceof float[] pixels) {
       target.put(row, pixels);
     } else {
