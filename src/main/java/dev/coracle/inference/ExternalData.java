@@ -67,7 +67,7 @@ final class ExternalData {
           "%s: expected external data of a type that Java hands to ONNX Runtime, found %s; save the model with its weights inside"
               .formatted(place, type));
     }
-    long[] dims = tensor.numbers("dims");
+    long[] dims = TensorRules.dims(tensor, place);
     long length = type.bytes(TensorRules.elements(dims, place));
     ExternalLocation location = ExternalLocation.of(tensor, length, place);
     if (length > bytesLeft || length > Integer.MAX_VALUE - 8) {
@@ -92,7 +92,7 @@ final class ExternalData {
       List<Object> before = location.identities(folder, place);
       try (SeekableByteChannel channel =
           Files.newByteChannel(file, Set.of(StandardOpenOption.READ, LinkOption.NOFOLLOW_LINKS))) {
-        // What was opened is what was checked, also where someone swaps files at this moment.
+        // A swap of files at this moment is seen, unless it is undone as fast.
         if (!before.equals(location.identities(folder, place))) {
           throw new InvalidModelException(
               "%s: the file %s changed while it was opened".formatted(place, location.quoted()));

@@ -15,6 +15,9 @@ import org.jspecify.annotations.Nullable;
  */
 final class KnownShapes {
 
+  /** Shapes of more axes count as not known: they cost memory, and say nothing about operands. */
+  private static final int MAX_RANK = 8;
+
   /** Size of an axis that is not known. */
   static final long UNKNOWN = -1;
 
@@ -87,6 +90,9 @@ final class KnownShapes {
 
   private void tensor(String name, Message tensor) {
     forget(name);
+    if (tensor.elements("dims") > MAX_RANK) {
+      return;
+    }
     long[] dims = tensor.numbers("dims");
     shapes.put(name, dims);
     if (Arrays.stream(dims).allMatch(size -> size == 1)) {
@@ -101,7 +107,7 @@ final class KnownShapes {
     Message type = input.message("type");
     Message tensor = type == null ? null : type.message("tensor_type");
     Message shape = tensor == null ? null : tensor.message("shape");
-    if (shape != null) {
+    if (shape != null && shape.count("dim") <= MAX_RANK) {
       shapes.put(
           input.text("name"),
           shape.messages("dim").stream()
@@ -112,6 +118,9 @@ final class KnownShapes {
   }
 
   private long @Nullable [] output(Message node, List<String> outputs) {
+    if (!ModelRules.isStandard(node.text("domain"))) {
+      return null; // an operator of the same name may do anything
+    }
     List<String> inputs = node.texts("input");
     long[] first = inputs.isEmpty() ? null : of(inputs.get(0));
     return switch (node.text("op_type")) {

@@ -7,11 +7,12 @@ import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.function.Consumer;
+import java.util.function.LongConsumer;
 import org.jspecify.annotations.Nullable;
 
 /**
  * A protobuf message in a file's bytes, read in place: nothing is kept but where it begins and
- * ends, so looking into a file costs no memory that the file could choose.
+ * ends.
  *
  * <p>{@link MessageStructure} has checked it before: each singular field occurs at most once, and
  * each value has the type that {@link MessageType} says.
@@ -94,23 +95,28 @@ final class Message {
     return found.isEmpty() ? null : found.get(0).order(ByteOrder.LITTLE_ENDIAN);
   }
 
-  /** Returns the values of an {@code int*} field, packed or not. */
+  /** Returns the values of an {@code int*} field, packed or not: eight times their bytes. */
   long[] numbers(String field) {
     long[] values = new long[Math.toIntExact(elements(field))];
     int[] next = {0};
+    eachNumber(field, value -> values[next[0]++] = value);
+    return values;
+  }
+
+  /** Goes through the values of an {@code int*} field, packed or not. */
+  void eachNumber(String field, LongConsumer action) {
     each(
         field,
         reader -> {
           if (reader.wireType() != FieldReader.LENGTH_DELIMITED) {
-            values[next[0]++] = reader.value();
+            action.accept(reader.value());
             return;
           }
           FieldReader packed = new FieldReader(bytes, reader.from(), reader.to());
           while (packed.hasMore()) {
-            values[next[0]++] = packed.varint();
+            action.accept(packed.varint());
           }
         });
-    return values;
   }
 
   /** Counts the values of a repeated field of numbers, packed or not. */

@@ -30,6 +30,9 @@ record ModelFile(
     GraphSignature signature,
     ExternalData externalData) {
 
+  /** Obeyed by ONNX Runtime where the environment has ORT_LOAD_CONFIG_FROM_MODEL=1. */
+  private static final String SESSION_OPTIONS = "ort_config";
+
   /** protobuf's own limit. */
   private static final int MAX_BYTES = Integer.MAX_VALUE - 8;
 
@@ -66,6 +69,11 @@ record ModelFile(
   private static Map<String, String> metadata(Message model) {
     Map<String, String> entries = new HashMap<>();
     for (Message entry : model.messages("metadata_props")) {
+      if (entry.text("key").equals(SESSION_OPTIONS)) {
+        throw new InvalidModelException(
+            "expected metadata that only describe the model, found %s, which can set options of ONNX Runtime; export the model without it"
+                .formatted(SESSION_OPTIONS));
+      }
       entries.put(entry.text("key"), entry.text("value"));
     }
     return Map.copyOf(entries);

@@ -172,7 +172,8 @@ public final class ModelOptions {
 
     /**
      * Bytes that a model may have, its external data included. Default 1 GiB; at most 2 GiB - 1 in
-     * the file itself, which is protobuf's limit.
+     * the file itself, which is protobuf's limit. While a model opens, its bytes are in the Java
+     * heap and in native memory.
      */
     public Builder maxFileBytes(long bytes) {
       if (bytes < 1) {
@@ -182,7 +183,10 @@ public final class ModelOptions {
       return this;
     }
 
-    /** SHA-256 that the file must have, 64 hexadecimal digits. Default: any. */
+    /**
+     * SHA-256 that the file must have, 64 hexadecimal digits; it says nothing about external data.
+     * Default: any.
+     */
     public Builder sha256(String hexadecimal) {
       if (!hexadecimal.matches("[0-9a-fA-F]{64}")) {
         throw new IllegalArgumentException(

@@ -76,10 +76,13 @@ final class NativeLibraries {
       Path folder = unpack(cache, library);
       return System.getProperties().putIfAbsent(LOADED, folder.toString()) == null ? folder : null;
     } catch (IOException | RuntimeException e) { // a path that is none, a security manager
-      System.getLogger(NativeLibraries.class.getName())
-          .log(System.Logger.Level.DEBUG, "ONNX Runtime unpacks its libraries itself", e);
+      log("ONNX Runtime unpacks its libraries itself", e);
       return null;
     }
+  }
+
+  private static void log(String what, Exception e) {
+    System.getLogger(NativeLibraries.class.getName()).log(System.Logger.Level.DEBUG, what, e);
   }
 
   private static boolean isChosenByUser() {
@@ -156,7 +159,11 @@ final class NativeLibraries {
       }
       Files.setLastModifiedTime(folder, FileTime.from(Instant.now()));
       if (unpacked) {
-        deleteUnused(cache);
+        try {
+          deleteUnused(cache);
+        } catch (IOException e) { // only what is unpacked matters now
+          log("an unused folder in " + cache + " cannot be deleted", e);
+        }
       }
       return folder;
     }
@@ -270,9 +277,17 @@ final class NativeLibraries {
     return path.getFileSystem().supportedFileAttributeViews().contains("posix");
   }
 
+  /** Tells a folder by its {@link #name}: the cache may be one where a user keeps other things. */
+  private static boolean isOurs(Path folder) {
+    return folder
+        .getFileName()
+        .toString()
+        .matches("onnxruntime-(linux|osx|win)-\\w+-[0-9a-f]{1,8}");
+  }
+
   private static void deleteUnused(Path cache) throws IOException {
     FileTime limit = FileTime.from(Instant.now().minus(UNUSED));
-    try (DirectoryStream<Path> folders = Files.newDirectoryStream(cache, "onnxruntime-*")) {
+    try (DirectoryStream<Path> folders = Files.newDirectoryStream(cache, NativeLibraries::isOurs)) {
       for (Path folder : folders) {
         if (Files.isDirectory(folder, LinkOption.NOFOLLOW_LINKS)
             && Files.getLastModifiedTime(folder).compareTo(limit) < 0) {

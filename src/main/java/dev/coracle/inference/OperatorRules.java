@@ -53,6 +53,7 @@ final class OperatorRules {
           "end",
           "ends",
           "ignore_index",
+          "int64_vocabulary",
           "imputed_value_int64s",
           "keys_int64s",
           "pool_int64s",
@@ -63,27 +64,12 @@ final class OperatorRules {
           "value_ints",
           "values_int64s");
 
-  /** Inputs that may not be left out with an empty name: the first, by operator. */
-  private static final Map<String, Integer> NEVER_LEFT_OUT =
-      Map.ofEntries(
-          Map.entry("Concat", 0),
-          Map.entry("DFT", 0),
-          Map.entry("LayerNormalization", 0),
-          Map.entry("Max", 0),
-          Map.entry("Mean", 0),
-          Map.entry("Min", 0),
-          Map.entry("ReduceL1", 0),
-          Map.entry("ReduceL2", 0),
-          Map.entry("ReduceLogSum", 0),
-          Map.entry("ReduceLogSumExp", 0),
-          Map.entry("ReduceMax", 0),
-          Map.entry("ReduceMean", 0),
-          Map.entry("ReduceMin", 0),
-          Map.entry("ReduceProd", 0),
-          Map.entry("ReduceSum", 0),
-          Map.entry("ReduceSumSquare", 0),
-          Map.entry("SequenceConstruct", 0),
-          Map.entry("Sum", 0));
+  /** Operators none of whose inputs may be left out with an empty name. */
+  private static final Set<String> NEVER_LEFT_OUT =
+      Set.of("Concat", "LayerNormalization", "Max", "Mean", "Min", "SequenceConstruct", "Sum");
+
+  /** Scales that fit where ONNX Runtime puts them, however few axes there turn out to be. */
+  private static final int SAFE_SCALES = 8;
 
   /** Inputs that are one number: position by operator. */
   private static final Map<String, int[]> SCALARS =
@@ -145,26 +131,27 @@ final class OperatorRules {
       return;
     }
     long[] range = RANGES.getOrDefault(name, INT);
-    // A number that was left out counts as 0.
-    long[] values =
-        attribute.number("type") == INT_ATTRIBUTE
-            ? new long[] {attribute.number("i")}
-            : attribute.numbers("ints");
-    for (long value : values) {
-      if (value < range[0] || value > range[1]) {
-        throw new InvalidModelException(
-            "%s: expected %s from %d to %d, found %d; export the model again"
-                .formatted(place, Quote.plain(name), range[0], range[1], value));
-      }
+    if (attribute.number("type") == INT_ATTRIBUTE) {
+      within(range, name, attribute.number("i")); // 0 where it was left out
+    }
+    attribute.eachNumber("ints", value -> within(range, name, value));
+  }
+
+  private void within(long[] range, String name, long value) {
+    if (value < range[0] || value > range[1]) {
+      throw new InvalidModelException(
+          "%s: expected %s from %d to %d, found %d; export the model again"
+              .formatted(place, Quote.plain(name), range[0], range[1], value));
     }
   }
 
   private void operands() {
-    Integer first = NEVER_LEFT_OUT.get(operator);
-    if (first != null && first < inputs.size() && inputs.lastIndexOf("") >= first) {
-      throw new InvalidModelException(
-          "%s: expected each input to have a name, found none for input %d; export the model again"
-              .formatted(place, inputs.lastIndexOf("")));
+    for (int i = 0; i < inputs.size(); i++) {
+      if (inputs.get(i).isEmpty() && !mayBeLeftOut(i)) {
+        throw new InvalidModelException(
+            "%s: expected each input to have a name, found none for input %d, of which ONNX Runtime 1.29.0 dies; give it its default value"
+                .formatted(place, i));
+      }
     }
     for (int i : SCALARS.getOrDefault(operator, new int[0])) {
       long[] shape = shape(i);
@@ -173,6 +160,16 @@ final class OperatorRules {
         throw operand(i, "one number", shape);
       }
     }
+  }
+
+  private boolean mayBeLeftOut(int input) {
+    if (operator.equals("DFT")) {
+      return input == 1;
+    }
+    if (operator.startsWith("Reduce")) {
+      return input == 1 && attribute("noop_with_empty_axes") == 0;
+    }
+    return !NEVER_LEFT_OUT.contains(operator);
   }
 
   /** Refuses operands without elements where they mean nothing: many kernels divide by the size. */
@@ -264,7 +261,9 @@ final class OperatorRules {
     boolean fits =
         shape != null
             && shape.length == 1
-            && (shape[0] == 0 || axes == KnownShapes.UNKNOWN || shape[0] == axes);
+            && (shape[0] == 0
+                || shape[0] == axes
+                || (axes == KnownShapes.UNKNOWN && shape[0] > 0 && shape[0] <= SAFE_SCALES));
     if (!fits) {
       throw operand(i, "a list of one number for each axis", shape);
     }

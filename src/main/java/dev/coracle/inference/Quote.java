@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.coracle.inference;
 
-/** Makes texts from a file fit for a message: at most 80 characters, none that moves a cursor. */
+/** Makes texts from a file fit for a message: not too long, with nothing that moves a cursor. */
 final class Quote {
 
   private static final int MAX_LENGTH = 80;
@@ -13,7 +13,11 @@ final class Quote {
   }
 
   static String plain(String text) {
-    String start = text.length() > MAX_LENGTH ? text.substring(0, MAX_LENGTH) + "…" : text;
+    return plain(text, MAX_LENGTH);
+  }
+
+  static String plain(String text, int maxLength) {
+    String start = text.length() > maxLength ? text.substring(0, maxLength) + "…" : text;
     StringBuilder harmless = new StringBuilder(start.length());
     start.codePoints().forEach(c -> harmless.appendCodePoint(movesCursor(c) ? '?' : c));
     return harmless.toString();

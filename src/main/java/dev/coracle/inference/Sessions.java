@@ -16,6 +16,11 @@ import org.jspecify.annotations.Nullable;
 /** Makes ONNX Runtime sessions, and turns what can go wrong with a file into one sentence. */
 final class Sessions {
 
+  private static final int MAX_REASON = 1_000;
+
+  /** Ends the place in the sources. */
+  private static final String CONDITION = " was false.";
+
   private Sessions() {}
 
   /**
@@ -125,14 +130,21 @@ final class Sessions {
   }
 
   /**
-   * Returns what ONNX Runtime said, without the error code that its Java binding puts before, and
-   * the place in its C++ sources with the signature of the function.
+   * Returns what ONNX Runtime said in one harmless line, without the error code that its Java
+   * binding puts before, and the place in its C++ sources with the signature of the function. It
+   * quotes names from the file, of any length and content.
    */
   static String reason(OrtException e) {
-    String message = String.valueOf(e.getMessage());
-    return message
-        .replaceFirst("^Error code - \\w+ - message: ", "")
-        .replaceFirst("(?s)/onnxruntime_src/\\S+ .*? was false\\.\\s*(?=\\S)", "")
-        .strip();
+    String told = String.valueOf(e.getMessage()).replaceFirst("^Error code - \\w+ - message: ", "");
+    if (told.length() > MAX_REASON) { // what is wrong stands at the end, where at the beginning
+      int half = MAX_REASON / 2;
+      told = told.substring(0, half) + " … " + told.substring(told.length() - half);
+    }
+    int place = told.indexOf("/onnxruntime_src/");
+    int end = place < 0 ? -1 : told.indexOf(CONDITION, place);
+    if (end >= 0 && !told.substring(end + CONDITION.length()).isBlank()) {
+      told = told.substring(0, place) + told.substring(end + CONDITION.length()).strip();
+    }
+    return Quote.plain(told.strip().replace('\n', ' '), 2 * MAX_REASON);
   }
 }

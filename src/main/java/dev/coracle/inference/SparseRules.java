@@ -21,7 +21,7 @@ final class SparseRules {
     }
     TensorRules.check(values, place + ", values", false);
     TensorRules.check(indices, place + ", indices", false);
-    long[] dims = sparse.numbers("dims");
+    long[] dims = TensorRules.dims(sparse, place);
     long elements = TensorRules.elements(dims, place);
     ElementType type = TensorRules.type(values, place);
     if (type == ElementType.STRING || elements == 0 || type.bytes(elements) > maxBytes) {
@@ -29,8 +29,8 @@ final class SparseRules {
           "%s: expected numbers that take 1 to %d bytes when written out (ModelOptions.maxFileBytes), found %s %s"
               .formatted(place, maxBytes, type, Arrays.toString(dims)));
     }
-    long count = TensorRules.elements(values.numbers("dims"), place);
-    long[] shape = indices.numbers("dims");
+    long count = TensorRules.elements(TensorRules.dims(values, place), place);
+    long[] shape = TensorRules.dims(indices, place);
     boolean linear = shape.length == 1 && shape[0] == count;
     boolean coordinates = shape.length == 2 && shape[0] == count && shape[1] == dims.length;
     if (values.numbers("dims").length != 1

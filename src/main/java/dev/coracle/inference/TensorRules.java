@@ -24,7 +24,7 @@ final class TensorRules {
   private TensorRules() {}
 
   static void check(Message tensor, String place, boolean mayBeExternal) {
-    long[] dims = tensor.numbers("dims");
+    long[] dims = dims(tensor, place);
     ElementType type = type(tensor, place);
     long elements = elements(dims, place);
     if (tensor.has("segment")) {
@@ -69,12 +69,18 @@ final class TensorRules {
     return type;
   }
 
+  /** Returns the shape of a tensor or sparse tensor. */
+  static long[] dims(Message tensor, String place) {
+    long rank = tensor.elements("dims");
+    if (rank > MAX_RANK) {
+      throw new InvalidModelException(
+          "%s: expected at most %d dimensions, found %d".formatted(place, MAX_RANK, rank));
+    }
+    return tensor.numbers("dims");
+  }
+
   /** Returns the number of elements of a shape; refuses one that does not fit into 63 bits. */
   static long elements(long[] dims, String place) {
-    if (dims.length > MAX_RANK) {
-      throw new InvalidModelException(
-          "%s: expected at most %d dimensions, found %d".formatted(place, MAX_RANK, dims.length));
-    }
     long product = 1;
     boolean empty = false;
     for (long dim : dims) {
@@ -97,8 +103,8 @@ final class TensorRules {
     }
     ByteBuffer raw = tensor.bytes("raw_data");
     if (raw == null) {
-      long[] values = tensor.numbers(type.typedField());
-      return values.length == 1 ? (Long) values[0] : null;
+      boolean alone = tensor.elements(type.typedField()) == 1;
+      return alone ? (Long) tensor.numbers(type.typedField())[0] : null;
     }
     if (raw.remaining() != type.bytes(1)) {
       return null;

@@ -39,8 +39,8 @@ final class TextRules {
     fits &= grams == indexes.length && (weights < 0 || weights == grams);
     if (!fits || Arrays.stream(indexes).anyMatch(index -> index < 0 || index > MAX_INDEX)) {
       throw new InvalidModelException(
-          "%s: expected ngram_counts to divide the pool of %d into n-grams and ngram_indexes to have a place from 0 to %d for each, found %s and %d places; export the model again"
-              .formatted(place, pool, MAX_INDEX, Arrays.toString(starts), indexes.length));
+          "%s: expected ngram_counts to divide the pool of %d into n-grams and ngram_indexes to have a place from 0 to %d for each, found %d counts and %d places; export the model again"
+              .formatted(place, pool, MAX_INDEX, starts.length, indexes.length));
     }
   }
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.coracle.inference;
 
+import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import ai.onnx.proto.OnnxMl.AttributeProto;
@@ -13,10 +14,13 @@ import ai.onnx.proto.OnnxMl.TensorProto;
 import ai.onnx.proto.OnnxMl.TensorProto.DataType;
 import ai.onnx.proto.OnnxMl.TypeProto;
 import com.google.protobuf.ByteString;
+import com.sun.management.ThreadMXBean;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
+import java.lang.management.ManagementFactory;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -167,12 +171,52 @@ class ModelRulesTest {
     ModelOptions mine = ModelOptions.builder().allowDomains("mine").build();
     ModelProto.Builder self = SOUND.toBuilder().addFunctions(function("mine", "F", "mine.F"));
     assertRefused(self.build().toByteArray(), mine, "calls nest deeper than 32, or never end");
+    ModelProto.Builder overloaded = SOUND.toBuilder().addFunctions(function("mine", "F", "mine.F"));
+    overloaded.getFunctionsBuilder(0).getNodeBuilder(0).setOverload("z");
+    assertRefused(overloaded.build().toByteArray(), mine, "or never end");
     ModelProto.Builder laughs = SOUND.toBuilder();
     for (int i = 0; i < 30; i++) { // each calls the next twice: 2^30 nodes
       String next = i == 29 ? "Relu" : "mine.F" + (i + 1);
       laughs.addFunctions(function("mine", "F" + i, next, next));
     }
     assertRefused(laughs.build().toByteArray(), mine, "has more than 1048576 nodes");
+  }
+
+  /** An operator of another domain may be named like one of ONNX's and do anything. */
+  @Test
+  void read_operandFromAnotherDomainsIdentity_isNotBelieved() throws IOException {
+    ModelOptions other = ModelOptions.builder().allowDomains("other").build();
+    ModelBuilder model =
+        new ModelBuilder()
+            .input("x", 1, 4, 8, 8)
+            .floats("four", 1, 1, 2, 2)
+            .output("y")
+            .node(ModelBuilder.nodeProto("Identity four > s").setDomain("other"))
+            .node("Resize x _ s > y");
+    assertRefused(model.model().toByteArray(), other, "found a shape that the file does not tell");
+  }
+
+  @Test
+  void read_metadataThatSetOptions_isRefused() throws IOException {
+    ModelProto.Builder model = SOUND.toBuilder();
+    model.addMetadataPropsBuilder().setKey("ort_config").setValue("{}");
+    assertRefused(model, "expected metadata that only describe the model, found ort_config");
+  }
+
+  /** A shape of 100,000 axes, kept for each of 2,000 nodes, would be 1.6 GB. */
+  @Test
+  void read_hugeShape_takesLittleMemory() throws IOException {
+    long[] axes = new long[100_000];
+    Arrays.fill(axes, 2);
+    ModelBuilder many = new ModelBuilder().input("x", axes).output("y").node("Relu x > y");
+    for (int i = 0; i < 2_000; i++) {
+      many.node("Slice x > s" + i);
+    }
+    byte[] bytes = many.model().toByteArray();
+    ThreadMXBean threads = (ThreadMXBean) ManagementFactory.getThreadMXBean();
+    long before = threads.getCurrentThreadAllocatedBytes();
+    read(bytes);
+    assertThat(threads.getCurrentThreadAllocatedBytes() - before).isLessThan(300_000_000);
   }
 
   @Test

@@ -186,7 +186,7 @@ class NativeLibrariesTest {
   @Test
   void unpack_cacheCannotBeMade_refuses() throws IOException {
     Files.writeString(folder.resolve("home"), "a file");
-    assertRefused("");
+    assertRefused("home");
   }
 
   @Test

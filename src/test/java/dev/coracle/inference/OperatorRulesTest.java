@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import ai.onnx.proto.OnnxMl.GraphProto;
 import ai.onnx.proto.OnnxMl.NodeProto;
+import ai.onnx.proto.OnnxMl.TensorProto;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -114,6 +115,13 @@ class OperatorRulesTest {
         new Case(
             "input 2 (\"s\") to be a list of one number for each axis, found a shape that the file",
             image().node("Softmax x > s").node("Resize x _ s > y")),
+        // Writes past the end of the stack's room for scales, where nothing tells the axes.
+        new Case(
+            "expected input 2 (\"s\") to be a list of one number for each axis, found [300]",
+            image().input("s", 300).node("Softmax x > r").node("Resize r _ s > y")),
+        new Case(
+            "found [300]", image().input("s", 300).node("Softmax x > r").node("Upsample r s > y")),
+
         // Writes as many outputs as there are names.
         new Case(
             "expected 2 outputs, as num_outputs says, found 3",
@@ -194,6 +202,17 @@ class OperatorRulesTest {
         rows().longs("none").node("ReduceMean x none > y", "noop_with_empty_axes:i=1").opset(18),
         rows().longs("none").node("Expand x none > y"),
         dft().node("DFT x > y", "axis:i=1"),
+        dft()
+            .opset(20)
+            .initializer(
+                TensorProto.newBuilder()
+                    .setName("a")
+                    .setDataType(ModelBuilder.INT64)
+                    .addInt64Data(1)
+                    .build())
+            .node("DFT x _ a > y"),
+        rows().opset(18).node("ReduceMean x _ > y"),
+        image().floats("s", 1, 1, 2, 2).node("Softmax x > r").node("Resize r _ s > y"),
         stft(4, 8),
         tfidf("ngram_indexes:is=0,1,2"));
   }

@@ -3,6 +3,7 @@ package dev.coracle.inference;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
 import ai.onnx.proto.OnnxMl.GraphProto;
@@ -208,6 +209,30 @@ class SessionsTest {
       sums[channel] = Math.max(0, sums[channel]);
     }
     return sums;
+  }
+
+  /** ONNX Runtime quotes names from the file: long ones, and ones that move a terminal's cursor. */
+  @Test
+  void create_hostileName_staysOutOfTheMessage() throws IOException {
+    String name = "/onnxruntime_src/a \u001b[31m\u0007".repeat(5_000);
+    byte[] bytes =
+        TestModel.model(
+            GraphProto.newBuilder()
+                .setName("test")
+                .addInput(TestModel.tensor("a", TestModel.FLOAT, 2, 3))
+                .addInput(TestModel.tensor("b", TestModel.FLOAT, 4, 5))
+                .addNode(TestModel.node("MatMul", "y", "a", "b").setName(name))
+                .addOutput(TestModel.tensor("y", TestModel.FLOAT, 2, 5)),
+            Map.of());
+    Path file = Files.write(folder.resolve("hostile.onnx"), bytes);
+    assertThatThrownBy(() -> OnnxModel.open(file).close())
+        .isInstanceOf(InvalidModelException.class)
+        .satisfies(
+            e -> {
+              String said = String.valueOf(e.getMessage());
+              assertThat(said).hasSizeLessThan(1_500).contains("MatMul");
+              assertThat(said.chars().anyMatch(Character::isISOControl)).isFalse();
+            });
   }
 
   /** (N,1,3,3) -> (N,16): one convolution whose kernel is as large as the image. */
