@@ -202,6 +202,10 @@ final class OperatorRules {
         positive(1);
         positive(3);
       }
+      case "MelWeightMatrix" -> // its five operands say where in the matrix it writes
+          throw new InvalidModelException(
+              "%s: expected a constant in the place of MelWeightMatrix, whose operands ONNX Runtime 1.29.0 does not check; export the model with the matrix computed"
+                  .formatted(place));
       case "SplitToSequence" -> {
         long[] parts = shape(1); // one size for all, or a list of sizes
         if (parts == null || parts.length == 0) {

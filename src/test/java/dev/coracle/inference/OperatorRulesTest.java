@@ -102,6 +102,17 @@ class OperatorRulesTest {
                     ModelBuilder.nodeProto("Loop n _ x > y")
                         .addAttribute(
                             ModelBuilder.subgraph("body", GraphProto.getDefaultInstance())))),
+        // Writes where a negative length and edges of any size say.
+        new Case(
+            "expected a constant in the place of MelWeightMatrix",
+            new ModelBuilder()
+                .typedInput("bins", ModelBuilder.INT64)
+                .typedInput("rate", ModelBuilder.INT64)
+                .input("low")
+                .input("high")
+                .output("y")
+                .longs("length", -1)
+                .node("MelWeightMatrix bins length rate low high > y")),
         // Follows the null of an input that is not there.
         new Case("found none for input 1", rows().node("Min x _ > y")),
         new Case(
