@@ -68,6 +68,8 @@ final class OperatorRules {
   private static final Set<String> NEVER_LEFT_OUT =
       Set.of("Concat", "LayerNormalization", "Max", "Mean", "Min", "SequenceConstruct", "Sum");
 
+  private static final long MAX_CONSTANT = 1 << 24;
+
   /** Scales that fit where ONNX Runtime puts them, however few axes there turn out to be. */
   private static final int SAFE_SCALES = 8;
 
@@ -198,6 +200,17 @@ final class OperatorRules {
                   .formatted(place, parts, node.count("output")));
         }
       }
+      case "DFT" -> {
+        // Without a length it is twice the axis less two, and for 0 ONNX Runtime never ends.
+        if (attribute("inverse") != 0 && attribute("onesided") != 0) {
+          if (inputs.size() < 2 || inputs.get(1).isEmpty()) {
+            throw new InvalidModelException(
+                "%s: expected a dft_length as input 1, as inverse and onesided want one, found none; export the model with it"
+                    .formatted(place));
+          }
+          positive(1);
+        }
+      }
       case "STFT" -> {
         positive(1);
         positive(3);
@@ -212,6 +225,7 @@ final class OperatorRules {
           positive(1);
         }
       }
+      case "Trilu" -> constant(1, -MAX_CONSTANT); // a diagonal far outside is written to
       case "TfIdfVectorizer" -> TextRules.check(node, place);
       case "Normalizer" -> {
         long[] shape = shape(0);
@@ -233,18 +247,23 @@ final class OperatorRules {
 
   /** Holds an input to a number in the file: what is computed might be 0, and is divided by. */
   private void positive(int i) {
+    constant(i, 1);
+  }
+
+  private void constant(int i, long min) {
     if (i >= inputs.size() || inputs.get(i).isEmpty()) {
       return;
     }
     Long number = shapes.number(inputs.get(i));
-    if (number == null || number < 1 || number > 1 << 24) {
+    if (number == null || number < min || number > MAX_CONSTANT) {
       throw new InvalidModelException(
-          "%s: expected input %d (%s) to be a constant from 1 to %d, found %s"
+          "%s: expected input %d (%s) to be a constant from %d to %d, found %s"
               .formatted(
                   place,
                   i,
                   Quote.text(inputs.get(i)),
-                  1 << 24,
+                  min,
+                  MAX_CONSTANT,
                   number == null ? "none in the file" : number));
     }
   }

@@ -102,6 +102,17 @@ class OperatorRulesTest {
                     ModelBuilder.nodeProto("Loop n _ x > y")
                         .addAttribute(
                             ModelBuilder.subgraph("body", GraphProto.getDefaultInstance())))),
+        new Case(
+            "to be a constant from -16777216 to 16777216, found -9223372036854775808",
+            rows().longs("k", Long.MIN_VALUE).node("Trilu x k > y")),
+        // Computes a length of 0 for an axis of 1, and does not end.
+        new Case(
+            "expected a dft_length as input 1",
+            new ModelBuilder()
+                .opset(22)
+                .input("x", 3, 1, 2)
+                .output("y")
+                .node("DFT x > y", "inverse:i=1", "onesided:i=1")),
         // Writes where a negative length and edges of any size say.
         new Case(
             "expected a constant in the place of MelWeightMatrix",
@@ -212,6 +223,7 @@ class OperatorRulesTest {
         rows().opset(18).node("Split x > y b", "axis:i=1", "num_outputs:i=2"),
         rows().longs("none").node("ReduceMean x none > y", "noop_with_empty_axes:i=1").opset(18),
         rows().longs("none").node("Expand x none > y"),
+        rows().longs("k", -1).node("Trilu x k > y"),
         dft().node("DFT x > y", "axis:i=1"),
         dft()
             .opset(20)
