@@ -22,6 +22,7 @@ record ChildJvm(Process process, Path folder, Path output) {
     command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
     command.addAll(
         List.of(
+            "--enable-native-access=ALL-UNNAMED",
             "-Xmx128m",
             "-XX:TieredStopAtLevel=1", // half the time to start
             "-XX:-CreateCoredumpOnCrash",
