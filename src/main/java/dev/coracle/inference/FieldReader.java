@@ -59,7 +59,7 @@ final class FieldReader {
     from = position;
     if (length < 0 || length > end - position) {
       throw broken(
-          "field %d says that it has %s bytes, but %d are left"
+          "field %d says that it has %s bytes, but %d are left; check that the file was copied to its end"
               .formatted(number, Long.toUnsignedString(length), end - position));
     }
     position += (int) length;
