@@ -2,7 +2,6 @@
 package dev.coracle.inference;
 
 import ai.onnx.proto.OnnxMl.AttributeProto;
-import ai.onnx.proto.OnnxMl.AttributeProto.AttributeType;
 import ai.onnx.proto.OnnxMl.GraphProto;
 import ai.onnx.proto.OnnxMl.ModelProto;
 import ai.onnx.proto.OnnxMl.NodeProto;
@@ -23,166 +22,6 @@ import java.util.Random;
  */
 final class ModelMutator {
 
-  private static final long[] NUMBERS = {
-    0,
-    1,
-    2,
-    3,
-    4,
-    5,
-    7,
-    8,
-    16,
-    64,
-    255,
-    256,
-    1000,
-    65_536,
-    1L << 24,
-    Integer.MAX_VALUE,
-    1L << 31,
-    1L << 32,
-    1L << 40,
-    Long.MAX_VALUE / 2,
-    Long.MAX_VALUE,
-    -1,
-    -2,
-    -3,
-    -8,
-    -100,
-    Integer.MIN_VALUE,
-    Long.MIN_VALUE
-  };
-
-  private static final float[] FLOATS = {
-    0, 1, -1, 0.5f, 2, 1e-30f, 1e30f, -1e30f, Float.NaN, Float.POSITIVE_INFINITY, 1e9f
-  };
-
-  static final String[] OPERATORS = operators();
-
-  private static final String[] ATTRIBUTES = {
-    "axis:i",
-    "axes:is",
-    "strides:is",
-    "pads:is",
-    "dilations:is",
-    "kernel_shape:is",
-    "group:i",
-    "perm:is",
-    "keepdims:i",
-    "output_shape:is",
-    "output_padding:is",
-    "blocksize:i",
-    "p:i",
-    "size:i",
-    "to:i",
-    "hidden_size:i",
-    "batch_dims:i",
-    "num_outputs:i",
-    "split:is",
-    "k:i",
-    "ceil_mode:i",
-    "storage_order:i",
-    "alpha:f",
-    "beta:f",
-    "mode:s",
-    "auto_pad:s",
-    "epsilon:f",
-    "transA:i",
-    "transB:i",
-    "axis:is",
-    "direction:s",
-    "layout:i",
-    "block_size:i",
-    "dtype:i",
-    "noop_with_empty_axes:i",
-    "starts:is",
-    "ends:is",
-    "repeats:is",
-    "shape:is",
-    "scales:fs",
-    "value_ints:is",
-    "value_int:i",
-    "num_heads:i",
-    "q_num_heads:i",
-    "kv_num_heads:i",
-    "output_height:i",
-    "output_width:i",
-    "sampling_ratio:i",
-    "spatial_scale:f",
-    "seed:f",
-    "max_gram_length:i",
-    "min_gram_length:i",
-    "max_skip_count:i",
-    "n_targets:i",
-    "num_scan_inputs:i",
-    "batch_axis:i",
-    "time_axis:i",
-    "reduction:s",
-    "equation:s",
-    "detect_negative:i",
-    "count_include_pad:i",
-    "exclusive:i",
-    "upper:i",
-    "onesided:i",
-    "inverse:i",
-    "num_groups:i"
-  };
-
-  private static final String[] WORDS = {
-    "",
-    "linear",
-    "cubic",
-    "nearest",
-    "constant",
-    "reflect",
-    "edge",
-    "wrap",
-    "SAME_UPPER",
-    "SAME_LOWER",
-    "VALID",
-    "NOTSET",
-    "forward",
-    "reverse",
-    "bidirectional",
-    "DCR",
-    "CRD",
-    "add",
-    "mul",
-    "max",
-    "none",
-    "ij,jk->ik",
-    "i...->...",
-    "ii->i",
-    "->",
-    "ij->",
-    "i,j->ijk",
-    "BRANCH_LEQ",
-    "LEAF",
-    "SOFTMAX",
-    "LOGISTIC",
-    "PROBIT",
-    "LEFT",
-    "RIGHT",
-    "ai.onnx.ml",
-    "ai.onnx",
-    "com.microsoft",
-    "align_corners",
-    "asymmetric",
-    "tf_crop_and_resize",
-    "pytorch_half_pixel",
-    "zeros",
-    "circular",
-    "../../canary",
-    "x",
-    "y",
-    "w",
-    "RBF",
-    "POLY",
-    "TFIDF",
-    "border"
-  };
-
   private final List<ModelProto> corpus;
 
   ModelMutator(List<ModelProto> corpus) {
@@ -191,7 +30,7 @@ final class ModelMutator {
 
   byte[] mutant(long seed, int number) {
     Random random = new Random(seed * 1_000_003L + number * 7_919L);
-    ModelProto base = any(random, corpus);
+    ModelProto base = MutantValues.any(random, corpus);
     return switch (number % 4) {
       case 0, 2 -> damaged(random, base.toByteArray());
       case 1 -> changed(random, base);
@@ -211,7 +50,7 @@ final class ModelMutator {
         case 3 -> result = joined(result, at, new byte[0], other); // cuts out
         case 4 -> result = joined(result, at, Arrays.copyOfRange(result, at, other), at); // doubles
         case 5 -> {
-          byte[] donor = any(random, corpus).toByteArray();
+          byte[] donor = MutantValues.any(random, corpus).toByteArray();
           int from = random.nextInt(donor.length);
           int to = Math.min(donor.length, from + random.nextInt(40));
           result = joined(result, at, Arrays.copyOfRange(donor, from, to), other);
@@ -253,27 +92,27 @@ final class ModelMutator {
     switch (random.nextInt(16)) {
       case 0, 1 -> {
         collect(model, parts);
-        Message.Builder part = any(random, parts);
-        alter(random, part, any(random, part.getDescriptorForType().getFields()));
+        Message.Builder part = MutantValues.any(random, parts);
+        alter(random, part, MutantValues.any(random, part.getDescriptorForType().getFields()));
       }
       case 2, 3, 4 -> {
         collect(node, parts);
-        Message.Builder part = any(random, parts);
+        Message.Builder part = MutantValues.any(random, parts);
         List<FieldDescriptor> present = new ArrayList<>(part.getAllFields().keySet());
         if (!present.isEmpty()) {
-          alter(random, part, any(random, present));
+          alter(random, part, MutantValues.any(random, present));
         }
       }
-      case 5 -> node.addAttribute(attribute(random));
+      case 5 -> node.addAttribute(MutantValues.attribute(random));
       case 6 -> {
-        AttributeProto attribute = attribute(random);
+        AttributeProto attribute = MutantValues.attribute(random);
         for (int i = 0; i < node.getAttributeCount(); i++) {
           if (node.getAttribute(i).getName().equals(attribute.getName())) {
             node.setAttribute(i, attribute);
           }
         }
       }
-      case 7 -> node.setOpType(OPERATORS[random.nextInt(OPERATORS.length)]).clearDomain();
+      case 7 -> node.setOpType(MutantValues.operator(random)).clearDomain();
       case 8 -> {
         int input = random.nextInt(node.getInputCount() + 1);
         if (input < node.getInputCount()) {
@@ -289,7 +128,7 @@ final class ModelMutator {
         String output = graph.getOutputCount() == 0 ? "y" : graph.getOutput(0).getName();
         NodeProto.Builder added =
             NodeProto.newBuilder()
-                .setOpType(OPERATORS[random.nextInt(OPERATORS.length)])
+                .setOpType(MutantValues.operator(random))
                 .addOutput("added" + graph.getNodeCount());
         for (int i = random.nextInt(3); i >= 0; i--) {
           added.addInput(random.nextBoolean() ? output : name(random, graph));
@@ -300,15 +139,15 @@ final class ModelMutator {
         }
       }
       case 14 -> {
-        GraphProto donor = any(random, corpus).getGraph();
-        graph.addNode(any(random, donor.getNodeList()));
+        GraphProto donor = MutantValues.any(random, corpus).getGraph();
+        graph.addNode(MutantValues.any(random, donor.getNodeList()));
         graph.addAllInitializer(donor.getInitializerList());
       }
       default -> {
         if (graph.getInputCount() > 0) {
           collect(graph.getInputBuilder(random.nextInt(graph.getInputCount())), parts);
-          Message.Builder part = any(random, parts);
-          alter(random, part, any(random, part.getDescriptorForType().getFields()));
+          Message.Builder part = MutantValues.any(random, parts);
+          alter(random, part, MutantValues.any(random, part.getDescriptorForType().getFields()));
         }
       }
     }
@@ -335,7 +174,7 @@ final class ModelMutator {
       if (random.nextInt(6) == 0) {
         part.clearField(field);
       } else if (field.getJavaType() != FieldDescriptor.JavaType.MESSAGE) {
-        part.setField(field, value(random, field));
+        part.setField(field, MutantValues.value(random, field));
       }
       return;
     }
@@ -357,78 +196,12 @@ final class ModelMutator {
       }
       default -> {
         if (!message && count > 0) {
-          part.setRepeatedField(field, at, value(random, field));
+          part.setRepeatedField(field, at, MutantValues.value(random, field));
         } else if (!message) {
-          part.addRepeatedField(field, value(random, field));
+          part.addRepeatedField(field, MutantValues.value(random, field));
         }
       }
     }
-  }
-
-  private static Object value(Random random, FieldDescriptor field) {
-    return switch (field.getJavaType()) {
-      case INT -> (int) number(random);
-      case LONG -> number(random);
-      case FLOAT -> FLOATS[random.nextInt(FLOATS.length)];
-      case DOUBLE -> (double) FLOATS[random.nextInt(FLOATS.length)];
-      case BOOLEAN -> random.nextBoolean();
-      case STRING ->
-          random.nextInt(4) == 0
-              ? OPERATORS[random.nextInt(OPERATORS.length)]
-              : WORDS[random.nextInt(WORDS.length)];
-      case BYTE_STRING -> ByteString.copyFromUtf8(WORDS[random.nextInt(WORDS.length)]);
-      case ENUM -> any(random, field.getEnumType().getValues());
-      case MESSAGE -> throw new IllegalArgumentException(field.getFullName());
-    };
-  }
-
-  static long number(Random random) {
-    return random.nextInt(4) == 0
-        ? random.nextInt(40) - 10
-        : NUMBERS[random.nextInt(NUMBERS.length)];
-  }
-
-  private static AttributeProto attribute(Random random) {
-    return attribute(random, ATTRIBUTES[random.nextInt(ATTRIBUTES.length)]);
-  }
-
-  /** Makes an attribute of a name and type, "axis:i", with any value. */
-  static AttributeProto attribute(Random random, String words) {
-    String[] parts = words.split(":", -1);
-    AttributeProto.Builder attribute = AttributeProto.newBuilder().setName(parts[0]);
-    switch (parts[1]) {
-      case "i" ->
-          attribute
-              .setType(AttributeType.INT)
-              .setI(random.nextInt(3) == 0 ? number(random) : random.nextInt(4));
-      case "f" ->
-          attribute.setType(AttributeType.FLOAT).setF(FLOATS[random.nextInt(FLOATS.length)]);
-      case "s" ->
-          attribute
-              .setType(AttributeType.STRING)
-              .setS(ByteString.copyFromUtf8(WORDS[random.nextInt(WORDS.length)]));
-      case "ss" -> {
-        attribute.setType(AttributeType.STRINGS);
-        for (int i = random.nextInt(4); i > 0; i--) {
-          attribute.addStrings(ByteString.copyFromUtf8(WORDS[random.nextInt(WORDS.length)]));
-        }
-      }
-      case "fs" -> {
-        attribute.setType(AttributeType.FLOATS);
-        for (int i = random.nextInt(5); i > 0; i--) {
-          attribute.addFloats(FLOATS[random.nextInt(FLOATS.length)]);
-        }
-      }
-      default -> {
-        attribute.setType(AttributeType.INTS);
-        boolean sane = random.nextBoolean();
-        for (int i = random.nextInt(3) == 0 ? random.nextInt(6) : 2; i > 0; i--) {
-          attribute.addInts(
-              sane || random.nextInt(3) == 0 ? 1 + random.nextInt(3) : number(random));
-        }
-      }
-    }
-    return attribute.build();
   }
 
   /** Returns the name of a value that some node, input or initializer of the graph defines. */
@@ -437,7 +210,7 @@ final class ModelMutator {
     graph.getInputList().forEach(input -> names.add(input.getName()));
     graph.getInitializerList().forEach(tensor -> names.add(tensor.getName()));
     graph.getNodeList().forEach(node -> names.addAll(node.getOutputList()));
-    return any(random, names);
+    return MutantValues.any(random, names);
   }
 
   /** Gives an initializer another shape, type or value, its data in step. */
@@ -455,7 +228,7 @@ final class ModelMutator {
     if (kind == 0 && raw.length > 0) { // a value
       boolean longs = tensor.getDataType() == ModelBuilder.INT64 && raw.length >= Long.BYTES;
       int at = random.nextInt(longs ? raw.length / Long.BYTES : raw.length);
-      long value = number(random);
+      long value = MutantValues.number(random);
       for (int i = 0; i < (longs ? Long.BYTES : 1); i++) {
         raw[longs ? at * Long.BYTES + i : at] = (byte) (value >> (8 * i));
       }
@@ -518,38 +291,5 @@ final class ModelMutator {
       }
     }
     graph.setNode(last, inner);
-  }
-
-  private static <T> T any(Random random, List<T> all) {
-    return all.get(random.nextInt(all.size()));
-  }
-
-  private static String[] operators() {
-    return ("Abs Acos Acosh Add AffineGrid And ArgMax ArgMin Asin Asinh Atan Atanh Attention AveragePool"
-            + " BatchNormalization Bernoulli BitShift BitwiseAnd BitwiseNot BitwiseOr BitwiseXor"
-            + " BlackmanWindow Cast CastLike Ceil Celu CenterCropPad Clip Col2Im Compress Concat"
-            + " ConcatFromSequence Constant ConstantOfShape Conv ConvInteger ConvTranspose Cos Cosh"
-            + " CumSum DFT DeformConv DepthToSpace DequantizeLinear Det Div Dropout"
-            + " DynamicQuantizeLinear Einsum Elu Equal Erf Exp Expand EyeLike Flatten Floor GRU"
-            + " Gather GatherElements GatherND Gelu Gemm GlobalAveragePool GlobalLpPool"
-            + " GlobalMaxPool Greater GreaterOrEqual GridSample GroupNormalization HammingWindow"
-            + " HannWindow HardSigmoid HardSwish Hardmax Identity If ImageDecoder"
-            + " InstanceNormalization IsInf IsNaN LRN LSTM LayerNormalization LeakyRelu Less"
-            + " LessOrEqual Log LogSoftmax Loop LpNormalization LpPool MatMul MatMulInteger Max"
-            + " MaxPool MaxRoiPool MaxUnpool Mean MeanVarianceNormalization MelWeightMatrix Min"
-            + " Mish Mod Mul Multinomial Neg NegativeLogLikelihoodLoss NonMaxSuppression NonZero"
-            + " Not OneHot Optional OptionalGetElement OptionalHasElement Or PRelu Pad Pow"
-            + " QLinearConv QLinearMatMul QuantizeLinear RMSNormalization RNN RandomNormal"
-            + " RandomNormalLike RandomUniform RandomUniformLike Range Reciprocal ReduceL1"
-            + " ReduceL2 ReduceLogSum ReduceLogSumExp ReduceMax ReduceMean ReduceMin ReduceProd"
-            + " ReduceSum ReduceSumSquare RegexFullMatch Relu Reshape Resize ReverseSequence"
-            + " RoiAlign RotaryEmbedding Round STFT Scan Scatter ScatterElements ScatterND Selu"
-            + " SequenceAt SequenceConstruct SequenceEmpty SequenceErase SequenceInsert"
-            + " SequenceLength SequenceMap Shape Shrink Sigmoid Sign Sin Sinh Size Slice Softmax"
-            + " SoftmaxCrossEntropyLoss Softplus Softsign SpaceToDepth Split SplitToSequence Sqrt"
-            + " Squeeze StringConcat StringNormalizer StringSplit Sub Sum Swish Tan Tanh"
-            + " TensorScatter TfIdfVectorizer ThresholdedRelu Tile TopK Transpose Trilu Unique"
-            + " Unsqueeze Upsample Where Xor")
-        .split(" ", -1);
   }
 }

@@ -214,7 +214,7 @@ final class OperatorStorm {
     }
     for (int i = 2; i < parts.length; i++) {
       if (random.nextInt(3) > 0) {
-        node.addAttribute(ModelMutator.attribute(random, parts[i]));
+        node.addAttribute(MutantValues.attribute(random, parts[i]));
       }
     }
     int outputs = 1 + random.nextInt(random.nextInt(3) == 0 ? 4 : 1);
@@ -277,7 +277,7 @@ final class OperatorStorm {
       long[] values = new long[elements];
       Arrays.setAll(
           values,
-          i -> random.nextInt(3) == 0 ? ModelMutator.number(random) : random.nextInt(6) - 1);
+          i -> random.nextInt(3) == 0 ? MutantValues.number(random) : random.nextInt(6) - 1);
       return ModelBuilder.longTensor(name, values).toBuilder()
           .clearDims()
           .addAllDims(sizes)
