@@ -31,6 +31,7 @@ import org.jspecify.annotations.Nullable;
  *   <li>{@code byte[]}: unsigned, 0 to 255;
  *   <li>{@link ByteBuffer}: the same, from position to limit; neither moves;
  *   <li>{@code float[]}: from 0 to 1, that is the byte divided by 255, not yet normalised;
+ *   <li>{@link EncodedImage}: as the model's input takes it, in lists only;
  *   <li>{@link BufferedImage}: any size and colours; {@link #pixels} says how it is fitted. This
  *       one alone needs the module java.desktop.
  * </ul>
@@ -82,6 +83,14 @@ public abstract sealed class Classifier implements AutoCloseable
   /** Returns the names of the classes, in the order of the probabilities; unmodifiable. */
   public List<String> labels() {
     return current().form().labels();
+  }
+
+  /**
+   * Returns what turns images into the input of the model in use, and its output into predictions;
+   * valid after {@link #close} too.
+   */
+  public ModelCodec codec() {
+    return current().codec();
   }
 
   /** Returns the file's metadata, among it the entries of {@link ModelMetadata}; unmodifiable. */
@@ -210,6 +219,24 @@ public abstract sealed class Classifier implements AutoCloseable
    */
   public float[] logProbabilities(ByteBuffer pixels, int count) {
     return logs(pixels, count);
+  }
+
+  /**
+   * Runs the model on images, in order, each of any of the kinds above, and returns what it gives
+   * out, unchanged: {@code images * classes} logits, log-probabilities or probabilities, image
+   * after image. {@link ModelCodec#decode} makes predictions of them.
+   *
+   * @throws InvalidInputException as {@link #classify(List)} does
+   * @throws IllegalStateException after {@link #close}
+   * @throws CoracleException if the model fails
+   */
+  public float[] scores(List<?> images) {
+    return with(
+        model -> {
+          List<Object> checked = Images.of(model.form(), images, model.maxBatch());
+          return model.scores(
+              checked.size(), (target, row, image) -> Images.put(target, row, checked.get(image)));
+        });
   }
 
   private float[] logs(@Nullable ByteBuffer pixels, int count) {

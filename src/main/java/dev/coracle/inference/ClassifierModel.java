@@ -93,6 +93,11 @@ final class ClassifierModel {
     return form;
   }
 
+  ModelCodec codec() {
+    return new ModelCodec(
+        model.file(), form, maxBatch, model.inputs().get(0), model.outputs().get(0));
+  }
+
   /** Returns the most images that a call may have. */
   int maxBatch() {
     return maxBatch;
@@ -143,6 +148,18 @@ final class ClassifierModel {
         input,
         (buffers, row, image) ->
             scores.logProbabilities(buffers.scores(), row, result, image * classes));
+    return result;
+  }
+
+  /** Returns what the model gives out for {@code count} images, (count, classes). */
+  float[] scores(int count, Input input) {
+    int classes = form.labels().size();
+    float[] result = new float[Math.multiplyExact(count, classes)];
+    run(
+        count,
+        input,
+        (buffers, row, image) ->
+            buffers.scores().get(row * classes, result, image * classes, classes));
     return result;
   }
 

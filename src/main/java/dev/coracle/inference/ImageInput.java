@@ -76,4 +76,16 @@ final class ImageInput {
       floats.put(at + i, scaling.of(pixels[i]));
     }
   }
+
+  /** Puts an image that is as the input takes it into a row of the input. */
+  void putEncoded(int row, float[] values) {
+    int at = row * values.length;
+    if (floats != null) {
+      floats.put(at, values);
+      return;
+    }
+    for (int i = 0; i < values.length; i++) {
+      bytes.put(at + i, (byte) values[i]);
+    }
+  }
 }

@@ -90,6 +90,10 @@ final class Images {
       }
       return pixels.duplicate(); // its position stays, whatever the caller does
     }
+    if (image instanceof EncodedImage encoded) {
+      checkValues(form, index, encoded.values());
+      return encoded;
+    }
     if (PICTURES && image instanceof BufferedImage picture) {
       try {
         return pixels(form, picture);
@@ -100,12 +104,35 @@ final class Images {
     throw wrong(form, index, image == null ? "null" : image.getClass().getTypeName());
   }
 
+  private static void checkValues(ImageModel form, int index, float[] values) {
+    if (values.length != form.pixels()) {
+      throw wrong(form, index, values.length + " encoded values");
+    }
+    boolean bytes = form.scaling() == null;
+    for (int i = 0; i < values.length; i++) {
+      float value = values[i];
+      boolean valid =
+          bytes ? value >= 0 && value <= 255 && value == (int) value : Float.isFinite(value);
+      if (!valid) {
+        throw new InvalidInputException(
+            "image %d: expected %s, as the model's input has, got %s as value %d"
+                .formatted(
+                    index,
+                    bytes ? "whole numbers from 0 to 255" : "numbers that a float32 can hold",
+                    value,
+                    i));
+      }
+    }
+  }
+
   /** Puts an image that has been checked into a row of a model's input. */
   static void put(ImageInput target, int row, Object image) {
     if (image instanceof byte[] pixels) {
       target.put(row, pixels);
     } else if (image instanceof float[] pixels) {
       target.put(row, pixels);
+    } else if (image instanceof EncodedImage encoded) {
+      target.putEncoded(row, encoded.values());
     } else {
       ByteBuffer pixels = (ByteBuffer) image;
       target.put(row, pixels, pixels.position());
@@ -126,7 +153,7 @@ final class Images {
 
   private static InvalidInputException wrong(ImageModel form, int index, String found) {
     return new InvalidInputException(
-        "image %d: expected %s as byte[], float[], ByteBuffer or BufferedImage, got %s"
+        "image %d: expected %s as byte[], float[], ByteBuffer, EncodedImage or BufferedImage, got %s"
             .formatted(index, size(form), found));
   }
 

@@ -2,6 +2,7 @@
 package dev.coracle.inference;
 
 import dev.coracle.CoracleException;
+import java.awt.image.BufferedImage;
 import java.nio.FloatBuffer;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -25,12 +26,16 @@ public final class ModelCodec {
   private final Scores scores;
   private final float @Nullable [] scale;
   private final int maxBatch;
+  private final TensorSpec input;
+  private final TensorSpec output;
 
-  private ModelCodec(Path file, ImageModel form, int maxBatch) {
+  ModelCodec(Path file, ImageModel form, int maxBatch, TensorSpec input, TensorSpec output) {
     this.form = form;
     this.scores = new Scores(file, form.labels(), form.outputKind());
     this.scale = form.scale();
     this.maxBatch = maxBatch;
+    this.input = input;
+    this.output = output;
   }
 
   /** Reads a file with {@link ModelOptions#DEFAULTS}. */
@@ -50,12 +55,47 @@ public final class ModelCodec {
   public static ModelCodec read(Path file, ModelOptions options) {
     ModelFile model = ModelFile.read(file, options);
     ImageModel form = ImageModel.of(file, model.signature(), model.metadata());
-    return new ModelCodec(file, form, options.maxBatch());
+    GraphSignature graph = model.signature();
+    return new ModelCodec(
+        file, form, options.maxBatch(), graph.inputs().get(0), graph.outputs().get(0));
   }
 
   /** Returns the names of the classes, in the order of the probabilities; unmodifiable. */
   public List<String> labels() {
     return form.labels();
+  }
+
+  public int rows() {
+    return form.rows();
+  }
+
+  public int columns() {
+    return form.columns();
+  }
+
+  /** Describes the model's input, (batch, 1, rows, columns), float32 or uint8. */
+  public TensorSpec input() {
+    return input;
+  }
+
+  /** Describes the model's output, (batch, classes) float32. */
+  public TensorSpec output() {
+    return output;
+  }
+
+  /** Does what {@link Classifier#pixels} does. */
+  public byte[] pixels(BufferedImage picture) {
+    return Images.pixels(form, picture);
+  }
+
+  /**
+   * Checks images as {@link #encode} and {@link Classifier#classify(List)} do.
+   *
+   * @throws InvalidInputException if there is no image, if there are more than {@link
+   *     ModelOptions.Builder#maxBatch}, or if one is of another form
+   */
+  public void check(List<?> images) {
+    Images.of(form, images, maxBatch);
   }
 
   /**

@@ -47,6 +47,21 @@ public final class ModelOptions {
     return new Builder();
   }
 
+  /** Returns a builder that begins with these options. */
+  public Builder toBuilder() {
+    Builder builder = new Builder();
+    builder.intraOpThreads = intraOpThreads;
+    builder.optimizationLevel = optimizationLevel;
+    builder.optimizedFile = optimizedFile;
+    builder.cudaDevice = cudaDevice;
+    builder.maxBatch = maxBatch;
+    builder.maxFileBytes = maxFileBytes;
+    builder.sha256 = sha256;
+    builder.domains.addAll(domains);
+    builder.externalDataFolder = externalDataFolder;
+    return builder;
+  }
+
   public int intraOpThreads() {
     return intraOpThreads;
   }

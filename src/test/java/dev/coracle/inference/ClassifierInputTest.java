@@ -36,7 +36,7 @@ class ClassifierInputTest {
   @MethodSource("wrongImages")
   void classify_wrongImage_saysWhatWasExpected(Object image, String found) throws IOException {
     String expected =
-        "image 1: expected 784 pixels (28 rows of 28) as byte[], float[], ByteBuffer or BufferedImage";
+        "image 1: expected 784 pixels (28 rows of 28) as byte[], float[], ByteBuffer, EncodedImage or BufferedImage";
     try (Classifier digits = Classifier.open(write(TestModel.mnist()))) {
       assertInvalid(
           () -> digits.classify(Arrays.asList(new byte[784], image)), expected + ", got " + found);
@@ -92,10 +92,10 @@ class ClassifierInputTest {
     try (Classifier digits = Classifier.open(write(TestModel.mnist()))) {
       assertInvalid(
           () -> digits.classify((byte[]) null),
-          "image 0: expected 784 pixels (28 rows of 28) as byte[], float[], ByteBuffer or BufferedImage, got null");
+          "image 0: expected 784 pixels (28 rows of 28) as byte[], float[], ByteBuffer, EncodedImage or BufferedImage, got null");
       assertInvalid(
           () -> digits.classify((float[]) null),
-          "image 0: expected 784 pixels (28 rows of 28) as byte[], float[], ByteBuffer or BufferedImage, got null");
+          "image 0: expected 784 pixels (28 rows of 28) as byte[], float[], ByteBuffer, EncodedImage or BufferedImage, got null");
       assertInvalid(() -> digits.classify((List<?>) null), "expected a list of images, got null");
       assertInvalid(
           () -> digits.logProbabilities((byte[]) null, 1),
@@ -127,7 +127,7 @@ class ClassifierInputTest {
       assertInvalid(() -> digits.pixels(null), "expected a BufferedImage, got null");
       assertInvalid(
           () -> digits.classify((BufferedImage) null),
-          "image 0: expected 784 pixels (28 rows of 28) as byte[], float[], ByteBuffer or BufferedImage, got null");
+          "image 0: expected 784 pixels (28 rows of 28) as byte[], float[], ByteBuffer, EncodedImage or BufferedImage, got null");
     }
   }
 

@@ -47,7 +47,7 @@ class ClassifierModulesTest {
         .containsExactly(
             "false",
             "true",
-            "image 0: expected 784 pixels (28 rows of 28) as byte[], float[], ByteBuffer or BufferedImage, got int[]");
+            "image 0: expected 784 pixels (28 rows of 28) as byte[], float[], ByteBuffer, EncodedImage or BufferedImage, got int[]");
   }
 
   private static String classPath(Class<?>... types) {

@@ -1,0 +1,12 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.coracle.inference;
+
+/**
+ * Holds one image as the model's input takes it, scaled already: what a program in another language
+ * gives to ONNX Runtime, and what {@link ModelCodec#encode} makes. For a float32 input the numbers
+ * must be finite; for a uint8 input they must be whole, 0 to 255.
+ *
+ * @param values {@code rows * columns} numbers, row by row from the top left; not copied
+ */
+@SuppressWarnings("ArrayRecordComponent") // one of thousands a second, never compared
+public record EncodedImage(float[] values) {}
