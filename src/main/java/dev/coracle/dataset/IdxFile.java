@@ -2,6 +2,7 @@
 package dev.coracle.dataset;
 
 import dev.coracle.CoracleException;
+import dev.coracle.GzipMember;
 import java.io.ByteArrayInputStream;
 import java.io.EOFException;
 import java.io.IOException;

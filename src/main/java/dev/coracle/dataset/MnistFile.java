@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.coracle.dataset;
 
+import dev.coracle.GzipMember;
 import java.io.IOException;
 import java.io.InputStream;
 import java.security.MessageDigest;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-package dev.coracle.dataset;
+package dev.coracle;
 
 import java.io.EOFException;
 import java.io.IOException;
@@ -23,13 +23,13 @@ import org.jspecify.annotations.Nullable;
  * must match the CRC-32 and length of what was read, and must be the last byte of the stream. It is
  * checked on the read that returns -1, so a reader has to read up to there.
  */
-final class GzipMember extends InputStream {
+public final class GzipMember extends InputStream {
 
   /**
    * Most content bytes that one compressed byte can give: two bits can stand for a match of 258
    * bytes (RFC 1951, 3.2.5).
    */
-  static final int MAX_RATIO = 1032;
+  public static final int MAX_RATIO = 1032;
 
   private static final int MAGIC_0 = 0x1f;
   private static final int MAGIC_1 = 0x8b;
@@ -60,13 +60,18 @@ final class GzipMember extends InputStream {
    * Returns the content of {@code raw}: decompressed when it starts with 1f 8b, as it is when not.
    * Closing the result closes {@code raw}.
    */
-  static InputStream unwrap(InputStream raw) throws IOException {
+  public static InputStream unwrap(InputStream raw) throws IOException {
     PushbackInputStream all = new PushbackInputStream(raw, 2);
     byte[] start = all.readNBytes(2);
     all.unread(start);
     boolean gzip =
         start.length == 2 && (start[0] & 0xff) == MAGIC_0 && (start[1] & 0xff) == MAGIC_1;
     return gzip ? new GzipMember(all) : all;
+  }
+
+  /** Returns the content of {@code compressed}; closing the result closes it. */
+  public static InputStream open(InputStream compressed) throws IOException {
+    return new GzipMember(compressed);
   }
 
   @Override
