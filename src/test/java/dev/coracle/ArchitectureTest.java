@@ -41,6 +41,8 @@ class ArchitectureTest {
     ALLOWED.put("dev.coracle.onnx", List.of("ai.djl.", "ai.onnx.proto.", "com.google.protobuf."));
     ALLOWED.put("dev.coracle.inference", List.of("ai.onnxruntime."));
     ALLOWED.put("dev.coracle.djl", List.of("ai.djl.", "dev.coracle.inference."));
+    ALLOWED.put(
+        "dev.coracle.protocol", List.of("com.fasterxml.jackson.core.", "dev.coracle.inference."));
     ALLOWED.put("dev.coracle.report", List.of("org.knowm.xchart."));
   }
 

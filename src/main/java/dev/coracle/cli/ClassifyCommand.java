@@ -8,6 +8,8 @@ import dev.coracle.inference.Classifier;
 import dev.coracle.inference.InvalidInputException;
 import dev.coracle.inference.ModelOptions;
 import dev.coracle.inference.Prediction;
+import dev.coracle.protocol.PictureReader;
+import dev.coracle.protocol.RequestException;
 import dev.coracle.report.DigitArt;
 import dev.coracle.report.DigitArt.Picture;
 import java.awt.image.BufferedImage;
@@ -18,6 +20,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import java.util.Set;
 import java.util.concurrent.Callable;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
@@ -38,6 +41,12 @@ import picocli.CommandLine.Parameters;
 final class ClassifyCommand implements Callable<Integer> {
 
   private static final int MAX_BYTES = 256 << 20;
+
+  /** A larger picture could exhaust the memory: 64 million pixels take 256 MB decoded. */
+  private static final long MAX_PIXELS = 64_000_000;
+
+  /** All that the JDK reads, as it names them. */
+  private static final Set<String> FORMATS = Set.of("png", "jpeg", "gif", "bmp", "wbmp", "tif");
 
   private final Terminal terminal;
 
@@ -95,10 +104,7 @@ final class ClassifyCommand implements Callable<Integer> {
     byte[] content = content(file, MAX_BYTES);
     if (!isIdx(content)) {
       return List.of(
-          picture(
-              classifier,
-              pixels(file, PictureFile.read(file, content), classifier),
-              file.toString()));
+          picture(classifier, pixels(file, picture(file, content), classifier), file.toString()));
     }
     IdxImages set = IdxReader.readImages(file, content);
     if (set.rows() != classifier.rows() || set.columns() != classifier.columns()) {
@@ -111,6 +117,18 @@ final class ClassifyCommand implements Callable<Integer> {
       images.add(picture(classifier, set.image(i), file + "[" + i + "]"));
     }
     return images;
+  }
+
+  static BufferedImage picture(Path file, byte[] content) {
+    try {
+      return PictureReader.read(file.toString(), content, FORMATS, MAX_PIXELS);
+    } catch (RequestException e) {
+      if (e.status() != 415) {
+        throw e;
+      }
+      throw new CoracleException(
+          file + " is no picture that can be read; expected PNG, JPEG, GIF, BMP or an idx file", e);
+    }
   }
 
   private static byte[] pixels(Path file, BufferedImage picture, Classifier classifier) {

@@ -83,6 +83,11 @@ public final class ModelCodec {
     return output;
   }
 
+  /** Returns how many images a call may have, {@link ModelOptions.Builder#maxBatch}. */
+  public int maxBatch() {
+    return maxBatch;
+  }
+
   /** Does what {@link Classifier#pixels} does. */
   public byte[] pixels(BufferedImage picture) {
     return Images.pixels(form, picture);

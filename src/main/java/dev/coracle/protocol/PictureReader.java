@@ -1,15 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
-package dev.coracle.cli;
+package dev.coracle.protocol;
 
 import dev.coracle.CoracleException;
 import java.awt.image.BufferedImage;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
-import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Iterator;
 import java.util.List;
 import java.util.Locale;
+import java.util.Set;
+import java.util.TreeSet;
 import javax.imageio.ImageIO;
 import javax.imageio.ImageReader;
 import javax.imageio.stream.ImageInputStream;
@@ -19,54 +20,70 @@ import javax.imageio.stream.MemoryCacheImageInputStream;
  * Decodes the content of a picture file, whole or not at all. The orientation that EXIF data
  * declare is not applied: a photograph has its rows as they are stored.
  */
-final class PictureFile {
+public final class PictureReader {
 
-  /** A larger picture could exhaust the memory: 64 million pixels take 256 MB decoded. */
-  private static final long MAX_PIXELS = 64_000_000;
-
-  private PictureFile() {}
+  private PictureReader() {}
 
   /**
-   * Returns the picture. Throws CoracleException, which names {@code file}, for content that is no
-   * picture or that its reader found something wrong with.
+   * Returns the picture. Thread-safe.
+   *
+   * @param source names the content in messages
+   * @param formats names of the formats that are read, in lower case as the JDK's readers have
+   *     them: png, jpeg, gif, bmp
+   * @throws RequestException 415 for content of no such format, 413 for more than {@code maxPixels}
+   *     pixels, 400 for content that its reader found something wrong with
    */
-  static BufferedImage read(Path file, byte[] content) {
+  public static BufferedImage read(
+      String source, byte[] content, Set<String> formats, long maxPixels) {
     try (ImageInputStream in = new MemoryCacheImageInputStream(new ByteArrayInputStream(content))) {
-      return decode(file, in);
-    } catch (CoracleException e) {
+      return decode(source, in, formats, maxPixels);
+    } catch (RequestException e) {
       throw e;
     } catch (IOException | RuntimeException e) { // damage makes some readers throw the latter
-      throw new CoracleException("cannot read picture " + file + ": " + reason(e), e);
+      throw new RequestException(400, "cannot read picture " + source + ": " + reason(e), e);
     }
   }
 
-  private static BufferedImage decode(Path file, ImageInputStream in) throws IOException {
-    Iterator<ImageReader> readers = ImageIO.getImageReaders(in);
-    if (!readers.hasNext()) {
-      throw new CoracleException(
-          file + " is no picture that can be read; expected PNG, JPEG, GIF, BMP or an idx file");
-    }
-    ImageReader reader = readers.next();
+  private static BufferedImage decode(
+      String source, ImageInputStream in, Set<String> formats, long maxPixels) throws IOException {
+    ImageReader reader = reader(source, in, formats);
     try {
       // The JPEG reader fills what is missing with grey and only warns.
       List<String> warnings = new ArrayList<>();
-      reader.addIIOReadWarningListener((source, warning) -> warnings.add(warning));
+      reader.addIIOReadWarningListener((origin, warning) -> warnings.add(warning));
       reader.setInput(in, true, true);
       long pixels = (long) reader.getWidth(0) * reader.getHeight(0);
-      if (pixels > MAX_PIXELS) {
-        throw new CoracleException(
+      if (pixels > maxPixels) {
+        throw new RequestException(
+            413,
             String.format(
-                Locale.ROOT, "%s has %,d pixels; expected at most %,d", file, pixels, MAX_PIXELS));
+                Locale.ROOT, "%s has %,d pixels; expected at most %,d", source, pixels, maxPixels));
       }
       BufferedImage image = reader.read(0);
       if (!warnings.isEmpty()) {
-        throw new CoracleException(
-            file + " is damaged: " + warnings.get(0) + "; fetch or copy it again");
+        throw RequestException.badRequest(
+            source + " is damaged: " + warnings.get(0) + "; fetch or copy it again");
       }
       return image;
     } finally {
       reader.dispose();
     }
+  }
+
+  private static ImageReader reader(String source, ImageInputStream in, Set<String> formats)
+      throws IOException {
+    Iterator<ImageReader> readers = ImageIO.getImageReaders(in);
+    while (readers.hasNext()) {
+      ImageReader reader = readers.next();
+      if (formats.contains(reader.getFormatName().toLowerCase(Locale.ROOT))) {
+        return reader;
+      }
+      reader.dispose();
+    }
+    throw new RequestException(
+        415,
+        "%s is no picture that can be read; expected one of %s"
+            .formatted(source, String.join(", ", new TreeSet<>(formats))));
   }
 
   private static String reason(Exception e) {

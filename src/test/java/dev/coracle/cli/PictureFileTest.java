@@ -48,7 +48,7 @@ class PictureFileTest {
     };
     for (BufferedImage picture : pictures) {
       Raster expected = picture.getRaster();
-      Raster actual = PictureFile.read(NAME, Pictures.encode(picture, "png")).getRaster();
+      Raster actual = ClassifyCommand.picture(NAME, Pictures.encode(picture, "png")).getRaster();
       assertThat(actual.getPixels(0, 0, 28, 28, (int[]) null))
           .isEqualTo(expected.getPixels(0, 0, 28, 28, (int[]) null));
     }
@@ -58,12 +58,12 @@ class PictureFileTest {
   @ValueSource(strings = {"jpg", "png", "gif", "bmp"})
   void read_pictureCutAnywhere_isRefused(String format) throws IOException {
     byte[] whole = Pictures.page(bar(), format);
-    assertThat(PictureFile.read(NAME, whole).getWidth()).isGreaterThan(28);
+    assertThat(ClassifyCommand.picture(NAME, whole).getWidth()).isGreaterThan(28);
     for (int percent : new int[] {1, 10, 30, 50, 70, 90, 98}) {
       byte[] cut = Arrays.copyOf(whole, whole.length * percent / 100);
       assertThatExceptionOfType(CoracleException.class)
           .as("%d %% of %s", percent, format)
-          .isThrownBy(() -> PictureFile.read(NAME, cut))
+          .isThrownBy(() -> ClassifyCommand.picture(NAME, cut))
           .withMessageContaining("digit.png");
     }
   }

@@ -1,0 +1,136 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.coracle.protocol;
+
+import dev.coracle.inference.Prediction;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
+
+/** The forms in which answers are given, the most wanted first where a sender wants any. */
+enum AnswerFormat {
+  JSON(Json.CONTENT_TYPE, "text/json"),
+  CSV("text/csv"),
+  NPY("application/x-npy"),
+  JSON_LINES(
+      "application/jsonlines",
+      "application/x-jsonlines",
+      "application/jsonl",
+      "application/x-ndjson");
+
+  @SuppressWarnings("ImmutableEnumChecker") // List.of makes it so
+  private final List<String> names;
+
+  AnswerFormat(String... names) {
+    this.names = List.of(names);
+  }
+
+  String contentType() {
+    return names.get(0);
+  }
+
+  /** Writes predictions, one after another. */
+  Answer write(JsonLayout layout, List<Prediction> predictions) {
+    return new Answer(
+        contentType(),
+        switch (this) {
+          case JSON -> Json.bytes(json -> layout.write(json, predictions));
+          case JSON_LINES -> Tables.jsonLines(predictions);
+          case CSV -> Tables.csv(predictions);
+          case NPY -> Npy.write(predictions);
+        });
+  }
+
+  /**
+   * Chooses by the header Accept (RFC 9110, 12.5.1): for each format the most specific range that
+   * it is in gives the quality; the highest wins, on a tie the range that stands first, then {@code
+   * byDefault}. Elements that are malformed count as not there, as in "*; q=.2", which the JDK's
+   * HttpURLConnection sends.
+   *
+   * @param accept null or blank for any
+   * @param byDefault what to answer to who takes anything, itself an Accept header
+   * @throws RequestException 406 where none is acceptable
+   */
+  static AnswerFormat choose(@Nullable String accept, String byDefault) {
+    AnswerFormat fallback = choose(ranges(byDefault), JSON);
+    if (fallback == null) {
+      throw new IllegalArgumentException("no answer has the default form " + byDefault);
+    }
+    if (accept == null || accept.isBlank()) {
+      return fallback;
+    }
+    AnswerFormat chosen = choose(ranges(accept), fallback);
+    if (chosen == null) {
+      throw new RequestException(
+          406,
+          "answers are "
+              + Stream.of(values()).map(AnswerFormat::contentType).collect(Collectors.joining(", "))
+              + "; the header Accept has none of them, got "
+              + Quote.text(accept));
+    }
+    return chosen;
+  }
+
+  private static @Nullable AnswerFormat choose(List<Range> ranges, AnswerFormat fallback) {
+    AnswerFormat best = null;
+    Range why = null;
+    List<AnswerFormat> order = new ArrayList<>(List.of(values()));
+    order.remove(fallback);
+    order.add(0, fallback);
+    for (AnswerFormat format : order) {
+      Range range = format.range(ranges);
+      if (range != null
+          && range.quality > 0
+          && (why == null
+              || range.quality > why.quality
+              || (range.quality == why.quality && range.position < why.position))) {
+        best = format;
+        why = range;
+      }
+    }
+    return best;
+  }
+
+  /** Returns the range that decides on this format, or null where it is in none. */
+  private @Nullable Range range(List<Range> ranges) {
+    Range most = null;
+    for (Range range : ranges) {
+      if (names.stream().anyMatch(range::includes)
+          && (most == null || range.specificity() > most.specificity())) {
+        most = range;
+      }
+    }
+    return most;
+  }
+
+  private static List<Range> ranges(String accept) {
+    List<Range> ranges = new ArrayList<>();
+    for (String element : accept.split(",", MAX_RANGES)) {
+      MediaType type = MediaType.parse(element);
+      if (type != null) {
+        float quality = Decimal.parse(type.parameters().getOrDefault("q", "1"));
+        if (quality >= 0 && quality <= 1) {
+          ranges.add(new Range(type.name(), quality, ranges.size()));
+        }
+      }
+    }
+    return ranges;
+  }
+
+  /** Browsers send eight; what comes after these is not looked at. */
+  private static final int MAX_RANGES = 100;
+
+  private record Range(String name, float quality, int position) {
+
+    boolean includes(String type) {
+      return specificity() == 2
+          ? name.equals(type)
+          : specificity() == 0 || type.startsWith(name.substring(0, name.length() - 1));
+    }
+
+    int specificity() {
+      return name.equals("*/*") ? 0 : name.endsWith("/*") ? 1 : 2;
+    }
+  }
+}

@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.coracle.protocol;
+
+import dev.coracle.GzipMember;
+import java.io.ByteArrayInputStream;
+import java.io.IOException;
+import java.io.InputStream;
+import java.util.Locale;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Holds the body of a request and the headers that tell its form and the answer's.
+ *
+ * @param contentType the header Content-Type, null where there is none
+ * @param accept the header Accept, several joined by commas, null where there is none
+ * @param bytes without a Content-Encoding; not copied, must not change
+ */
+@SuppressWarnings("ArrayRecordComponent") // one of thousands a second, never compared
+public record RequestBody(@Nullable String contentType, @Nullable String accept, byte[] bytes) {
+
+  /**
+   * Undoes a Content-Encoding: null, identity, gzip or x-gzip.
+   *
+   * @param maxBytes most bytes that the result may have
+   * @throws RequestException 415 for another encoding, 413 for more than {@code maxBytes}, 400 for
+   *     gzip data that are damaged, cut off, or followed by more
+   */
+  public static byte[] decoded(@Nullable String contentEncoding, byte[] bytes, int maxBytes) {
+    String encoding =
+        contentEncoding == null ? "" : contentEncoding.strip().toLowerCase(Locale.ROOT);
+    byte[] decoded =
+        switch (encoding) {
+          case "", "identity" -> bytes;
+          case "gzip", "x-gzip" -> gunzip(bytes, maxBytes);
+          default ->
+              throw new RequestException(
+                  415,
+                  "expected the Content-Encoding gzip or none, got "
+                      + Quote.text(encoding)
+                      + "; send the body in one of these");
+        };
+    if (decoded.length > maxBytes) {
+      throw new RequestException(
+          413,
+          String.format(
+              Locale.ROOT,
+              "the body has more than %,d bytes; send fewer images at once",
+              maxBytes));
+    }
+    return decoded;
+  }
+
+  /** Returns at most {@code maxBytes + 1} bytes. */
+  private static byte[] gunzip(byte[] bytes, int maxBytes) {
+    try (InputStream in = GzipMember.open(new ByteArrayInputStream(bytes))) {
+      return in.readNBytes(maxBytes < Integer.MAX_VALUE ? maxBytes + 1 : maxBytes);
+    } catch (IOException e) {
+      throw new RequestException(
+          400, "cannot decompress the body: " + e.getMessage() + "; compress it again", e);
+    }
+  }
+}

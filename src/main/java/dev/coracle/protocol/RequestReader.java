@@ -1,0 +1,110 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.coracle.protocol;
+
+import dev.coracle.inference.InvalidInputException;
+import dev.coracle.inference.ModelCodec;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Set;
+
+/** Reads the images of a body in any of its forms. */
+final class RequestReader {
+
+  private static final Set<String> PICTURES = Set.of("png", "jpeg");
+
+  /** Decoded, a picture of this size takes 64 MB. */
+  private static final long MAX_PIXELS = 16_000_000;
+
+  private RequestReader() {}
+
+  /** Images, and how an answer in JSON is laid out. */
+  record Images(List<?> images, JsonLayout layout) {}
+
+  static void checkNotEmpty(RequestBody body) {
+    if (body.bytes().length == 0) {
+      throw RequestException.badRequest("expected images, got an empty body; send at least one");
+    }
+  }
+
+  /**
+   * Reads a body, which is not empty.
+   *
+   * @throws RequestException 400 or 413
+   */
+  static Images read(ModelCodec model, RequestFormat.Typed typed, byte[] body) {
+    RequestFormat format = typed.format();
+    String parameter = typed.type().parameter("scale");
+    Scale scale = Scale.of(parameter);
+    if (parameter != null && !format.isNumbers()) {
+      throw RequestException.badRequest(
+          "scale= is for numbers, and %s is bytes from 0 to 255; leave it out"
+              .formatted(typed.type().name()));
+    }
+    NumberImages numbers = new NumberImages(model, scale);
+    return switch (format) {
+      case JSON -> {
+        JsonLayout layout = JsonImages.read(body, numbers);
+        yield new Images(numbers.finish(), layout);
+      }
+      case JSON_LINES -> {
+        JsonLines.read(body, numbers);
+        yield predictions(numbers.finish());
+      }
+      case CSV -> {
+        boolean header = "present".equalsIgnoreCase(typed.type().parameter("header"));
+        Csv.read(body, header, numbers);
+        yield predictions(numbers.finish());
+      }
+      case NPY -> throw new RequestException(415, "not yet");
+      case BYTES -> predictions(bytes(model, body));
+      case PICTURE -> predictions(List.of(picture(model, body)));
+    };
+  }
+
+  private static Images predictions(List<?> images) {
+    return new Images(images, JsonLayout.PREDICTIONS);
+  }
+
+  private static List<byte[]> bytes(ModelCodec model, byte[] body) {
+    int pixels = model.rows() * model.columns();
+    if (body.length % pixels != 0) {
+      throw RequestException.badRequest(
+          "expected %d bytes for each image of %d×%d, got %d bytes"
+              .formatted(pixels, model.rows(), model.columns(), body.length));
+    }
+    return split(model, body);
+  }
+
+  /** Cuts bytes, which are a multiple of an image's, into images. */
+  static List<byte[]> split(ModelCodec model, byte[] bytes) {
+    int pixels = model.rows() * model.columns();
+    int count = bytes.length / pixels;
+    checkCount(model, count);
+    if (count == 1) {
+      return List.of(bytes);
+    }
+    List<byte[]> images = new ArrayList<>(count);
+    for (int from = 0; from < bytes.length; from += pixels) {
+      images.add(Arrays.copyOfRange(bytes, from, from + pixels));
+    }
+    return images;
+  }
+
+  private static void checkCount(ModelCodec model, long count) {
+    if (count > model.maxBatch()) {
+      throw new RequestException(
+          413,
+          "expected at most %d images in a request, got %d; send them in several"
+              .formatted(model.maxBatch(), count));
+    }
+  }
+
+  private static byte[] picture(ModelCodec model, byte[] body) {
+    try {
+      return model.pixels(PictureReader.read("the picture", body, PICTURES, MAX_PIXELS));
+    } catch (InvalidInputException e) {
+      throw RequestException.badRequest(e);
+    }
+  }
+}
