@@ -38,7 +38,7 @@ enum AnswerFormat {
           case JSON -> Json.bytes(json -> layout.write(json, predictions));
           case JSON_LINES -> Tables.jsonLines(predictions);
           case CSV -> Tables.csv(predictions);
-          case NPY -> Npy.write(predictions);
+          case NPY -> NpyWriter.write(predictions);
         });
   }
 
@@ -96,7 +96,7 @@ enum AnswerFormat {
   private @Nullable Range range(List<Range> ranges) {
     Range most = null;
     for (Range range : ranges) {
-      if (names.stream().anyMatch(range::includes)
+      if (range.includes(this)
           && (most == null || range.specificity() > most.specificity())) {
         most = range;
       }
@@ -123,10 +123,13 @@ enum AnswerFormat {
 
   private record Range(String name, float quality, int position) {
 
-    boolean includes(String type) {
-      return specificity() == 2
-          ? name.equals(type)
-          : specificity() == 0 || type.startsWith(name.substring(0, name.length() - 1));
+    /** A wildcard is for the first name only, else text/* would mean JSON by way of text/json. */
+    boolean includes(AnswerFormat format) {
+      return switch (specificity()) {
+        case 0 -> true;
+        case 1 -> format.contentType().startsWith(name.substring(0, name.length() - 1));
+        default -> format.names.contains(name);
+      };
     }
 
     int specificity() {

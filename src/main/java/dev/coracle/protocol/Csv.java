@@ -74,7 +74,7 @@ final class Csv {
       for (int i = 0; i < length; i++) {
         field[i] = (char) (text[from + i] & 0xff);
       }
-      number = Decimal.parse(field, length);
+      number = Decimal.parse(field, 0, length);
     }
     if (!Float.isFinite(number)) {
       throw RequestException.badRequest(

@@ -7,7 +7,6 @@ import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.core.JsonToken;
 import com.fasterxml.jackson.core.exc.StreamConstraintsException;
 import com.fasterxml.jackson.core.io.JsonEOFException;
-import com.fasterxml.jackson.core.io.NumberInput;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import org.jspecify.annotations.Nullable;
@@ -93,11 +92,8 @@ final class JsonInput {
    */
   float number() throws IOException {
     float number =
-        NumberInput.parseFloat(
-            parser.getTextCharacters(),
-            parser.getTextOffset(),
-            parser.getTextLength(),
-            /* useFastParser= */ true);
+        Decimal.parse(
+            parser.getTextCharacters(), parser.getTextOffset(), parser.getTextLength());
     if (!Float.isFinite(number)) {
       throw RequestException.badRequest(
           "expected a number that a float32 can hold, got %s at %s"
@@ -160,7 +156,8 @@ final class JsonInput {
   }
 
   private RequestException invalid(JsonProcessingException e) {
-    JsonLocation location = parser.currentLocation();
+    JsonLocation thrown = e.getLocation();
+    JsonLocation location = thrown == null ? parser.currentLocation() : thrown;
     if (e instanceof StreamConstraintsException) {
       return new RequestException(
           400,
@@ -173,7 +170,7 @@ final class JsonInput {
       return new RequestException(
           400, "the JSON ends early, at " + where(location) + "; send it whole", e);
     }
-    int at = from + (int) Math.max(0, location.getByteOffset() - 1);
+    int at = from + (int) Math.max(0, location.getByteOffset());
     return new RequestException(
         400,
         "the JSON is not valid at %s, near %s"

@@ -56,7 +56,14 @@ final class RequestReader {
         Csv.read(body, header, numbers);
         yield predictions(numbers.finish());
       }
-      case NPY -> throw new RequestException(415, "not yet");
+      case NPY -> {
+        NpyReader npy = NpyReader.open(body, numbers.shape(), model.maxBatch());
+        if (npy.isBytes() && scale.isEncoded()) {
+          yield predictions(split(model, npy.bytes()));
+        }
+        npy.numbers(numbers);
+        yield predictions(numbers.finish());
+      }
       case BYTES -> predictions(bytes(model, body));
       case PICTURE -> predictions(List.of(picture(model, body)));
     };
@@ -77,10 +84,10 @@ final class RequestReader {
   }
 
   /** Cuts bytes, which are a multiple of an image's, into images. */
-  static List<byte[]> split(ModelCodec model, byte[] bytes) {
+  private static List<byte[]> split(ModelCodec model, byte[] bytes) {
     int pixels = model.rows() * model.columns();
     int count = bytes.length / pixels;
-    checkCount(model, count);
+    checkCount(count, model.maxBatch());
     if (count == 1) {
       return List.of(bytes);
     }
@@ -91,12 +98,13 @@ final class RequestReader {
     return images;
   }
 
-  private static void checkCount(ModelCodec model, long count) {
-    if (count > model.maxBatch()) {
+  /** Checks the number of images; that there is one, {@link ModelCodec#check} does. */
+  static void checkCount(long count, int maxImages) {
+    if (count > maxImages) {
       throw new RequestException(
           413,
           "expected at most %d images in a request, got %d; send them in several"
-              .formatted(model.maxBatch(), count));
+              .formatted(maxImages, count));
     }
   }
 

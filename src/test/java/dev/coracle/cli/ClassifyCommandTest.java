@@ -25,13 +25,13 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-class PictureFileTest {
+class ClassifyCommandTest {
 
   private static final Path NAME = Path.of("digit.png");
 
   private final Path folder;
 
-  PictureFileTest(@TempDir Path folder) {
+  ClassifyCommandTest(@TempDir Path folder) {
     this.folder = folder;
   }
 

@@ -8,14 +8,14 @@ import java.nio.charset.StandardCharsets;
 import java.util.List;
 
 /** Writes NumPy's file format (numpy.lib.format), version 1.0. */
-final class Npy {
+final class NpyWriter {
 
   static final byte[] MAGIC = {(byte) 0x93, 'N', 'U', 'M', 'P', 'Y'};
 
   /** The data begin at a multiple of this. */
   private static final int ALIGNMENT = 64;
 
-  private Npy() {}
+  private NpyWriter() {}
 
   /** Writes probabilities as float32 (images, classes), little-endian, in C order. */
   static byte[] write(List<Prediction> predictions) {

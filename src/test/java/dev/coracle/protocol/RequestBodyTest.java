@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.coracle.protocol;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
+
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.util.Arrays;
+import java.util.zip.GZIPOutputStream;
+import org.junit.jupiter.api.Test;
+
+class RequestBodyTest {
+
+  private static byte[] gzip(byte[] content) throws IOException {
+    ByteArrayOutputStream bytes = new ByteArrayOutputStream();
+    try (GZIPOutputStream gzip = new GZIPOutputStream(bytes)) {
+      gzip.write(content);
+    }
+    return bytes.toByteArray();
+  }
+
+  private static void assertRefused(int status, String encoding, byte[] bytes) {
+    assertThatExceptionOfType(RequestException.class)
+        .isThrownBy(() -> RequestBody.decoded(encoding, bytes, 1000))
+        .extracting(RequestException::status)
+        .isEqualTo(status);
+  }
+
+  @Test
+  void decoded_eachEncoding_givesTheContent() throws IOException {
+    byte[] content = new byte[1000];
+    Arrays.fill(content, (byte) 7);
+    for (String encoding : new String[] {null, "", "identity"}) {
+      assertThat(RequestBody.decoded(encoding, content, 1000)).isEqualTo(content);
+    }
+    for (String encoding : new String[] {"gzip", "x-gzip", " GZip "}) {
+      assertThat(RequestBody.decoded(encoding, gzip(content), 1000)).isEqualTo(content);
+    }
+  }
+
+  @Test
+  void decoded_unknownEncoding_is415() {
+    for (String encoding : new String[] {"br", "deflate", "gzip, gzip"}) {
+      assertRefused(415, encoding, new byte[1]);
+    }
+  }
+
+  @Test
+  void decoded_longerThanTheLimit_is413() throws IOException {
+    assertRefused(413, null, new byte[1001]);
+    assertRefused(413, "gzip", gzip(new byte[1001]));
+    assertRefused(413, "gzip", gzip(new byte[50_000_000]));
+  }
+
+  @Test
+  void decoded_damagedGzip_is400() throws IOException {
+    byte[] whole = gzip(new byte[] {1, 2, 3, 4, 5});
+    for (int length = 0; length < whole.length; length++) {
+      assertRefused(400, "gzip", Arrays.copyOf(whole, length));
+    }
+    assertRefused(400, "gzip", Arrays.copyOf(whole, whole.length + 1));
+    byte[] wrongSum = whole.clone();
+    wrongSum[whole.length - 8] ^= 1;
+    assertRefused(400, "gzip", wrongSum);
+  }
+}
