@@ -43,6 +43,16 @@ class ArchitectureTest {
     ALLOWED.put("dev.coracle.djl", List.of("ai.djl.", "dev.coracle.inference."));
     ALLOWED.put(
         "dev.coracle.protocol", List.of("com.fasterxml.jackson.core.", "dev.coracle.inference."));
+    ALLOWED.put(
+        "dev.coracle.serving",
+        List.of(
+            "org.eclipse.jetty.",
+            "com.fasterxml.jackson.core.",
+            "com.sun.management.",
+            "dev.coracle.inference.",
+            "dev.coracle.protocol.",
+            "io.micrometer.",
+            "org.slf4j."));
     ALLOWED.put("dev.coracle.report", List.of("org.knowm.xchart."));
   }
 

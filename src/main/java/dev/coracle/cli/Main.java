@@ -32,6 +32,7 @@ import picocli.CommandLine.UnmatchedArgumentException;
       ExportCommand.class,
       VerifyCommand.class,
       ClassifyCommand.class,
+      ServeCommand.class,
       DatasetsCommand.class
     },
     versionProvider = Main.Versions.class,
@@ -112,6 +113,8 @@ public final class Main implements Runnable {
     // Not for a display: an X server that is not there must not be looked for.
     System.setProperty("java.awt.headless", "true");
     System.setProperty("org.slf4j.simpleLogger.defaultLogLevel", verbose ? "info" : "warn");
+    // What the server says of itself: that it has reloaded a model, for example.
+    System.setProperty("org.slf4j.simpleLogger.log.dev.coracle", "info");
     if (!verbose) {
       // DJL warns when a CUDA library is there and a GPU is not, which --device already answers.
       System.setProperty("org.slf4j.simpleLogger.log.ai.djl.util.cuda.CudaUtils", "error");

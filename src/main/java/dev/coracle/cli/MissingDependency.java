@@ -16,7 +16,9 @@ final class MissingDependency {
     COORDINATES.put("ai/onnx/proto/", "org.tribuo:tribuo-util-onnx");
     COORDINATES.put("ai/onnxruntime/", "com.microsoft.onnxruntime:onnxruntime");
     COORDINATES.put("com/fasterxml/jackson/core/", "com.fasterxml.jackson.core:jackson-core");
+    COORDINATES.put("io/micrometer/", "io.micrometer:micrometer-registry-prometheus");
     COORDINATES.put("me/tongfei/progressbar/", "me.tongfei:progressbar");
+    COORDINATES.put("org/eclipse/jetty/", "org.eclipse.jetty:jetty-server");
     COORDINATES.put("org/knowm/xchart/", "org.knowm.xchart:xchart");
     COORDINATES.put("picocli/", "info.picocli:picocli");
   }

@@ -21,7 +21,7 @@ public final class OpenInference {
           json.writeArrayFieldStart("versions");
           json.writeString(version);
           json.writeEndArray();
-          json.writeStringField("platform", "onnx_onnxruntime");
+          json.writeStringField("platform", "onnx_onnxv1");
           json.writeArrayFieldStart("inputs");
           describe(json, model.input());
           json.writeEndArray();

@@ -1,0 +1,249 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.coracle.serving;
+
+import dev.coracle.inference.Classifier;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Deque;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Runs requests in batches. Thread-safe.
+ *
+ * <p>How it works: each model has a lane, a queue of jobs. As many runner threads as there are
+ * processors take turns: a free one takes what waits in the next lane, up to {@code maxBatch}
+ * images, and runs it as one call. So a lone request starts at once, and while the runners are busy
+ * the next batch forms; nobody waits for company.
+ *
+ * <p>A job gives at most {@value #QUANTUM} images to a turn and goes back to the end of its lane
+ * with the rest. A connection has one job at a time, so connections share the model image by image,
+ * and a request of thousands of images does not hold up others.
+ */
+final class Batcher implements AutoCloseable {
+
+  /** Images of one job before the next one's turn; measured: 8 and more cost the same each. */
+  private static final int QUANTUM = 8;
+
+  private final int maxBatch;
+  private final int maxJobs;
+  private final Metrics metrics;
+  private final List<Thread> runners = new ArrayList<>();
+
+  /** Guards what follows and the lanes' queues. */
+  private final Object lock = new Object();
+
+  private final Deque<Lane> ready = new ArrayDeque<>();
+  private int waiting;
+  private boolean closed;
+
+  Batcher(int runners, int maxBatch, int maxJobs, Metrics metrics) {
+    this.maxBatch = maxBatch;
+    this.maxJobs = maxJobs;
+    this.metrics = metrics;
+    metrics.gauge("coracle.queue.requests", "Requests that wait for a model.", this::waiting);
+    for (int i = 0; i < runners; i++) {
+      Thread runner = new Thread(this::run, "coracle-runner-" + i);
+      runner.setDaemon(true);
+      runner.start();
+      this.runners.add(runner);
+    }
+  }
+
+  /** The jobs of one model; closes it when the last of them is done. */
+  final class Lane {
+
+    private final Classifier classifier;
+    private final Deque<Job> jobs = new ArrayDeque<>();
+    private final CompletableFuture<@Nullable Void> freed = new CompletableFuture<>();
+    private int running;
+    private boolean closing;
+
+    private Lane(Classifier classifier) {
+      this.classifier = classifier;
+    }
+
+    /**
+     * Queues a job; returns false where there are too many, in all lanes together, or the lane is
+     * closed.
+     */
+    boolean submit(Job job) {
+      synchronized (lock) {
+        if (closing || closed || waiting >= maxJobs) {
+          return false;
+        }
+        waiting++;
+        add(job);
+        return true;
+      }
+    }
+
+    /** Tells whether {@link #submit} would refuse a job now. */
+    boolean isFull() {
+      synchronized (lock) {
+        return closing || closed || waiting >= maxJobs;
+      }
+    }
+
+    private void add(Job job) {
+      jobs.addLast(job);
+      if (jobs.size() == 1) {
+        ready.addLast(this);
+      }
+      lock.notify();
+    }
+
+    /** Refuses further jobs, and closes the model when those queued are done. */
+    void close() {
+      synchronized (lock) {
+        closing = true;
+      }
+      freeIfDone();
+    }
+
+    /** Returns what completes when the lane is closed and the model's memory free. */
+    CompletableFuture<@Nullable Void> freed() {
+      return freed;
+    }
+
+    private void freeIfDone() {
+      synchronized (lock) {
+        if (!closing || running > 0 || !jobs.isEmpty() || freed.isDone()) {
+          return;
+        }
+      }
+      classifier.close();
+      freed.complete(null);
+    }
+  }
+
+  Lane lane(Classifier classifier) {
+    return new Lane(classifier);
+  }
+
+  int waiting() {
+    synchronized (lock) {
+      return waiting;
+    }
+  }
+
+  /** Some images of one job, from {@code first} on. */
+  private record Slice(Job job, int first, int count) {}
+
+  private record Batch(Lane lane, List<Slice> slices) {}
+
+  private void run() {
+    for (Batch batch = next(); batch != null; batch = next()) {
+      try {
+        run(batch.lane.classifier, batch.slices);
+      } finally {
+        synchronized (lock) {
+          batch.lane.running--;
+        }
+        batch.lane.freeIfDone();
+      }
+    }
+  }
+
+  /** Waits for work; returns null when the batcher is closed and nothing is left. */
+  private @Nullable Batch next() {
+    synchronized (lock) {
+      while (true) {
+        Lane lane = ready.pollFirst();
+        if (lane != null) {
+          List<Slice> slices = slices(lane);
+          if (!lane.jobs.isEmpty()) {
+            ready.addLast(lane);
+            lock.notify();
+          }
+          lane.running++; // also where nobody wants an answer: the runner then frees the lane
+          return new Batch(lane, slices);
+        }
+        if (closed) {
+          return null;
+        }
+        try {
+          lock.wait();
+        } catch (InterruptedException e) {
+          throw new AssertionError("nobody interrupts a runner", e);
+        }
+      }
+    }
+  }
+
+  private List<Slice> slices(Lane lane) {
+    List<Slice> slices = new ArrayList<>();
+    int room = maxBatch;
+    while (room > 0) {
+      Job job = lane.jobs.pollFirst();
+      if (job == null) {
+        break;
+      }
+      if (!job.isWanted()) {
+        waiting--;
+        continue;
+      }
+      int count = Math.min(Math.min(QUANTUM, job.untaken()), room);
+      slices.add(new Slice(job, job.take(count), count));
+      room -= count;
+      if (job.untaken() > 0) {
+        lane.jobs.addLast(job);
+      } else {
+        waiting--;
+      }
+    }
+    return slices;
+  }
+
+  private void run(Classifier classifier, List<Slice> slices) {
+    if (slices.isEmpty()) {
+      return;
+    }
+    List<Object> images = new ArrayList<>(maxBatch);
+    for (Slice slice : slices) {
+      images.addAll(slice.job.images().subList(slice.first, slice.first + slice.count));
+    }
+    long start = System.nanoTime();
+    float[] scores;
+    try {
+      scores = classifier.scores(images);
+    } catch (RuntimeException | Error e) {
+      if (slices.size() == 1) {
+        slices.get(0).job.fail(e);
+      } else { // one may have spoilt it for all: find out which
+        slices.forEach(slice -> run(classifier, List.of(slice)));
+      }
+      return;
+    }
+    metrics.batch(images.size(), System.nanoTime() - start);
+    int classes = scores.length / images.size();
+    int row = 0;
+    for (Slice slice : slices) {
+      slice.job.give(slice.first, slice.count, scores, row, classes);
+      row += slice.count;
+    }
+  }
+
+  /** Refuses further jobs, lets those queued finish, and waits for the threads to end. */
+  @Override
+  public void close() {
+    synchronized (lock) {
+      closed = true;
+      lock.notifyAll();
+    }
+    boolean interrupted = false;
+    for (Thread runner : runners) {
+      while (runner.isAlive()) {
+        try {
+          runner.join();
+        } catch (InterruptedException e) {
+          interrupted = true; // the model must not be closed under them
+        }
+      }
+    }
+    if (interrupted) {
+      Thread.currentThread().interrupt();
+    }
+  }
+}

@@ -1,0 +1,116 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.coracle.serving;
+
+import java.nio.ByteBuffer;
+import java.util.Arrays;
+import java.util.function.Consumer;
+import org.eclipse.jetty.http.HttpException;
+import org.eclipse.jetty.io.Content;
+import org.eclipse.jetty.server.Request;
+import org.eclipse.jetty.util.thread.Invocable;
+
+/**
+ * Reads a request's body without blocking, as it arrives, up to a limit. What a client says of the
+ * length is believed only as far as it costs nothing.
+ */
+final class BodyReader implements Invocable.Task {
+
+  /** A body that says it is longer gets more memory only when so much of it is there. */
+  private static final int FIRST_BYTES = 1 << 16;
+
+  private final Exchange exchange;
+  private final int limit;
+  private final Consumer<byte[]> reader;
+  private byte[] bytes;
+  private int length;
+
+  private BodyReader(Exchange exchange, int limit, int first, Consumer<byte[]> reader) {
+    this.exchange = exchange;
+    this.limit = limit;
+    this.reader = reader;
+    this.bytes = new byte[first];
+  }
+
+  /**
+   * Reads the body and hands it to {@code reader}, on whichever thread has read its end; answers by
+   * 413, 400 or 503 itself where that cannot be.
+   */
+  static void read(Exchange exchange, int limit, Consumer<byte[]> reader) {
+    long declared = exchange.request().getLength(); // -1 where the client does not say
+    exchange.bodyPending(declared != 0);
+    if (declared > limit) {
+      tooLarge(exchange, limit, declared + " bytes");
+      return;
+    }
+    int first = declared < 0 ? 1 << 12 : (int) Math.min(declared, FIRST_BYTES);
+    new BodyReader(exchange, limit, first, reader).run();
+  }
+
+  @Override
+  public InvocationType getInvocationType() {
+    return InvocationType.NON_BLOCKING;
+  }
+
+  @Override
+  public void run() {
+    Request request = exchange.request();
+    while (!exchange.isAnswered()) {
+      Content.Chunk chunk = request.read();
+      if (chunk == null) {
+        request.demand(this);
+        return;
+      }
+      if (Content.Chunk.isFailure(chunk)) {
+        failed(chunk.getFailure());
+        return;
+      }
+      boolean last = chunk.isLast();
+      try {
+        if (!append(chunk.getByteBuffer())) {
+          return;
+        }
+      } finally {
+        chunk.release();
+      }
+      if (last) {
+        exchange.bodyPending(false);
+        reader.accept(length == bytes.length ? bytes : Arrays.copyOf(bytes, length));
+        return;
+      }
+    }
+  }
+
+  private boolean append(ByteBuffer chunk) {
+    int count = chunk.remaining();
+    if (count > limit - length) {
+      tooLarge(exchange, limit, "more");
+      return false;
+    }
+    if (!exchange.reserve((long) length + count)) {
+      exchange.fail(503, "the server holds as many bytes of requests as it may; try again");
+      return false;
+    }
+    if (count > bytes.length - length) {
+      long doubled = Math.max(2L * bytes.length, (long) length + count);
+      bytes = Arrays.copyOf(bytes, (int) Math.min(limit, doubled));
+    }
+    chunk.get(bytes, length, count);
+    length += count;
+    return true;
+  }
+
+  private static void tooLarge(Exchange exchange, int limit, String found) {
+    exchange.fail(
+        413,
+        "expected a body of at most %d bytes, got %s; send fewer images a request"
+            .formatted(limit, found));
+  }
+
+  private void failed(Throwable failure) {
+    if (failure instanceof HttpException) {
+      exchange.fail(400, "the body is not what its headers say: " + Errors.reason(failure));
+    } else {
+      exchange.abandon();
+    }
+  }
+}

@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.coracle.serving;
+
+import dev.coracle.protocol.RequestException;
+import org.eclipse.jetty.http.HttpFields;
+import org.eclipse.jetty.http.HttpHeader;
+import org.eclipse.jetty.server.Handler;
+import org.eclipse.jetty.server.Request;
+import org.eclipse.jetty.server.Response;
+import org.eclipse.jetty.util.Callback;
+
+/** Finds the route of a request. Runs on the threads that read from the network: never blocks. */
+final class Dispatcher extends Handler.Abstract.NonBlocking {
+
+  /** What metrics and log say of a path that no route has; the path itself would be unbounded. */
+  static final String NO_ROUTE = "none";
+
+  private final Routes routes;
+  private final Exchanges exchanges;
+
+  Dispatcher(Routes routes, Exchanges exchanges) {
+    this.routes = routes;
+    this.exchanges = exchanges;
+  }
+
+  @Override
+  public boolean handle(Request request, Response response, Callback callback) {
+    String path = Request.getPathInContext(request);
+    String method = request.getMethod();
+    Routes.Match match = routes.find(path);
+    String name = match == null ? NO_ROUTE : match.route().template();
+    Exchange exchange = new Exchange(request, response, callback, name, exchanges);
+    // Until a route reads it: an answer before that must close the connection.
+    exchange.bodyPending(request.getLength() != 0 && hasBody(request));
+    try {
+      if (match == null) {
+        exchange.fail(404, "no such route; GET /openapi.json lists all");
+        return true;
+      }
+      Routes.Action action = match.route().action(method);
+      if (action != null) {
+        action.handle(exchange, match.parameters());
+        return true;
+      }
+      HttpFields allow =
+          HttpFields.build().add(HttpHeader.ALLOW, match.route().allowed()).asImmutable();
+      if (method.equals("OPTIONS")) {
+        exchange.answer(204, null, allow);
+      } else {
+        exchange.fail(
+            405, "expected one of %s for %s".formatted(match.route().allowed(), name), allow);
+      }
+    } catch (RequestException e) {
+      exchange.fail(e);
+    }
+    return true;
+  }
+
+  private static boolean hasBody(Request request) {
+    return request.getLength() > 0 || request.getHeaders().contains(HttpHeader.TRANSFER_ENCODING);
+  }
+}

@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.coracle.serving;
+
+import dev.coracle.protocol.Answer;
+import java.nio.ByteBuffer;
+import org.eclipse.jetty.http.HttpException;
+import org.eclipse.jetty.http.HttpHeader;
+import org.eclipse.jetty.http.HttpStatus;
+import org.eclipse.jetty.server.Request;
+import org.eclipse.jetty.server.Response;
+import org.eclipse.jetty.server.handler.ErrorHandler;
+import org.eclipse.jetty.util.Callback;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** Answers what Jetty refuses before a route sees it, in the form of all other errors. */
+final class Errors implements Request.Handler {
+
+  private static final Logger LOG = LoggerFactory.getLogger(Errors.class);
+
+  @Override
+  public boolean handle(Request request, Response response, Callback callback) {
+    Object failure = request.getAttribute(ErrorHandler.ERROR_EXCEPTION);
+    int status = response.getStatus();
+    String message;
+    if (failure instanceof HttpException e) {
+      // 501 and 505 are about what the client has sent, too.
+      status = e.getCode() >= 500 && e.getCode() != 503 ? 400 : e.getCode();
+      message = message(status, reason((Throwable) failure));
+    } else if (status < 500) {
+      message = message(status, String.valueOf(HttpStatus.getMessage(status)));
+    } else {
+      LOG.error(
+          "{} {} failed",
+          request.getMethod(),
+          request.getHttpURI().getPath(),
+          failure instanceof Throwable e ? e : null);
+      message = "the server failed; its log says how";
+    }
+    byte[] body = Answer.error(message).body();
+    response.setStatus(status);
+    response.getHeaders().put(HttpHeader.CONTENT_TYPE, Answer.error("").contentType());
+    response.getHeaders().put(HttpHeader.CONTENT_LENGTH, body.length);
+    response.write(true, ByteBuffer.wrap(body), callback);
+    return true;
+  }
+
+  private static String message(int status, String reason) {
+    return switch (status) {
+      case 414 -> "expected a shorter URI (" + reason + ")";
+      case 431 -> "expected headers of at most 8 KiB (" + reason + ")";
+      default -> "expected a well-formed HTTP/1.1 request: " + reason;
+    };
+  }
+
+  /** Returns what Jetty says, in one line of printable characters. */
+  static String reason(Throwable failure) {
+    String reason = failure instanceof HttpException e ? e.getReason() : failure.getMessage();
+    String text = reason == null ? failure.getClass().getSimpleName() : reason;
+    String printable = text.replaceAll("[^\\x20-\\x7e]", "?");
+    return printable.length() <= 100 ? printable : printable.substring(0, 100);
+  }
+}

@@ -1,0 +1,216 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.coracle.serving;
+
+import dev.coracle.protocol.Answer;
+import dev.coracle.protocol.RequestException;
+import java.net.InetSocketAddress;
+import java.nio.ByteBuffer;
+import java.time.Duration;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.regex.Pattern;
+import org.eclipse.jetty.http.HttpField;
+import org.eclipse.jetty.http.HttpFields;
+import org.eclipse.jetty.http.HttpHeader;
+import org.eclipse.jetty.http.HttpHeaderValue;
+import org.eclipse.jetty.http.PreEncodedHttpField;
+import org.eclipse.jetty.io.Connection;
+import org.eclipse.jetty.io.EndPoint;
+import org.eclipse.jetty.server.Request;
+import org.eclipse.jetty.server.Response;
+import org.eclipse.jetty.util.Callback;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * One request and its answer, which is written once: of those who try, the first one does. Thread-
+ * safe.
+ */
+final class Exchange {
+
+  /** Request attribute under which the request log finds the exchange. */
+  static final String ATTRIBUTE = "dev.coracle.exchange";
+
+  static final String CUSTOM_ATTRIBUTES = "X-Amzn-SageMaker-Custom-Attributes";
+
+  /** For log and metrics, as nginx has it; nobody receives it. */
+  private static final int CLIENT_GONE = 499;
+
+  private static final Pattern VISIBLE_ASCII = Pattern.compile("[\\x20-\\x7e]{0,1024}");
+  private static final HttpField RETRY_AFTER = new PreEncodedHttpField(HttpHeader.RETRY_AFTER, "1");
+  private static final HttpField CLOSE =
+      new PreEncodedHttpField(HttpHeader.CONNECTION, HttpHeaderValue.CLOSE.asString());
+
+  private final Request request;
+  private final Response response;
+  private final Callback callback;
+  private final String route;
+  private final Exchanges all;
+  private final AtomicBoolean answered = new AtomicBoolean();
+  private final AtomicLong reserved = new AtomicLong();
+  private volatile boolean bodyPending;
+
+  // For the request log.
+  private volatile Models.@Nullable Loaded model;
+  private volatile int images;
+
+  Exchange(Request request, Response response, Callback callback, String route, Exchanges all) {
+    this.request = request;
+    this.response = response;
+    this.callback = callback;
+    this.route = route;
+    this.all = all;
+    request.setAttribute(ATTRIBUTE, this);
+    // Jetty's idle timeout would end a request that waits for its answer; deadlines do that here.
+    request.addIdleTimeoutListener(timeout -> false);
+    all.add(this);
+  }
+
+  Request request() {
+    return request;
+  }
+
+  /** Returns the template of the route. */
+  String route() {
+    return route;
+  }
+
+  @Nullable String header(HttpHeader name) {
+    return request.getHeaders().get(name);
+  }
+
+  Connection connection() {
+    return request.getConnectionMetaData().getConnection();
+  }
+
+  /** Tells whether the request comes from this machine. */
+  boolean isLocal() {
+    return request.getConnectionMetaData().getRemoteSocketAddress() instanceof InetSocketAddress a
+        && a.getAddress().isLoopbackAddress();
+  }
+
+  void bodyPending(boolean pending) {
+    bodyPending = pending;
+  }
+
+  boolean bodyPending() {
+    return bodyPending;
+  }
+
+  Duration age() {
+    return Duration.ofNanos(System.nanoTime() - request.getBeginNanoTime());
+  }
+
+  /** Remembers what the request is about, for the log. */
+  void about(Models.Loaded model, int images) {
+    this.model = model;
+    this.images = images;
+  }
+
+  Models.@Nullable Loaded model() {
+    return model;
+  }
+
+  int images() {
+    return images;
+  }
+
+  /** Sets the bytes that this request holds; returns false, unchanged, if that is too much. */
+  boolean reserve(long bytes) {
+    long before = reserved.get();
+    if (bytes > before && !all.budget().take(bytes - before)) {
+      return false;
+    }
+    if (bytes < before) {
+      all.budget().give(before - bytes);
+    }
+    reserved.set(bytes);
+    return true;
+  }
+
+  boolean isAnswered() {
+    return answered.get();
+  }
+
+  /** Tells whether the client has closed its side, so that an answer would reach nobody. */
+  boolean isClientGone() {
+    EndPoint endPoint = connection().getEndPoint();
+    return !endPoint.isOpen()
+        || (endPoint instanceof PeekingEndPoint peeking && peeking.isPeerGone());
+  }
+
+  /** Gives up without an answer: nobody is there to take it. */
+  void abandon() {
+    if (answered.compareAndSet(false, true)) {
+      response.setStatus(CLIENT_GONE);
+      connection().getEndPoint().close();
+      end();
+      callback.succeeded();
+    }
+  }
+
+  void answer(Answer answer) {
+    answer(200, answer);
+  }
+
+  void answer(int status, Answer answer) {
+    write(status, answer, HttpFields.EMPTY);
+  }
+
+  void answer(int status, @Nullable Answer answer, HttpFields headers) {
+    write(status, answer, headers);
+  }
+
+  /** Answers with a status and no body. */
+  void answer(int status) {
+    write(status, null, HttpFields.EMPTY);
+  }
+
+  void fail(RequestException e) {
+    fail(e.status(), String.valueOf(e.getMessage()));
+  }
+
+  void fail(int status, String message) {
+    fail(status, message, HttpFields.EMPTY);
+  }
+
+  void fail(int status, String message, HttpFields headers) {
+    write(status, Answer.error(message), headers);
+  }
+
+  private void write(int status, @Nullable Answer answer, HttpFields headers) {
+    if (!answered.compareAndSet(false, true)) {
+      return;
+    }
+    byte[] body = answer == null ? new byte[0] : answer.body();
+    response.setStatus(status);
+    HttpFields.Mutable fields = response.getHeaders();
+    fields.add(headers);
+    if (answer != null) {
+      fields.put(HttpHeader.CONTENT_TYPE, answer.contentType());
+    }
+    if (status != 204) {
+      fields.put(HttpHeader.CONTENT_LENGTH, body.length);
+    }
+    if (status == 503) {
+      fields.put(RETRY_AFTER);
+    }
+    if (all.isDraining() || bodyPending) {
+      fields.put(CLOSE);
+    }
+    String attributes = request.getHeaders().get(CUSTOM_ATTRIBUTES);
+    if (attributes != null && isValidAttributes(attributes)) {
+      fields.put(CUSTOM_ATTRIBUTES, attributes);
+    }
+    response.write(true, ByteBuffer.wrap(body), Callback.from(this::end, callback));
+  }
+
+  /** Tells whether SageMaker allows a value of {@link #CUSTOM_ATTRIBUTES}. */
+  static boolean isValidAttributes(String value) {
+    return VISIBLE_ASCII.matcher(value).matches();
+  }
+
+  private void end() {
+    all.budget().give(reserved.getAndSet(0));
+    all.remove(this);
+  }
+}

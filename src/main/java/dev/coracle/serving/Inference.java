@@ -1,0 +1,170 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.coracle.serving;
+
+import dev.coracle.inference.ModelCodec;
+import dev.coracle.protocol.Query;
+import dev.coracle.protocol.RequestBody;
+import dev.coracle.protocol.RequestException;
+import java.util.List;
+import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.ThreadPoolExecutor;
+import java.util.concurrent.TimeUnit;
+import org.eclipse.jetty.http.HttpHeader;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Takes requests for a model through their stations: body, decoding, batch, answer. Thread-safe.
+ */
+final class Inference implements AutoCloseable {
+
+  private static final Logger LOG = LoggerFactory.getLogger(Inference.class);
+
+  /** A body up to this size is decoded where it was read; a longer one would hold up others. */
+  private static final int SMALL_BODY = 1 << 16;
+
+  private static final String BUSY = "as many requests wait as may; try again";
+
+  private final int maxBodyBytes;
+  private final ThreadPoolExecutor decoders;
+
+  /**
+   * @param decoders threads that decode long bodies and pictures, one at a time each
+   */
+  Inference(int maxBodyBytes, int decoders) {
+    this.maxBodyBytes = maxBodyBytes;
+    this.decoders =
+        new ThreadPoolExecutor(
+            decoders,
+            decoders,
+            10,
+            TimeUnit.SECONDS,
+            new LinkedBlockingQueue<>(), // its bodies are counted in the budget
+            task -> {
+              Thread thread = new Thread(task, "coracle-decoder");
+              thread.setDaemon(true);
+              return thread;
+            });
+    this.decoders.allowCoreThreadTimeOut(true);
+  }
+
+  /** Makes a query of a body for a model, as a route understands it. */
+  interface Decoder {
+    Query decode(ModelCodec codec, RequestBody body);
+  }
+
+  void handle(Exchange exchange, Models.Loaded model, Decoder decoder) {
+    exchange.about(model, 0);
+    String attributes = exchange.request().getHeaders().get(Exchange.CUSTOM_ATTRIBUTES);
+    if (attributes != null && !Exchange.isValidAttributes(attributes)) {
+      throw new RequestException(
+          400, "expected at most 1024 visible ASCII characters in " + Exchange.CUSTOM_ATTRIBUTES);
+    }
+    if (model.lane().isFull()) { // said before the body is looked at: that is quickest
+      exchange.fail(503, BUSY);
+      return;
+    }
+    BodyReader.read(exchange, maxBodyBytes, bytes -> decode(exchange, model, decoder, bytes));
+  }
+
+  private void decode(Exchange exchange, Models.Loaded model, Decoder decoder, byte[] bytes) {
+    String type = exchange.header(HttpHeader.CONTENT_TYPE);
+    String encoding = exchange.header(HttpHeader.CONTENT_ENCODING);
+    boolean quick =
+        bytes.length <= SMALL_BODY
+            && encoding == null
+            && (type == null || !type.regionMatches(true, 0, "image/", 0, 6));
+    if (quick) {
+      decodeNow(exchange, model, decoder, bytes);
+    } else {
+      decoders.execute(
+          () -> {
+            if (!exchange.isAnswered() && !exchange.isClientGone()) {
+              decodeNow(exchange, model, decoder, bytes);
+            }
+          });
+    }
+  }
+
+  private void decodeNow(Exchange exchange, Models.Loaded model, Decoder decoder, byte[] bytes) {
+    try {
+      byte[] content =
+          RequestBody.decoded(exchange.header(HttpHeader.CONTENT_ENCODING), bytes, maxBodyBytes);
+      RequestBody body =
+          new RequestBody(exchange.header(HttpHeader.CONTENT_TYPE), accept(exchange), content);
+      Query query = decoder.decode(model.codec(), body);
+      int images = query.images().size();
+      exchange.about(model, images);
+      if (!exchange.reserve(bytes(model.codec(), query))) {
+        exchange.fail(503, "the server holds as many images as it may; try again");
+        return;
+      }
+      if (!model.lane().submit(new Job(query.images(), new Waiting(exchange, query)))) {
+        exchange.fail(503, BUSY);
+      }
+    } catch (RequestException e) {
+      exchange.fail(e);
+    } catch (OutOfMemoryError e) {
+      exchange.fail(503, "the server has no memory for a request like this; send fewer images");
+    } catch (RuntimeException | Error e) {
+      failed(exchange, e);
+    }
+  }
+
+  /** Several lines of a header are one list. */
+  private static @Nullable String accept(Exchange exchange) {
+    List<String> values = exchange.request().getHeaders().getValuesList(HttpHeader.ACCEPT);
+    return values.isEmpty() ? null : String.join(", ", values);
+  }
+
+  private static long bytes(ModelCodec codec, Query query) {
+    long pixels = (long) codec.rows() * codec.columns();
+    boolean raw = query.images().get(0) instanceof byte[];
+    return query.images().size() * pixels * (raw ? 1 : Float.BYTES);
+  }
+
+  private static void failed(Exchange exchange, Throwable failure) {
+    LOG.error("{} failed", exchange.route(), failure);
+    exchange.fail(500, "the model failed; the server's log says how");
+  }
+
+  /** The part of an exchange that waits in a batcher. */
+  private record Waiting(Exchange exchange, Query query) implements Job.Owner {
+
+    @Override
+    public boolean isWanted() {
+      if (exchange.isAnswered()) {
+        return false; // its deadline has passed
+      }
+      if (exchange.age().toMillis() >= 2 && exchange.isClientGone()) {
+        exchange.abandon();
+        return false;
+      }
+      return true;
+    }
+
+    @Override
+    public void done(float[] scores) {
+      try {
+        exchange.answer(query.answer(scores));
+      } catch (RequestException e) {
+        exchange.fail(e);
+      } catch (OutOfMemoryError e) {
+        exchange.fail(503, "the server has no memory for an answer like this; send fewer images");
+      } catch (RuntimeException | Error e) {
+        Inference.failed(exchange, e);
+      }
+    }
+
+    @Override
+    public void failed(Throwable failure) {
+      Inference.failed(exchange, failure);
+    }
+  }
+
+  @Override
+  public void close() {
+    decoders.shutdown();
+  }
+}

@@ -1,0 +1,86 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.coracle.serving;
+
+import dev.coracle.protocol.Answer;
+import dev.coracle.protocol.Json;
+import dev.coracle.protocol.Query;
+import dev.coracle.protocol.RequestException;
+import java.nio.charset.StandardCharsets;
+import org.eclipse.jetty.server.Request;
+import org.eclipse.jetty.util.Fields;
+
+/** Adds the routes of the one model: SageMaker's, and the one for plain JSON. */
+final class InferenceRoutes {
+
+  private static final Answer HINT =
+      new Answer(
+          "text/plain; charset=utf-8",
+          """
+          POST images here, such as {"data": [[[[...]]]]}, and get {"digits": [...]}.
+          """
+              .getBytes(StandardCharsets.UTF_8));
+
+  /** Megabytes of a payload in a batch transform: SageMaker's own default. */
+  private static final int BATCH_MEGABYTES = 6;
+
+  private final ServerOptions options;
+  private final Health health;
+  private final Models models;
+  private final Inference inference;
+
+  InferenceRoutes(ServerOptions options, Health health, Models models, Inference inference) {
+    this.options = options;
+    this.health = health;
+    this.models = models;
+    this.inference = inference;
+  }
+
+  void addTo(Routes routes) {
+    routes.add("GET", "/ping", (e, p) -> e.answer(health.isReady() ? 200 : 503));
+    routes.add("GET", "/execution-parameters", (e, p) -> e.answer(executionParameters()));
+    if (options.model() != null) {
+      routes.add("POST", "/invocations", (e, p) -> invoke(e, only(), options, inference));
+      routes.add("GET", "/api/classify", (e, p) -> e.answer(HINT));
+      routes.add("POST", "/api/classify", (e, p) -> classify(e, only()));
+    }
+  }
+
+  /** Runs a request in any form that SageMaker's clients send. */
+  static void invoke(
+      Exchange exchange, Models.Loaded model, ServerOptions options, Inference inference) {
+    inference.handle(
+        exchange, model, (codec, body) -> Query.invocation(codec, body, options.defaultAccept()));
+  }
+
+  private void classify(Exchange exchange, Models.Loaded model) {
+    Fields query = Request.extractQueryParameters(exchange.request());
+    String probabilities = query.getValue("probabilities");
+    if (probabilities != null && !probabilities.equals("true") && !probabilities.equals("false")) {
+      throw new RequestException(400, "expected probabilities=true or false in the query");
+    }
+    boolean wanted = "true".equals(probabilities);
+    inference.handle(exchange, model, (codec, body) -> Query.classify(codec, body, wanted));
+  }
+
+  private Models.Loaded only() {
+    Models.Loaded model = models.find(options.name());
+    if (model == null) {
+      throw new RequestException(503, health.reason());
+    }
+    return model;
+  }
+
+  /** SageMaker allows 100 MB for all payloads of a batch transform at the same time. */
+  private Answer executionParameters() {
+    int megabytes = Math.max(1, Math.min(BATCH_MEGABYTES, options.maxBodyBytes() >> 20));
+    int transforms = Math.min(100 / megabytes, 2 * Runtime.getRuntime().availableProcessors());
+    return Json.answer(
+        json -> {
+          json.writeStartObject();
+          json.writeNumberField("MaxConcurrentTransforms", transforms);
+          json.writeStringField("BatchStrategy", "MULTI_RECORD");
+          json.writeNumberField("MaxPayloadInMB", megabytes);
+          json.writeEndObject();
+        });
+  }
+}

@@ -1,0 +1,256 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.coracle.serving;
+
+import dev.coracle.CoracleException;
+import java.io.IOException;
+import java.net.URI;
+import java.nio.channels.SelectionKey;
+import java.nio.channels.SocketChannel;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.TimeUnit;
+import org.eclipse.jetty.io.ManagedSelector;
+import org.eclipse.jetty.io.SocketChannelEndPoint;
+import org.eclipse.jetty.server.HttpConfiguration;
+import org.eclipse.jetty.server.HttpConnectionFactory;
+import org.eclipse.jetty.server.NetworkConnectionLimit;
+import org.eclipse.jetty.server.Server;
+import org.eclipse.jetty.server.ServerConnector;
+import org.eclipse.jetty.util.thread.QueuedThreadPool;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Serves an image classifier over HTTP. Thread-safe. Whoever starts a server closes it.
+ *
+ * <pre>{@code
+ * ServerOptions options = ServerOptions.builder().model(Path.of("mnist.onnx")).build();
+ * try (InferenceServer server = InferenceServer.start(options)) {
+ *   System.out.println(server.uri()); // http://127.0.0.1:8080
+ *   server.awaitClose();
+ * }
+ * }</pre>
+ */
+public final class InferenceServer implements AutoCloseable {
+
+  private static final Logger LOG = LoggerFactory.getLogger(InferenceServer.class);
+
+  private static final int PROCESSORS = Runtime.getRuntime().availableProcessors();
+
+  /** Of a connection on which nothing comes; longer than load balancers keep theirs. */
+  private static final int IDLE_MS = 75_000;
+
+  private static final int ACCEPT_QUEUE = 1024;
+
+  private final ServerOptions options;
+  private final Metrics metrics = new Metrics();
+  private final Health health = new Health();
+  private final Exchanges exchanges;
+  private final Batcher batcher;
+  private final Models models;
+  private final Inference inference;
+  private final Watchdog watchdog;
+  private final ExecutorService loader;
+  private final Routes routes = new Routes();
+  private final Server jetty;
+  private final ServerConnector connector;
+  private boolean closed;
+
+  private InferenceServer(ServerOptions options) {
+    this.options = options;
+    Budget budget = new Budget(options.maxPendingBytes());
+    metrics.bytes("coracle.pending", "Bytes of bodies and images held by requests.", budget);
+    this.exchanges = new Exchanges(budget);
+    this.batcher = new Batcher(PROCESSORS, options.maxBatch(), options.maxQueue(), metrics);
+    this.models = new Models(batcher, options.modelOptions(), metrics);
+    this.inference = new Inference(options.maxBodyBytes(), PROCESSORS);
+    this.watchdog = new Watchdog(options, exchanges);
+    this.loader =
+        Executors.newSingleThreadExecutor(
+            task -> {
+              Thread thread = new Thread(task, "coracle-loader");
+              thread.setDaemon(true);
+              return thread;
+            });
+    addRoutes();
+    this.jetty = jetty();
+    this.connector = connector();
+    jetty.addConnector(connector);
+    jetty.addBean(new NetworkConnectionLimit(options.maxConnections(), jetty));
+  }
+
+  /**
+   * Listens, loads the model, tries it, and returns when requests are answered. Until then the
+   * health routes say that the server is not ready.
+   *
+   * @throws CoracleException if the address cannot be listened on; if the model cannot be loaded,
+   *     as {@link dev.coracle.inference.Classifier#open} says; or if it fails
+   */
+  public static InferenceServer start(ServerOptions options) {
+    InferenceServer server = new InferenceServer(options);
+    try {
+      server.listen();
+      server.load();
+      return server;
+    } catch (RuntimeException | Error e) {
+      server.close();
+      throw e;
+    }
+  }
+
+  private void addRoutes() {
+    InfoRoutes.addTo(routes, metrics);
+    new InferenceRoutes(options, health, models, inference).addTo(routes);
+    new OpenInferenceRoutes(health, models, inference, loader).addTo(routes);
+    if (options.modelsFolder() != null) {
+      new MultiModelRoutes(options, models, inference, loader).addTo(routes);
+    }
+  }
+
+  private Server jetty() {
+    QueuedThreadPool threads = new QueuedThreadPool(Math.max(8, 2 * PROCESSORS + 4), 4);
+    threads.setName("coracle-http");
+    threads.setDaemon(true);
+    Server server = new Server(threads);
+    server.setHandler(new Dispatcher(routes, exchanges));
+    server.setErrorHandler(new Errors());
+    server.setRequestLog(new RequestLines(metrics, options.requestLog()));
+    server.setStopTimeout(0); // requests have been waited for before
+    return server;
+  }
+
+  private ServerConnector connector() {
+    HttpConfiguration http = new HttpConfiguration();
+    http.setSendServerVersion(false);
+    HttpConnectionFactory factory = new HttpConnectionFactory(http);
+    ServerConnector made =
+        new ServerConnector(jetty, 1, 1, factory) {
+          @Override
+          protected SocketChannelEndPoint newEndPoint(
+              SocketChannel channel, ManagedSelector selector, SelectionKey key) {
+            SocketChannelEndPoint endPoint =
+                new PeekingEndPoint(channel, selector, key, getScheduler());
+            endPoint.setIdleTimeout(getIdleTimeout());
+            return endPoint;
+          }
+        };
+    made.setHost(options.host());
+    made.setPort(options.port());
+    made.setIdleTimeout(IDLE_MS);
+    made.setAcceptQueueSize(ACCEPT_QUEUE);
+    made.addBean(watchdog);
+    return made;
+  }
+
+  private void listen() {
+    try {
+      jetty.start();
+    } catch (IOException e) {
+      throw new CoracleException(
+          "cannot listen on %s, port %d: %s; choose another host or port"
+              .formatted(options.host(), options.port(), CoracleException.reason(e)),
+          e);
+    } catch (RuntimeException e) {
+      throw e;
+    } catch (Exception e) {
+      throw new CoracleException("cannot start the server: " + e.getMessage(), e);
+    }
+  }
+
+  private void load() {
+    Runnable everySecond = () -> {};
+    Path file = options.model();
+    if (file != null) {
+      if (options.watch()) {
+        everySecond = new FileWatch(file, models, options.name());
+      }
+      models.load(options.name(), file, file.toString());
+    } else if (options.modelsFolder() != null && !Files.isDirectory(options.modelsFolder())) {
+      throw new CoracleException(
+          options.modelsFolder() + " is no folder; expected the one that models are put into");
+    }
+    watchdog.start(everySecond);
+    health.ready();
+    LOG.info("serving on {} with {} processors", uri(), PROCESSORS);
+  }
+
+  /** Returns the table of routes. */
+  Routes routes() {
+    return routes;
+  }
+
+  /** Returns where the server is, for example {@code http://127.0.0.1:8080}. */
+  public URI uri() {
+    String host = options.host().contains(":") ? "[" + options.host() + "]" : options.host();
+    return URI.create("http://" + host + ":" + port());
+  }
+
+  /** Returns the port that the server listens on. */
+  public int port() {
+    return connector.getLocalPort();
+  }
+
+  /**
+   * Reloads the model from its file; while that lasts and where it fails, the earlier one answers.
+   *
+   * @throws CoracleException as {@link #start} does
+   */
+  public void reload() {
+    models.reload(options.name());
+  }
+
+  /** Returns when the server has been closed. */
+  public void awaitClose() throws InterruptedException {
+    jetty.join();
+  }
+
+  /**
+   * Stops to listen, answers the requests under way, each as the last one of its connection, and
+   * frees the models. Waits for that as long as {@link ServerOptions.Builder#drainTimeout} says;
+   * requests that are not answered then are cut off. A second call does nothing.
+   */
+  @Override
+  public void close() {
+    synchronized (this) {
+      if (closed) {
+        return;
+      }
+      closed = true;
+    }
+    health.draining();
+    exchanges.drain();
+    connector.close(); // no new connections; those that are there stay
+    awaitExchanges();
+    try {
+      jetty.stop();
+    } catch (Exception e) {
+      LOG.warn("the HTTP server did not stop in order", e);
+    }
+    inference.close();
+    batcher.close();
+    models.close();
+    loader.shutdown();
+    watchdog.close();
+    metrics.close();
+  }
+
+  /** Waits until no request is under way, which must last: a client may send its next one. */
+  private void awaitExchanges() {
+    long end = System.nanoTime() + options.drainTimeout().toNanos();
+    int quiet = 0;
+    boolean interrupted = false;
+    while (quiet < 5 && System.nanoTime() < end) {
+      try {
+        TimeUnit.MILLISECONDS.sleep(10);
+      } catch (InterruptedException e) {
+        interrupted = true;
+      }
+      quiet = exchanges.open().isEmpty() ? quiet + 1 : 0;
+    }
+    if (interrupted) {
+      Thread.currentThread().interrupt();
+    }
+  }
+}

@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.coracle.serving;
+
+import java.util.List;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.jspecify.annotations.Nullable;
+
+/** The images of one request on their way through a {@link Batcher}, and the scores they get. */
+final class Job {
+
+  /** Whoever waits for a job; called on a runner thread, once. */
+  interface Owner {
+
+    /** Tells whether anybody still waits for the answer; asked before a part of the job runs. */
+    boolean isWanted();
+
+    /** Takes the model's output, (images, classes). */
+    void done(float[] scores);
+
+    void failed(Throwable failure);
+  }
+
+  private final List<?> images;
+  private final Owner owner;
+  private final AtomicInteger left;
+
+  /** Images handed to runners so far; under the batcher's lock. */
+  private int taken;
+
+  /** Made by whoever gives the first scores. */
+  private float @Nullable [] scores;
+
+  private boolean failed;
+
+  Job(List<?> images, Owner owner) {
+    this.images = images;
+    this.owner = owner;
+    this.left = new AtomicInteger(images.size());
+  }
+
+  List<?> images() {
+    return images;
+  }
+
+  boolean isWanted() {
+    return owner.isWanted();
+  }
+
+  int untaken() {
+    return images.size() - taken;
+  }
+
+  /** Returns the number of the first image taken. */
+  int take(int count) {
+    int first = taken;
+    taken += count;
+    return first;
+  }
+
+  /** Puts scores of {@code count} images, from row {@code row} of a batch on, where they belong. */
+  void give(int first, int count, float[] batch, int row, int classes) {
+    float[] target = target(classes);
+    System.arraycopy(batch, row * classes, target, first * classes, count * classes);
+    if (left.addAndGet(-count) == 0 && !hasFailed()) {
+      owner.done(target);
+    }
+  }
+
+  private synchronized float[] target(int classes) {
+    if (scores == null) {
+      scores = new float[images.size() * classes];
+    }
+    return scores;
+  }
+
+  private synchronized boolean hasFailed() {
+    return failed;
+  }
+
+  /** Ends the job; a second failure, of another part, is not told. */
+  void fail(Throwable failure) {
+    synchronized (this) {
+      if (failed) {
+        return;
+      }
+      failed = true;
+    }
+    owner.failed(failure);
+  }
+}

@@ -1,0 +1,208 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.coracle.serving;
+
+import dev.coracle.CoracleException;
+import dev.coracle.inference.Classifier;
+import dev.coracle.inference.EncodedImage;
+import dev.coracle.inference.InvalidModelException;
+import dev.coracle.inference.ModelCodec;
+import dev.coracle.inference.ModelOptions;
+import dev.coracle.protocol.Query;
+import dev.coracle.protocol.RequestBody;
+import dev.coracle.protocol.RequestException;
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.security.DigestInputStream;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.util.Collection;
+import java.util.HexFormat;
+import java.util.List;
+import java.util.SortedMap;
+import java.util.TreeMap;
+import java.util.concurrent.CompletableFuture;
+import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The models that are loaded, by name. Thread-safe; loads run one after another.
+ *
+ * <p>A request takes the model that it finds here to its end: it is decoded for that model's input,
+ * run on it and answered with its labels. A model that has been replaced or unloaded is closed when
+ * the last of its requests is done.
+ */
+final class Models {
+
+  static final String NAME_RULE =
+      "1 to 256 letters, digits, dots, hyphens and underscores, of which the first is no dot";
+
+  private static final Pattern NAME = Pattern.compile("[A-Za-z0-9_-][A-Za-z0-9._-]{0,255}");
+
+  /** Digits of a file's SHA-256 that make its version. */
+  private static final int VERSION_DIGITS = 12;
+
+  private final Batcher batcher;
+  private final ModelOptions options;
+  private final Metrics metrics;
+  private volatile SortedMap<String, Loaded> loaded = new TreeMap<>();
+
+  Models(Batcher batcher, ModelOptions options, Metrics metrics) {
+    this.batcher = batcher;
+    this.options = options;
+    this.metrics = metrics;
+  }
+
+  /**
+   * A model that is ready.
+   *
+   * @param version the first digits of the SHA-256 of the file
+   * @param url what SageMaker calls the place it came from
+   */
+  record Loaded(
+      String name, String version, Path file, String url, ModelCodec codec, Batcher.Lane lane) {}
+
+  static boolean isName(String name) {
+    return NAME.matcher(name).matches();
+  }
+
+  /** Returns the models in the order of their names; does not change. */
+  Collection<Loaded> all() {
+    return loaded.values();
+  }
+
+  @Nullable Loaded find(String name) {
+    return loaded.get(name);
+  }
+
+  /** Returns a model, or throws RequestException 404. */
+  Loaded get(String name) {
+    Loaded model = loaded.get(name);
+    if (model == null) {
+      throw new RequestException(
+          404,
+          "no model is named '%s'; loaded: %s"
+              .formatted(
+                  isName(name) ? name : "…", String.join(", ", loaded.keySet().stream().toList())));
+    }
+    return model;
+  }
+
+  /**
+   * Loads a file and tries it.
+   *
+   * @throws RequestException 409 if there is a model of this name
+   * @throws CoracleException as {@link Classifier#open(Path, ModelOptions)} does, or if it fails
+   */
+  synchronized Loaded load(String name, Path file, String url) {
+    if (loaded.containsKey(name)) {
+      throw new RequestException(
+          409, "a model named '" + name + "' is loaded; unload it first, or take another name");
+    }
+    Loaded model = open(name, file, url);
+    put(model);
+    return model;
+  }
+
+  /** Opens a model's file again and replaces it; on a failure, thrown as by load, it stays. */
+  synchronized Loaded reload(String name) {
+    Loaded old = get(name);
+    try {
+      Loaded fresh = open(name, old.file(), old.url());
+      put(fresh);
+      old.lane().close();
+      metrics.reload(true);
+      return fresh;
+    } catch (RuntimeException | Error e) {
+      metrics.reload(false);
+      throw e;
+    }
+  }
+
+  /** Removes a model; the future completes when its memory is free. */
+  synchronized CompletableFuture<@Nullable Void> unload(String name) {
+    Loaded old = get(name);
+    SortedMap<String, Loaded> rest = new TreeMap<>(loaded);
+    rest.remove(name);
+    set(rest);
+    old.lane().close();
+    return old.lane().freed();
+  }
+
+  /** Removes all models, when the batcher has done what it had. */
+  synchronized void close() {
+    loaded.values().forEach(model -> model.lane().close());
+    loaded = new TreeMap<>();
+  }
+
+  private void put(Loaded model) {
+    SortedMap<String, Loaded> more = new TreeMap<>(loaded);
+    more.put(model.name(), model);
+    set(more);
+  }
+
+  private void set(SortedMap<String, Loaded> models) {
+    loaded = models;
+    metrics.models(models.values());
+  }
+
+  private Loaded open(String name, Path file, String url) {
+    // The version names the very bytes that run: they are opened by their sum.
+    for (int attempt = 1; ; attempt++) {
+      String sum = options.sha256() != null ? options.sha256() : sha256(file);
+      ModelOptions exact = sum == null ? options : options.toBuilder().sha256(sum).build();
+      try {
+        Classifier classifier = Classifier.open(file, exact);
+        try {
+          tryOut(classifier);
+          String version = sum == null ? "1" : sum.substring(0, VERSION_DIGITS);
+          return new Loaded(name, version, file, url, classifier.codec(), batcher.lane(classifier));
+        } catch (RuntimeException | Error e) {
+          classifier.close();
+          throw e;
+        }
+      } catch (InvalidModelException e) {
+        if (attempt == 3 || sum == null || sum.equals(sha256(file))) {
+          throw e;
+        } // else it was written to between the sum and the opening
+      }
+    }
+  }
+
+  /** Runs the model by way of JSON, which also loads the classes that the first request needs. */
+  private static void tryOut(Classifier classifier) {
+    ModelCodec codec = classifier.codec();
+    String row = "0,".repeat(codec.rows() * codec.columns() - 1) + "0";
+    Query json =
+        Query.invocation(
+            codec,
+            new RequestBody(null, null, ("[[" + row + "]]").getBytes(StandardCharsets.US_ASCII)),
+            "application/json");
+    byte[] everyGrey = new byte[codec.rows() * codec.columns()];
+    float[] values = new float[everyGrey.length];
+    for (int i = 0; i < everyGrey.length; i++) {
+      everyGrey[i] = (byte) i;
+      values[i] = i % 2;
+    }
+    classifier.classify(List.of(everyGrey, new EncodedImage(values)));
+    json.answer(classifier.scores(json.images()));
+  }
+
+  /** Returns the sum of a regular file, or null for what cannot be opened as a model anyway. */
+  private static @Nullable String sha256(Path file) {
+    if (!Files.isRegularFile(file)) {
+      return null;
+    }
+    try (InputStream in = Files.newInputStream(file)) {
+      MessageDigest digest = MessageDigest.getInstance("SHA-256");
+      new DigestInputStream(in, digest).transferTo(java.io.OutputStream.nullOutputStream());
+      return HexFormat.of().formatHex(digest.digest());
+    } catch (IOException e) {
+      throw new CoracleException(file + " cannot be read: " + CoracleException.reason(e), e);
+    } catch (NoSuchAlgorithmException e) {
+      throw new AssertionError("every Java platform has SHA-256", e);
+    }
+  }
+}

@@ -1,0 +1,243 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.coracle.serving;
+
+import com.fasterxml.jackson.core.JsonGenerator;
+import com.fasterxml.jackson.core.JsonParser;
+import com.fasterxml.jackson.core.JsonToken;
+import com.sun.management.OperatingSystemMXBean;
+import dev.coracle.CoracleException;
+import dev.coracle.protocol.Answer;
+import dev.coracle.protocol.Json;
+import dev.coracle.protocol.RequestBody;
+import dev.coracle.protocol.RequestException;
+import java.io.IOException;
+import java.lang.management.ManagementFactory;
+import java.nio.file.Files;
+import java.nio.file.InvalidPathException;
+import java.nio.file.Path;
+import java.util.Collection;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.Executor;
+import java.util.stream.Stream;
+import org.eclipse.jetty.http.HttpHeader;
+import org.eclipse.jetty.server.Request;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Adds the routes by which SageMaker loads, lists, unloads and calls the models of a multi-model
+ * endpoint.
+ *
+ * @see <a href="https://docs.aws.amazon.com/sagemaker/latest/dg/mms-container-apis.html">Contract
+ *     for Custom Containers for Multi-Model Endpoints</a>
+ */
+final class MultiModelRoutes {
+
+  private static final Logger LOG = LoggerFactory.getLogger(MultiModelRoutes.class);
+
+  private static final int PAGE = 100;
+  private static final int MAX_BODY = 1 << 16;
+
+  /** Bytes of memory for a byte of a file: the weights, once packed for the processor. */
+  private static final int MEMORY_FACTOR = 2;
+
+  /** Bytes that the process needs besides heap and models: ONNX Runtime, threads, code. */
+  private static final long BASE_MEMORY = 128L << 20;
+
+  private final ServerOptions options;
+  private final Path folder;
+  private final Models models;
+  private final Inference inference;
+  private final Executor slow;
+
+  /**
+   * @param slow where models are loaded
+   */
+  MultiModelRoutes(ServerOptions options, Models models, Inference inference, Executor slow) {
+    this.options = options;
+    this.folder = Objects.requireNonNull(options.modelsFolder());
+    this.models = models;
+    this.inference = inference;
+    this.slow = slow;
+  }
+
+  void addTo(Routes routes) {
+    routes.add("POST", "/models", this::load);
+    routes.add("GET", "/models", (e, p) -> e.answer(list(e)));
+    routes.add("GET", "/models/{name}", (e, p) -> e.answer(one(p)));
+    routes.add("DELETE", "/models/{name}", this::unload);
+    routes.add(
+        "POST",
+        "/models/{name}/invoke",
+        (e, p) -> InferenceRoutes.invoke(e, models.get(name(p)), options, inference));
+  }
+
+  private static String name(Map<String, String> parameters) {
+    return String.valueOf(parameters.get("name"));
+  }
+
+  private void load(Exchange exchange, Map<String, String> parameters) {
+    BodyReader.read(
+        exchange,
+        MAX_BODY,
+        body ->
+            slow.execute(
+                () -> {
+                  try {
+                    String encoding = exchange.header(HttpHeader.CONTENT_ENCODING);
+                    exchange.answer(load(RequestBody.decoded(encoding, body, MAX_BODY)));
+                  } catch (RequestException e) {
+                    exchange.fail(e);
+                  } catch (CoracleException e) {
+                    LOG.error("cannot load a model: {}", e.getMessage());
+                    exchange.fail(400, String.valueOf(e.getMessage()));
+                  } catch (OutOfMemoryError e) {
+                    exchange.fail(507, "no memory for another model; unload one first");
+                  }
+                }));
+  }
+
+  private Answer load(byte[] body) {
+    Map<String, String> fields = fields(body);
+    String name = fields.get("model_name");
+    String url = fields.get("url");
+    if (name == null || url == null) {
+      throw new RequestException(400, "expected {\"model_name\": \"...\", \"url\": \"...\"}");
+    }
+    if (!Models.isName(name)) {
+      throw new RequestException(400, "expected as model_name " + Models.NAME_RULE);
+    }
+    if (models.find(name) != null) {
+      throw new RequestException(409, "a model named '" + name + "' is loaded already");
+    }
+    Path file = file(url);
+    checkMemory(file);
+    Models.Loaded model = models.load(name, file, url);
+    LOG.info("loaded {}, version {}", name, model.version());
+    return Json.answer(json -> describe(json, model));
+  }
+
+  private static Map<String, String> fields(byte[] body) {
+    Map<String, String> fields = new HashMap<>();
+    try (JsonParser json = Json.parser(body)) {
+      if (json.nextToken() != JsonToken.START_OBJECT) {
+        throw new RequestException(400, "expected a JSON object");
+      }
+      while (json.nextToken() == JsonToken.FIELD_NAME) {
+        String key = json.currentName();
+        if (json.nextToken() == JsonToken.VALUE_STRING) {
+          fields.put(key, json.getText());
+        } else {
+          json.skipChildren();
+        }
+      }
+      if (json.nextToken() != null) {
+        throw new RequestException(400, "expected nothing after the JSON object");
+      }
+      return fields;
+    } catch (IOException e) {
+      throw new RequestException(400, "expected a well-formed JSON object");
+    }
+  }
+
+  /** Returns the ONNX file at a place below the folder, or the only one in a folder there. */
+  private Path file(String url) {
+    try {
+      Path place = Path.of(url).toRealPath();
+      if (!place.startsWith(folder.toRealPath())) {
+        throw new RequestException(400, "expected a url below the folder of models");
+      }
+      if (!Files.isDirectory(place)) {
+        return place;
+      }
+      try (Stream<Path> content = Files.list(place)) {
+        List<Path> files =
+            content.filter(file -> file.toString().endsWith(".onnx")).limit(2).toList();
+        if (files.size() != 1) {
+          throw new RequestException(
+              400,
+              "expected one .onnx file at the url, found " + (files.isEmpty() ? "none" : "more"));
+        }
+        return files.get(0);
+      }
+    } catch (IOException | InvalidPathException e) {
+      throw new RequestException(404, "there is nothing at the url that can be read");
+    }
+  }
+
+  /** SageMaker unloads others when it is told 507, and tries again. */
+  private void checkMemory(Path file) {
+    OperatingSystemMXBean system = ManagementFactory.getPlatformMXBean(OperatingSystemMXBean.class);
+    long room =
+        system.getTotalMemorySize() - Runtime.getRuntime().maxMemory() - BASE_MEMORY; // container's
+    long needed = MEMORY_FACTOR * size(file);
+    for (Models.Loaded model : models.all()) {
+      needed += MEMORY_FACTOR * size(model.file());
+    }
+    if (needed > room) {
+      throw new RequestException(
+          507,
+          "with this model all would need about %d bytes, of %d; unload one first"
+              .formatted(needed, Math.max(0, room)));
+    }
+  }
+
+  private static long size(Path file) {
+    try {
+      return Files.size(file);
+    } catch (IOException e) {
+      return 0; // it is gone, or says so when it is opened
+    }
+  }
+
+  private Answer list(Exchange exchange) {
+    String token = Request.extractQueryParameters(exchange.request()).getValue("next_page_token");
+    Collection<Models.Loaded> all = models.all();
+    List<Models.Loaded> page =
+        all.stream()
+            .filter(model -> token == null || model.name().compareTo(token) >= 0)
+            .limit(PAGE + 1)
+            .toList();
+    return Json.answer(
+        json -> {
+          json.writeStartObject();
+          json.writeArrayFieldStart("models");
+          for (Models.Loaded model : page.subList(0, Math.min(PAGE, page.size()))) {
+            describe(json, model);
+          }
+          json.writeEndArray();
+          if (page.size() > PAGE) {
+            json.writeStringField("nextPageToken", page.get(PAGE).name());
+          }
+          json.writeEndObject();
+        });
+  }
+
+  private Answer one(Map<String, String> parameters) {
+    Models.Loaded model = models.get(name(parameters));
+    return Json.answer(json -> describe(json, model));
+  }
+
+  private void unload(Exchange exchange, Map<String, String> parameters) {
+    Models.Loaded model = models.get(name(parameters));
+    CompletableFuture<?> unused =
+        models
+            .unload(model.name())
+            .thenRun(
+                () -> {
+                  LOG.info("unloaded {}", model.name());
+                  exchange.answer(Json.answer(json -> describe(json, model)));
+                });
+  }
+
+  private static void describe(JsonGenerator json, Models.Loaded model) throws IOException {
+    json.writeStartObject();
+    json.writeStringField("modelName", model.name());
+    json.writeStringField("modelUrl", model.url());
+    json.writeEndObject();
+  }
+}

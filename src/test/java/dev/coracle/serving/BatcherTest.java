@@ -1,0 +1,279 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.coracle.serving;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.within;
+
+import dev.coracle.inference.Classifier;
+import dev.coracle.inference.InvalidInputException;
+import dev.coracle.inference.TestModel;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Collections;
+import java.util.List;
+import java.util.Random;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+
+@Timeout(60)
+class BatcherTest {
+
+  private static final int MAX_JOBS = 50;
+
+  private final Metrics metrics = new Metrics();
+  private final Path file;
+  private Classifier classifier;
+  private Batcher batcher;
+  private Batcher.Lane lane;
+
+  BatcherTest(@TempDir Path folder) {
+    this.file = folder.resolve("model.onnx");
+  }
+
+  @BeforeEach
+  void open() throws IOException {
+    classifier = Classifier.open(TestModel.mnist().write(file));
+    batcher = new Batcher(1, 32, MAX_JOBS, metrics);
+    lane = batcher.lane(classifier);
+  }
+
+  @AfterEach
+  void close() {
+    batcher.close();
+    lane.close();
+    metrics.close();
+  }
+
+  /** A job whose end tests can wait for, and which can hold up the only runner with its answer. */
+  private static final class Waiter implements Job.Owner {
+    final CompletableFuture<float[]> scores = new CompletableFuture<>();
+    final CountDownLatch running = new CountDownLatch(1);
+    final CountDownLatch release;
+    volatile boolean wanted = true;
+
+    Waiter(int gates) {
+      this.release = new CountDownLatch(gates);
+    }
+
+    @Override
+    public boolean isWanted() {
+      return wanted;
+    }
+
+    @Override
+    public void done(float[] result) {
+      running.countDown();
+      try {
+        release.await();
+      } catch (InterruptedException e) {
+        throw new AssertionError(e);
+      }
+      scores.complete(result);
+    }
+
+    @Override
+    public void failed(Throwable failure) {
+      scores.completeExceptionally(failure);
+    }
+
+    float[] await() throws Exception {
+      return scores.get(30, TimeUnit.SECONDS);
+    }
+  }
+
+  private Waiter submit(List<?> images) {
+    Waiter waiter = new Waiter(0);
+    assertThat(lane.submit(new Job(images, waiter))).isTrue();
+    return waiter;
+  }
+
+  /** Holds up the runner until the returned job is released. */
+  private Waiter hold() throws InterruptedException {
+    Waiter gate = new Waiter(1);
+    assertThat(lane.submit(new Job(images(1), gate))).isTrue();
+    gate.running.await();
+    return gate;
+  }
+
+  private static List<byte[]> images(int count) {
+    Random random = new Random(count);
+    List<byte[]> images = new ArrayList<>();
+    for (int i = 0; i < count; i++) {
+      byte[] image = new byte[784];
+      random.nextBytes(image);
+      images.add(image);
+    }
+    return images;
+  }
+
+  private double metric(String name) {
+    return metrics
+        .text()
+        .lines()
+        .filter(line -> line.startsWith(name + " "))
+        .mapToDouble(line -> Double.parseDouble(line.substring(name.length() + 1)))
+        .findFirst()
+        .orElseThrow();
+  }
+
+  private static void record(List<String> order, String name, Waiter waiter) {
+    CompletableFuture<?> unused = waiter.scores.thenRun(() -> order.add(name));
+  }
+
+  @Test
+  void submit_lone_runsAtOnceAlone() throws Exception {
+    assertThat(submit(images(1)).await()).isEqualTo(classifier.scores(images(1)));
+    assertThat(metric("coracle_batch_size_count")).isEqualTo(1);
+  }
+
+  @Test
+  void submit_whileAnotherRuns_formsOneBatch() throws Exception {
+    Waiter gate = hold();
+    List<Waiter> waiters = new ArrayList<>();
+    for (int i = 0; i < 20; i++) {
+      waiters.add(submit(images(1)));
+    }
+    gate.release.countDown();
+    for (Waiter waiter : waiters) {
+      waiter.await();
+    }
+    assertThat(metric("coracle_batch_size_count")).isEqualTo(2); // the gate, and all others
+    assertThat(metric("coracle_batch_size_sum")).isEqualTo(21);
+  }
+
+  /** The library answers each job alone here; the batch may differ in a float's last bits. */
+  @Test
+  void submit_jobsOfManySizes_givesEachItsOwnInOrder() throws Exception {
+    Waiter gate = hold();
+    List<List<byte[]>> jobs = new ArrayList<>();
+    List<Waiter> waiters = new ArrayList<>();
+    for (int size : new int[] {1, 3, 100, 8, 9, 32, 33, 64, 2}) {
+      jobs.add(images(size));
+      waiters.add(submit(images(size)));
+    }
+    gate.release.countDown();
+    for (int i = 0; i < jobs.size(); i++) {
+      float[] expected = classifier.scores(jobs.get(i));
+      assertThat(waiters.get(i).await()).hasSize(expected.length);
+      for (int j = 0; j < expected.length; j++) {
+        assertThat(waiters.get(i).await()[j]).isCloseTo(expected[j], within(1e-4f));
+      }
+    }
+  }
+
+  @Test
+  void submit_beyondTheBound_isRefusedAtOnce() throws Exception {
+    Waiter gate = hold();
+    List<Waiter> waiters = new ArrayList<>();
+    for (int i = 0; i < MAX_JOBS; i++) {
+      assertThat(lane.isFull()).isFalse();
+      waiters.add(submit(images(1)));
+    }
+    assertThat(lane.isFull()).isTrue();
+    assertThat(lane.submit(new Job(images(1), new Waiter(0)))).isFalse();
+    assertThat(batcher.waiting()).isEqualTo(MAX_JOBS);
+    gate.release.countDown();
+    for (Waiter waiter : waiters) {
+      waiter.await();
+    }
+    assertThat(batcher.waiting()).isZero();
+    submit(images(1)).await();
+  }
+
+  @Test
+  void submit_afterAHugeJob_isDoneBeforeIt() throws Exception {
+    List<String> order = Collections.synchronizedList(new ArrayList<>());
+    Waiter gate = hold();
+    Waiter huge = submit(images(2000));
+    Waiter small = submit(images(1));
+    record(order, "huge", huge);
+    record(order, "small", small);
+    gate.release.countDown();
+    huge.await();
+    small.await();
+    assertThat(order).containsExactly("small", "huge");
+    assertThat(huge.await()).hasSize(20_000);
+  }
+
+  @Test
+  void submit_nobodyWaitsAnyMore_isNotRun() throws Exception {
+    Waiter gate = hold();
+    Waiter gone = submit(images(5));
+    Waiter there = submit(images(1));
+    gone.wanted = false;
+    gate.release.countDown();
+    there.await();
+    assertThat(gone.scores).isNotDone();
+    assertThat(metric("coracle_batch_size_sum")).isEqualTo(2);
+    assertThat(batcher.waiting()).isZero();
+  }
+
+  @Test
+  void submit_oneThatFails_doesNotSpoilTheOthersOfItsBatch() throws Exception {
+    Waiter gate = hold();
+    Waiter before = submit(images(1));
+    Waiter bad = submit(List.of(new byte[5]));
+    Waiter after = submit(images(3));
+    gate.release.countDown();
+    assertThat(before.await()).hasSize(10);
+    assertThat(after.await()).isEqualTo(classifier.scores(images(3)));
+    assertThatThrownBy(bad::await).hasCauseInstanceOf(InvalidInputException.class);
+  }
+
+  @Test
+  void laneClose_whileJobsWait_finishesThemThenFreesTheModel() throws Exception {
+    Waiter gate = hold();
+    Waiter last = submit(images(2));
+    lane.close();
+    CompletableFuture<?> freed = lane.freed();
+    assertThat(lane.submit(new Job(images(1), new Waiter(0)))).isFalse();
+    assertThat(freed).isNotDone();
+    gate.release.countDown();
+    assertThat(last.await()).hasSize(20);
+    freed.get(30, TimeUnit.SECONDS);
+    assertThatThrownBy(() -> classifier.classify(new byte[784]))
+        .isInstanceOf(IllegalStateException.class);
+  }
+
+  @Test
+  void close_whileJobsWait_finishesThem() throws Exception {
+    Waiter gate = hold();
+    Waiter last = submit(images(2));
+    Thread closer = new Thread(batcher::close);
+    closer.start();
+    gate.release.countDown();
+    closer.join();
+    assertThat(last.scores).isDone();
+    assertThat(lane.submit(new Job(images(1), new Waiter(0)))).isFalse();
+  }
+
+  /** Two models, one runner: their lanes take turns. */
+  @Test
+  void lanes_twoModels_takeTurns() throws Exception {
+    try (Classifier second = Classifier.open(TestModel.logits().write(file))) {
+      Batcher.Lane other = batcher.lane(second);
+      Waiter gate = hold();
+      Waiter huge = submit(images(1000));
+      Waiter small = new Waiter(0);
+      assertThat(other.submit(new Job(images(1), small))).isTrue();
+      List<String> order = Collections.synchronizedList(new ArrayList<>());
+      record(order, "huge", huge);
+      record(order, "small", small);
+      gate.release.countDown();
+      small.await();
+      huge.await();
+      assertThat(order).containsExactly("small", "huge");
+      float[] expected = second.scores(images(1));
+      assertThat(Arrays.equals(small.await(), expected)).isTrue();
+    }
+  }
+}
