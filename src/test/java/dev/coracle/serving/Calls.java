@@ -35,6 +35,7 @@ final class Calls {
    *
    * @param target path and query
    */
+  @SuppressWarnings("ArrayRecordComponent") // never compared
   record Call(
       String method,
       String target,

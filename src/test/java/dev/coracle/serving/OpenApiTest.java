@@ -4,6 +4,7 @@ package dev.coracle.serving;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import com.networknt.schema.Schema;
 import com.networknt.schema.SchemaLocation;
 import com.networknt.schema.SchemaRegistry;
@@ -43,8 +44,7 @@ class OpenApiTest {
     assertThat(metaSchema.validate(document.root())).isEmpty();
     // It looks into schemas too, and is no empty one.
     JsonNode damaged = document.root().deepCopy();
-    ((com.fasterxml.jackson.databind.node.ObjectNode) damaged.at("/components/schemas/Error"))
-        .put("type", "thing");
+    ((ObjectNode) damaged.at("/components/schemas/Error")).put("type", "thing");
     assertThat(metaSchema.validate(damaged)).isNotEmpty();
   }
 

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import com.networknt.schema.SchemaRegistry;
 import com.networknt.schema.SpecificationVersion;
 import dev.coracle.inference.TestModel;
@@ -67,9 +68,7 @@ class OpenInferenceProtocolTest {
     assertThat(answer.statusCode()).as("%s -> %s", call, body).isEqualTo(call.status());
     assertThat(answer.headers().firstValue("Content-Type").map(Answers::essence))
         .contains("application/json");
-    JsonNode schema =
-        ((com.fasterxml.jackson.databind.node.ObjectNode) rules.deepCopy())
-            .put("$ref", "#/$defs/" + rule);
+    JsonNode schema = ((ObjectNode) rules.deepCopy()).put("$ref", "#/$defs/" + rule);
     assertThat(rules.at("/$defs/" + rule).isMissingNode()).isFalse();
     assertThat(
             SchemaRegistry.withDefaultDialect(SpecificationVersion.DRAFT_2020_12)
