@@ -2,7 +2,6 @@
 package dev.coracle.serving;
 
 import com.fasterxml.jackson.core.JsonGenerator;
-import com.fasterxml.jackson.core.JsonParser;
 import com.fasterxml.jackson.core.JsonToken;
 import com.sun.management.OperatingSystemMXBean;
 import dev.coracle.CoracleException;
@@ -121,27 +120,25 @@ final class MultiModelRoutes {
     return Json.answer(json -> describe(json, model));
   }
 
+  /** Returns the strings that a JSON object has. */
   private static Map<String, String> fields(byte[] body) {
-    Map<String, String> fields = new HashMap<>();
-    try (JsonParser json = Json.parser(body)) {
-      if (json.nextToken() != JsonToken.START_OBJECT) {
-        throw new RequestException(400, "expected a JSON object");
-      }
-      while (json.nextToken() == JsonToken.FIELD_NAME) {
-        String key = json.currentName();
-        if (json.nextToken() == JsonToken.VALUE_STRING) {
-          fields.put(key, json.getText());
-        } else {
-          json.skipChildren();
-        }
-      }
-      if (json.nextToken() != null) {
-        throw new RequestException(400, "expected nothing after the JSON object");
-      }
-      return fields;
-    } catch (IOException e) {
-      throw new RequestException(400, "expected a well-formed JSON object");
-    }
+    return Json.read(
+        body,
+        json -> {
+          if (json.currentToken() != JsonToken.START_OBJECT) {
+            throw new RequestException(400, "expected a JSON object with model_name and url");
+          }
+          Map<String, String> fields = new HashMap<>();
+          while (json.nextToken() == JsonToken.FIELD_NAME) {
+            String key = json.currentName();
+            if (json.nextToken() == JsonToken.VALUE_STRING) {
+              fields.put(key, json.getText());
+            } else {
+              json.skipChildren();
+            }
+          }
+          return fields;
+        });
   }
 
   /** Returns the ONNX file at a place below the folder, or the only one in a folder there. */
