@@ -10,7 +10,7 @@ import java.nio.file.Path;
 import java.util.zip.GZIPOutputStream;
 
 /** Makes small idx files, with the JDK's own gzip writer. */
-final class Idx {
+public final class Idx {
 
   static final int IMAGES = 0x00000803;
   static final int LABELS = 0x00000801;
@@ -50,7 +50,7 @@ final class Idx {
     return file.put(body).array();
   }
 
-  static byte[] gzip(byte[] content) {
+  public static byte[] gzip(byte[] content) {
     ByteArrayOutputStream bytes = new ByteArrayOutputStream();
     try (GZIPOutputStream gzip = new GZIPOutputStream(bytes)) {
       gzip.write(content);

@@ -60,12 +60,12 @@ class JsonImagesTest {
     String flat = '[' + Models.numbers(0) + ']';
     String flat1 = '[' + Models.numbers(1) + ']';
     for (String key : List.of("instances", "inputs", "data", "features")) {
-      assertImages(query("{\"a\":{\"data\":[[]]},\"" + key + "\":" + flat + ",\"b\":1}").images(), 1);
+      assertImages(
+          query("{\"a\":{\"data\":[[]]},\"" + key + "\":" + flat + ",\"b\":1}").images(), 1);
       assertImages(query("{\"" + key + "\":[" + flat + "," + flat1 + "]}").images(), 2);
     }
     assertImages(
-        query(
-                "{\"instances\":[{\"features\":" + flat + "},{\"features\":[" + rows(1) + "]}]}")
+        query("{\"instances\":[{\"features\":" + flat + "},{\"features\":[" + rows(1) + "]}]}")
             .images(),
         2);
   }
@@ -83,12 +83,10 @@ class JsonImagesTest {
   void invocation_uint8Model_takesWholeNumbers() {
     var model = Models.codec(TestModel.mnist().withUint8Input());
     String zeros = "0,".repeat(783);
-    assertThat(
-            Query.invocation(model, Models.body(null, "[" + zeros + "255]"), "*/*").images())
+    assertThat(Query.invocation(model, Models.body(null, "[" + zeros + "255]"), "*/*").images())
         .hasSize(1);
     assertThatExceptionOfType(RequestException.class)
-        .isThrownBy(
-            () -> Query.invocation(model, Models.body(null, "[" + zeros + "256]"), "*/*"))
+        .isThrownBy(() -> Query.invocation(model, Models.body(null, "[" + zeros + "256]"), "*/*"))
         .withMessageContaining("whole numbers from 0 to 255");
   }
 
@@ -142,8 +140,7 @@ class JsonImagesTest {
       String[] key = keys.split(",");
       assertThatExceptionOfType(RequestException.class)
           .isThrownBy(
-              () ->
-                  query("{\"" + key[0] + "\":" + flat + ",\"" + key[1] + "\":" + flat + "}"))
+              () -> query("{\"" + key[0] + "\":" + flat + ",\"" + key[1] + "\":" + flat + "}"))
           .withMessageContaining("got \"" + key[1] + "\" after \"" + key[0] + "\"");
     }
   }
@@ -184,8 +181,8 @@ class JsonImagesTest {
 
   @Test
   void invocation_noUtf8_isRefused() {
-    byte[] latin = ("{\"é\":1,\"data\":[" + Models.numbers(0) + "]}")
-        .getBytes(StandardCharsets.ISO_8859_1);
+    byte[] latin =
+        ("{\"é\":1,\"data\":[" + Models.numbers(0) + "]}").getBytes(StandardCharsets.ISO_8859_1);
     RequestBody body = new RequestBody("application/json", null, latin);
     assertThatExceptionOfType(RequestException.class)
         .isThrownBy(() -> Query.invocation(Models.MNIST, body, "*/*"))
@@ -196,11 +193,14 @@ class JsonImagesTest {
   void invocation_longOrHostileText_isQuotedShortAndPrintable() {
     String hostile = "\u001b[31m" + "é<script>".repeat(1000);
     for (String json :
-        List.of("[\"" + hostile.substring(1) + "\"]", hostile, "[x" + hostile, "[" + "9".repeat(900) + "]")) {
+        List.of(
+            "[\"" + hostile.substring(1) + "\"]",
+            hostile,
+            "[x" + hostile,
+            "[" + "9".repeat(900) + "]")) {
       assertThatExceptionOfType(RequestException.class)
           .isThrownBy(() -> query(json))
-          .satisfies(
-              e -> assertThat(e.getMessage().replace('×', 'x')).matches("[ -~]{10,300}"));
+          .satisfies(e -> assertThat(e.getMessage().replace('×', 'x')).matches("[ -~]{10,300}"));
     }
   }
 }

@@ -133,7 +133,10 @@ class QueryTest {
     String lines = JSON + "\r\n \n{\"features\":[" + Models.numbers(1) + "]}\n";
     for (String type :
         new String[] {
-          "application/jsonlines", "application/x-jsonlines", "application/jsonl", "application/x-ndjson"
+          "application/jsonlines",
+          "application/x-jsonlines",
+          "application/jsonl",
+          "application/x-ndjson"
         }) {
       JsonImagesTest.assertImages(
           Query.invocation(Models.MNIST, Models.body(type, lines), "*/*").images(), 2);
