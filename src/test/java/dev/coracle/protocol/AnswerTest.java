@@ -142,8 +142,8 @@ class AnswerTest {
     assertThat(csv.contentType()).isEqualTo("text/csv");
     assertThat(lines.contentType()).isEqualTo("application/jsonlines");
     assertThat(npy.contentType()).isEqualTo("application/x-npy");
-    String[] csvLines = new String(csv.body(), StandardCharsets.US_ASCII).split("\n");
-    String[] jsonLines = new String(lines.body(), StandardCharsets.UTF_8).split("\n");
+    String[] csvLines = new String(csv.body(), StandardCharsets.US_ASCII).strip().split("\n", -1);
+    String[] jsonLines = new String(lines.body(), StandardCharsets.UTF_8).strip().split("\n", -1);
     assertThat(csvLines).hasSize(2);
     assertThat(jsonLines).hasSize(2);
     ByteBuffer file = ByteBuffer.wrap(npy.body()).order(ByteOrder.LITTLE_ENDIAN);
@@ -156,7 +156,7 @@ class AnswerTest {
     assertThat(npy.body()).hasSize(data + 2 * 10 * 4);
     for (int image = 0; image < 2; image++) {
       float[] probabilities = expected.get(image).probabilities();
-      assertThat(Arrays.stream(csvLines[image].split(",")).map(Float::parseFloat).toList())
+      assertThat(Arrays.stream(csvLines[image].split(",", -1)).map(Float::parseFloat).toList())
           .isEqualTo(list(probabilities));
       assertThat(parsed(jsonLines[image].getBytes(StandardCharsets.UTF_8)))
           .isEqualTo(object(expected.get(image)));
@@ -233,12 +233,10 @@ class AnswerTest {
                 list(scores))));
     assertThat(parsed(query.answer(scores).body())).isEqualTo(expected);
 
-    String[] numbers = Models.numbers(0).split(",");
+    List<String> numbers = Models.texts(0);
     StringBuilder nested = new StringBuilder("[[[");
     for (int row = 0; row < 28; row++) {
-      nested
-          .append(row == 0 ? "" : ",")
-          .append(Arrays.asList(numbers).subList(row * 28, row * 28 + 28));
+      nested.append(row == 0 ? "" : ",").append(numbers.subList(row * 28, row * 28 + 28));
     }
     JsonImagesTest.assertImages(
         inferQuery(infer("[1,1,28,28]", nested + "]]]", ",\"outputs\":[]")).images(), 1);

@@ -75,7 +75,7 @@ class NpyReaderTest {
     for (int version = 1; version <= 3; version++) {
       byte[] file = npy(version, header(descr, false, "(1, 2, 3)"), hex(data));
       float[] image = ((EncodedImage) query(file).images().get(0)).values();
-      String[] expected = values.split(" ");
+      String[] expected = values.split(" ", -1);
       for (int i = 0; i < 6; i++) {
         assertThat(image[i]).isEqualTo(Float.parseFloat(expected[i]));
       }
