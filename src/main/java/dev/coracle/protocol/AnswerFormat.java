@@ -96,8 +96,7 @@ enum AnswerFormat {
   private @Nullable Range range(List<Range> ranges) {
     Range most = null;
     for (Range range : ranges) {
-      if (range.includes(this)
-          && (most == null || range.specificity() > most.specificity())) {
+      if (range.includes(this) && (most == null || range.specificity() > most.specificity())) {
         most = range;
       }
     }

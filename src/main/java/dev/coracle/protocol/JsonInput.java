@@ -92,8 +92,7 @@ final class JsonInput {
    */
   float number() throws IOException {
     float number =
-        Decimal.parse(
-            parser.getTextCharacters(), parser.getTextOffset(), parser.getTextLength());
+        Decimal.parse(parser.getTextCharacters(), parser.getTextOffset(), parser.getTextLength());
     if (!Float.isFinite(number)) {
       throw RequestException.badRequest(
           "expected a number that a float32 can hold, got %s at %s"

@@ -46,7 +46,9 @@ record NpyHeader(NpyType type, ByteOrder order, boolean fortran, long[] shape, i
 
   private static RequestException malformed(String found) {
     return RequestException.badRequest(
-        "expected an npy file of version 1.0, 2.0 or 3.0, got " + found + "; write it by numpy.save");
+        "expected an npy file of version 1.0, 2.0 or 3.0, got "
+            + found
+            + "; write it by numpy.save");
   }
 
   /** Reads the Python literal from left to right; each of the three keys must be there once. */

@@ -125,7 +125,9 @@ enum NpyType {
       return Float.NaN; // or infinite, which is refused as well
     }
     float magnitude =
-        exponent == 0 ? Math.scalb((float) fraction, -24) : Math.scalb((float) (0x400 | fraction), exponent - 25);
+        exponent == 0
+            ? Math.scalb((float) fraction, -24)
+            : Math.scalb((float) (0x400 | fraction), exponent - 25);
     return bits < 0 ? -magnitude : magnitude;
   }
 }

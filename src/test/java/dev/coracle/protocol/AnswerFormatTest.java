@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -45,7 +46,8 @@ class AnswerFormatTest {
         "text/csv;q=2, application/json;q=0.1 | */* | JSON",
         ", ,text/csv | */* | CSV",
       })
-  void choose_acceptHeader_givesFormat(String accept, String byDefault, AnswerFormat expected) {
+  void choose_acceptHeader_givesFormat(
+      @Nullable String accept, String byDefault, AnswerFormat expected) {
     assertThat(AnswerFormat.choose(accept, byDefault)).isEqualTo(expected);
   }
 

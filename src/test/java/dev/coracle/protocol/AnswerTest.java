@@ -109,10 +109,14 @@ class AnswerTest {
     List<?> objects = expected.stream().map(AnswerTest::object).toList();
     Map<String, Object> byBody =
         Map.of(
-            TWO, rows,
-            "{\"inputs\":" + TWO + "}", Map.of("outputs", rows),
-            "{\"data\":" + TWO + "}", Map.of("digits", digits),
-            "{\"instances\":" + TWO + "}", Map.of("predictions", objects));
+            TWO,
+            rows,
+            "{\"inputs\":" + TWO + "}",
+            Map.of("outputs", rows),
+            "{\"data\":" + TWO + "}",
+            Map.of("digits", digits),
+            "{\"instances\":" + TWO + "}",
+            Map.of("predictions", objects));
     for (Map.Entry<String, Object> entry : byBody.entrySet()) {
       Answer answer = answer(Models.body("application/json", entry.getKey()));
       assertThat(answer.contentType()).isEqualTo("application/json");
@@ -138,8 +142,8 @@ class AnswerTest {
     assertThat(csv.contentType()).isEqualTo("text/csv");
     assertThat(lines.contentType()).isEqualTo("application/jsonlines");
     assertThat(npy.contentType()).isEqualTo("application/x-npy");
-    String[] csvLines = new String(csv.body(), StandardCharsets.US_ASCII).split("\n");
-    String[] jsonLines = new String(lines.body(), StandardCharsets.UTF_8).split("\n");
+    String[] csvLines = new String(csv.body(), StandardCharsets.US_ASCII).strip().split("\n", -1);
+    String[] jsonLines = new String(lines.body(), StandardCharsets.UTF_8).strip().split("\n", -1);
     assertThat(csvLines).hasSize(2);
     assertThat(jsonLines).hasSize(2);
     ByteBuffer file = ByteBuffer.wrap(npy.body()).order(ByteOrder.LITTLE_ENDIAN);
@@ -152,7 +156,7 @@ class AnswerTest {
     assertThat(npy.body()).hasSize(data + 2 * 10 * 4);
     for (int image = 0; image < 2; image++) {
       float[] probabilities = expected.get(image).probabilities();
-      assertThat(Arrays.stream(csvLines[image].split(",")).map(Float::parseFloat).toList())
+      assertThat(Arrays.stream(csvLines[image].split(",", -1)).map(Float::parseFloat).toList())
           .isEqualTo(list(probabilities));
       assertThat(parsed(jsonLines[image].getBytes(StandardCharsets.UTF_8)))
           .isEqualTo(object(expected.get(image)));
@@ -192,9 +196,13 @@ class AnswerTest {
   }
 
   private static String infer(String shape, String data, String more) {
-    return "{\"id\":\"a\\u00e9\",\"parameters\":{\"x\":[1]},\"inputs\":[{\"data\":" + data
-        + ",\"name\":\"input_0\",\"shape\":" + shape + ",\"datatype\":\"FP32\",\"parameters\":{}}]"
-        + more + "}";
+    return "{\"id\":\"a\\u00e9\",\"parameters\":{\"x\":[1]},\"inputs\":[{\"data\":"
+        + data
+        + ",\"name\":\"input_0\",\"shape\":"
+        + shape
+        + ",\"datatype\":\"FP32\",\"parameters\":{}}]"
+        + more
+        + "}";
   }
 
   private Query inferQuery(String json) {
@@ -215,14 +223,20 @@ class AnswerTest {
         "outputs",
         List.of(
             Map.of(
-                "name", "output_0", "shape", List.of(2, 10), "datatype", "FP32", "data", list(scores))));
+                "name",
+                "output_0",
+                "shape",
+                List.of(2, 10),
+                "datatype",
+                "FP32",
+                "data",
+                list(scores))));
     assertThat(parsed(query.answer(scores).body())).isEqualTo(expected);
 
-    String[] numbers = Models.numbers(0).split(",");
+    List<String> numbers = Models.texts(0);
     StringBuilder nested = new StringBuilder("[[[");
     for (int row = 0; row < 28; row++) {
-      nested.append(row == 0 ? "" : ",")
-          .append(Arrays.asList(numbers).subList(row * 28, row * 28 + 28));
+      nested.append(row == 0 ? "" : ",").append(numbers.subList(row * 28, row * 28 + 28));
     }
     JsonImagesTest.assertImages(
         inferQuery(infer("[1,1,28,28]", nested + "]]]", ",\"outputs\":[]")).images(), 1);
@@ -235,7 +249,8 @@ class AnswerTest {
     wrong.put(good.replace("input_0", "x"), "expected the input input_0, the only one");
     wrong.put(good.replace("FP32", "FP64"), "expected the datatype FP32, got \"FP64\"");
     wrong.put(good.replace("[1,1,28,28]", "[1,28,28]"), "(N, 1, 28, 28), got (1, 28, 28)");
-    wrong.put(good.replace("[1,1,28,28]", "[2,1,28,28]"), "(2, 1, 28, 28) or 1568 numbers, got (784)");
+    wrong.put(
+        good.replace("[1,1,28,28]", "[2,1,28,28]"), "(2, 1, 28, 28) or 1568 numbers, got (784)");
     wrong.put(good.replace("[1,1,28,28]", "[0,1,28,28]"), "got (0, 1, 28, 28)");
     wrong.put(good.replace("[1,1,28,28]", "[-1,1,28,28]"), "the size of an axis");
     wrong.put(good.replace("[1,1,28,28]", "[1,1,28,28,1]"), "at most 4 sizes");
@@ -257,8 +272,7 @@ class AnswerTest {
                 .extracting(RequestException::status)
                 .isEqualTo(400));
     assertThatExceptionOfType(RequestException.class)
-        .isThrownBy(
-            () -> Query.infer(classifier.codec(), "m", "1", Models.body("text/csv", "1")))
+        .isThrownBy(() -> Query.infer(classifier.codec(), "m", "1", Models.body("text/csv", "1")))
         .extracting(RequestException::status)
         .isEqualTo(415);
   }

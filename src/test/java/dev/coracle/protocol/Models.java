@@ -9,6 +9,8 @@ import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /** Gives tests a codec, which needs no ONNX Runtime, and bodies. */
 final class Models {
@@ -33,13 +35,18 @@ final class Models {
     }
   }
 
-  static RequestBody body(String contentType, String text) {
+  static RequestBody body(@Nullable String contentType, String text) {
     return new RequestBody(contentType, null, text.getBytes(StandardCharsets.UTF_8));
   }
 
   /** Number {@code i} of image {@code image}: of both signs, and as many digits as Java writes. */
   static double value(int image, int i) {
     return Math.sin(image * 1000 + i) * 2.8;
+  }
+
+  /** Returns the numbers of an image as text. */
+  static List<String> texts(int image) {
+    return List.of(numbers(image).split(",", -1));
   }
 
   /** Writes an image's numbers, with commas between them. */

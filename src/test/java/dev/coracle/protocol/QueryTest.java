@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -46,7 +47,7 @@ class QueryTest {
         "application/octet-stream; scale=255 | 400",
         "image/png | 415", // the content is no picture
       })
-  void invocation_contentType_givesStatus(String contentType, int status) {
+  void invocation_contentType_givesStatus(@Nullable String contentType, int status) {
     int actual = 200;
     try {
       Query.invocation(Models.MNIST, Models.body(contentType, JSON), "*/*");
@@ -78,7 +79,8 @@ class QueryTest {
 
   @Test
   void invocation_emptyBody_isRefused() {
-    for (String type : new String[] {null, "application/json", "text/csv", "image/png", "a/b"}) {
+    for (@Nullable String type :
+        new @Nullable String[] {null, "application/json", "text/csv", "image/png", "a/b"}) {
       assertThatExceptionOfType(RequestException.class)
           .isThrownBy(() -> Query.invocation(Models.MNIST, Models.body(type, ""), "*/*"))
           .withMessage("expected images, got an empty body; send at least one");
@@ -87,7 +89,7 @@ class QueryTest {
 
   @ParameterizedTest
   @CsvSource({"text/plain", "application/x-www-form-urlencoded", "application/json", ","})
-  void classify_contentTypeOfAForm_isJson(String contentType) {
+  void classify_contentTypeOfAForm_isJson(@Nullable String contentType) {
     JsonImagesTest.assertImages(
         Query.classify(Models.MNIST, Models.body(contentType, JSON), false).images(), 1);
   }
@@ -133,7 +135,10 @@ class QueryTest {
     String lines = JSON + "\r\n \n{\"features\":[" + Models.numbers(1) + "]}\n";
     for (String type :
         new String[] {
-          "application/jsonlines", "application/x-jsonlines", "application/jsonl", "application/x-ndjson"
+          "application/jsonlines",
+          "application/x-jsonlines",
+          "application/jsonl",
+          "application/x-ndjson"
         }) {
       JsonImagesTest.assertImages(
           Query.invocation(Models.MNIST, Models.body(type, lines), "*/*").images(), 2);

@@ -8,6 +8,7 @@ import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.util.Arrays;
 import java.util.zip.GZIPOutputStream;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 
 class RequestBodyTest {
@@ -20,7 +21,7 @@ class RequestBodyTest {
     return bytes.toByteArray();
   }
 
-  private static void assertRefused(int status, String encoding, byte[] bytes) {
+  private static void assertRefused(int status, @Nullable String encoding, byte[] bytes) {
     assertThatExceptionOfType(RequestException.class)
         .isThrownBy(() -> RequestBody.decoded(encoding, bytes, 1000))
         .extracting(RequestException::status)
@@ -31,7 +32,7 @@ class RequestBodyTest {
   void decoded_eachEncoding_givesTheContent() throws IOException {
     byte[] content = new byte[1000];
     Arrays.fill(content, (byte) 7);
-    for (String encoding : new String[] {null, "", "identity"}) {
+    for (@Nullable String encoding : new @Nullable String[] {null, "", "identity"}) {
       assertThat(RequestBody.decoded(encoding, content, 1000)).isEqualTo(content);
     }
     for (String encoding : new String[] {"gzip", "x-gzip", " GZip "}) {
