@@ -64,7 +64,7 @@ public final class InferenceServer implements AutoCloseable {
     metrics.bytes("coracle.pending", "Bytes of bodies and images held by requests.", budget);
     this.exchanges = new Exchanges(budget);
     this.batcher = new Batcher(PROCESSORS, options.maxBatch(), options.maxQueue(), metrics);
-    this.models = new Models(batcher, options.modelOptions(), metrics);
+    this.models = new Models(batcher, options, metrics);
     this.inference = new Inference(options.maxBodyBytes(), PROCESSORS);
     this.watchdog = new Watchdog(options, exchanges);
     this.loader =
@@ -87,6 +87,7 @@ public final class InferenceServer implements AutoCloseable {
    *
    * @throws CoracleException if the address cannot be listened on; if the model cannot be loaded,
    *     as {@link dev.coracle.inference.Classifier#open} says; or if it fails
+   * @throws IllegalArgumentException if no answer has the default content type of the options
    */
   public static InferenceServer start(ServerOptions options) {
     InferenceServer server = new InferenceServer(options);

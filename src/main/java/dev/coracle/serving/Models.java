@@ -46,12 +46,14 @@ final class Models {
 
   private final Batcher batcher;
   private final ModelOptions options;
+  private final String defaultAccept;
   private final Metrics metrics;
   private volatile SortedMap<String, Loaded> loaded = new TreeMap<>();
 
-  Models(Batcher batcher, ModelOptions options, Metrics metrics) {
+  Models(Batcher batcher, ServerOptions options, Metrics metrics) {
     this.batcher = batcher;
-    this.options = options;
+    this.options = options.modelOptions();
+    this.defaultAccept = options.defaultAccept();
     this.metrics = metrics;
   }
 
@@ -172,14 +174,14 @@ final class Models {
   }
 
   /** Runs the model by way of JSON, which also loads the classes that the first request needs. */
-  private static void tryOut(Classifier classifier) {
+  private void tryOut(Classifier classifier) {
     ModelCodec codec = classifier.codec();
     String row = "0,".repeat(codec.rows() * codec.columns() - 1) + "0";
     Query json =
         Query.invocation(
             codec,
             new RequestBody(null, null, ("[[" + row + "]]").getBytes(StandardCharsets.US_ASCII)),
-            "application/json");
+            defaultAccept);
     byte[] everyGrey = new byte[codec.rows() * codec.columns()];
     float[] values = new float[everyGrey.length];
     for (int i = 0; i < everyGrey.length; i++) {
