@@ -5,6 +5,7 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.io.InterruptedIOException;
 import java.io.OutputStream;
+import java.net.BindException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.ServerSocket;
@@ -14,6 +15,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.TimeUnit;
 
 /** Runs {@code serve --quiet} in a process of its own, with this JVM's program and class path. */
@@ -25,6 +27,8 @@ final class ServerProcess implements AutoCloseable {
 
   private static final long MAX_START_SECONDS = 60;
   private static final int POLL_MS = 5;
+  private static final int FIRST_PORT = 20_000;
+  private static final int LAST_PORT = 32_000;
 
   private final Process process;
   private final Path log;
@@ -56,6 +60,7 @@ final class ServerProcess implements AutoCloseable {
     long started = System.nanoTime();
     Process process =
         new ProcessBuilder(command).redirectErrorStream(true).redirectOutput(log.toFile()).start();
+    Runtime.getRuntime().addShutdownHook(new Thread(process::destroyForcibly)); // on Ctrl-C
     try {
       return new ServerProcess(process, log, port, started);
     } catch (IOException | InterruptedException | RuntimeException e) {
@@ -73,9 +78,18 @@ final class ServerProcess implements AutoCloseable {
     return command;
   }
 
+  /**
+   * Finds a port below those that systems give to clients: among these, a client that asks whether
+   * the server listens yet could be given the server's own port, and would be connected to itself.
+   */
   private static int freePort() throws IOException {
-    try (ServerSocket socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
-      return socket.getLocalPort();
+    while (true) {
+      int port = ThreadLocalRandom.current().nextInt(FIRST_PORT, LAST_PORT);
+      try (ServerSocket socket = new ServerSocket(port, 1, InetAddress.getLoopbackAddress())) {
+        return socket.getLocalPort();
+      } catch (BindException e) {
+        continue; // taken
+      }
     }
   }
 

@@ -58,6 +58,9 @@ final class ServingReport {
   }
 
   private String curve() {
+    if (figures.of("/curve/1/perSecond").isEmpty()) {
+      return "";
+    }
     StringBuilder table =
         new StringBuilder(
             """
