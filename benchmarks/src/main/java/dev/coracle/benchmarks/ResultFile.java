@@ -21,27 +21,27 @@ import org.openjdk.jmh.results.format.ResultFormatFactory;
 import org.openjdk.jmh.results.format.ResultFormatType;
 
 /**
- * Keeps one run of {@link Comparison} as JSON: {@code date}, {@code machine}, {@code versions};
- * {@code rounds}, an array of arrays of results; {@code coldStart}, an array of results. A result
- * is JMH's own, without the path of the JVM. One line each.
+ * Keeps one run as JSON: {@code date}, {@code machine}, {@code versions}; {@code rounds}, an array.
+ * For {@link Comparison} that is of arrays of results, and there is {@code coldStart}, an array of
+ * results; a result is JMH's own, without the path of the JVM. One line each.
  */
-final class ResultFile {
+public final class ResultFile {
 
   private static final ObjectMapper JSON = new ObjectMapper();
 
   private ResultFile() {}
 
-  static JsonNode read(Path file) throws IOException {
+  public static JsonNode read(Path file) throws IOException {
     return JSON.readTree(file.toFile());
   }
 
-  static ObjectNode newDocument(String date) throws IOException {
+  /** Returns a document that says when, where and of what, and has no rounds yet. */
+  public static ObjectNode newDocument(String date) throws IOException {
     ObjectNode document = JSON.createObjectNode();
     document.put("date", date);
     document.set("machine", JSON.valueToTree(Machine.describe()));
     document.set("versions", JSON.valueToTree(Machine.versions()));
     document.putArray("rounds");
-    document.putArray("coldStart");
     return document;
   }
 
@@ -57,7 +57,7 @@ final class ResultFile {
   }
 
   /** Returns when, where and of what the results are, in a line. */
-  static String origin(JsonNode document) {
+  public static String origin(JsonNode document) {
     StringJoiner origin = new StringJoiner(", ", "", "\n");
     JsonNode machine = document.path("machine");
     origin.add(machine.path("processor").asText());
@@ -72,7 +72,8 @@ final class ResultFile {
     return origin.add(document.path("date").asText()).toString();
   }
 
-  static void write(Path file, JsonNode document) throws IOException {
+  /** Replaces the file; makes the folder. */
+  public static void write(Path file, JsonNode document) throws IOException {
     StringBuilder text = new StringBuilder();
     append(text, document, 2);
     Files.createDirectories(file.toAbsolutePath().getParent());

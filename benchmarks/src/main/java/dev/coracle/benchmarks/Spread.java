@@ -5,10 +5,10 @@ import java.util.Locale;
 import java.util.stream.DoubleStream;
 
 /** Median and extremes of what the rounds gave. */
-record Spread(double median, double min, double max) {
+public record Spread(double median, double min, double max) {
 
   /** The mean of the two middle values where their number is even. */
-  static Spread of(DoubleStream values) {
+  public static Spread of(DoubleStream values) {
     double[] sorted = values.sorted().toArray();
     if (sorted.length == 0) {
       throw new IllegalArgumentException("expected at least one value");
@@ -24,7 +24,7 @@ record Spread(double median, double min, double max) {
     return number(median) + " (" + number(min) + "–" + number(max) + ")";
   }
 
-  static String number(double value) {
+  public static String number(double value) {
     double size = Math.abs(value);
     String format = size >= 100 ? "%,.0f" : size >= 10 ? "%.1f" : "%.2f";
     return String.format(Locale.ROOT, format, value);

@@ -1,0 +1,157 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.coracle.benchmarks.serving;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.coracle.benchmarks.ResultFile;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.LocalDateTime;
+import java.time.ZoneOffset;
+import java.time.temporal.ChronoUnit;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Set;
+import java.util.TreeSet;
+import java.util.concurrent.Callable;
+import picocli.CommandLine;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Option;
+
+/**
+ * Measures the HTTP server beside the library that it serves: every part once in each of several
+ * rounds, against a server in a process of its own; keeps the figures as JSON, and prints the
+ * tables of the README.
+ *
+ * <pre>
+ * java -cp target/benchmarks.jar dev.coracle.benchmarks.serving.ServingComparison
+ * java -cp target/benchmarks.jar dev.coracle.benchmarks.serving.ServingComparison --print results/FILE.json
+ * </pre>
+ */
+@Command(
+    name = "ServingComparison",
+    description = "Measures Coracle's HTTP server beside the library that it serves.",
+    showDefaultValues = true,
+    mixinStandardHelpOptions = true)
+final class ServingComparison implements Callable<Integer> {
+
+  private static final int IMAGES = 256;
+
+  @Option(names = "--rounds", paramLabel = "N", defaultValue = "3", description = "Rounds.")
+  private int rounds;
+
+  @Option(
+      names = "--quick",
+      description =
+          "One round of times too short for numbers, to see that all parts run; keeps the results in target.")
+  private boolean quick;
+
+  @Option(
+      names = "--only",
+      paramLabel = "PART",
+      split = ",",
+      description = "Measures only these of ${COMPLETION-CANDIDATES}; keeps the results in target.")
+  private Set<Part> only = new TreeSet<>();
+
+  @Option(
+      names = "--model",
+      paramLabel = "FILE",
+      defaultValue = "../output/mnist.onnx",
+      description = "Model to serve.")
+  private Path model;
+
+  @Option(
+      names = "--server-jvm-arg",
+      paramLabel = "ARG",
+      description = "Argument for the server's JVM, such as -Xmx64m; may be given repeatedly.")
+  private List<String> jvmArguments = List.of();
+
+  @Option(
+      names = "--print",
+      paramLabel = "FILE",
+      description = "Measures nothing: prints the tables of earlier results.")
+  private Path earlier;
+
+  @Option(
+      names = "--picture",
+      paramLabel = "FILE",
+      description = "Also draws latency against throughput, as SVG.")
+  private Path picture;
+
+  public static void main(String[] args) {
+    System.exit(
+        new CommandLine(new ServingComparison())
+            .registerConverter(Part.class, ServingComparison::part)
+            .execute(args));
+  }
+
+  private static Part part(String name) {
+    for (Part part : Part.values()) {
+      if (part.toString().equals(name)) {
+        return part;
+      }
+    }
+    throw new CommandLine.TypeConversionException(
+        "expected one of " + List.of(Part.values()) + ", got " + name);
+  }
+
+  @Override
+  public Integer call() throws IOException, InterruptedException {
+    JsonNode document = earlier == null ? measure() : ResultFile.read(earlier);
+    ServingReport report = new ServingReport(document);
+    System.out.println(report.text());
+    if (picture != null) {
+      Files.writeString(picture, report.picture());
+    }
+    return 0;
+  }
+
+  private JsonNode measure() throws IOException, InterruptedException {
+    if (!Files.isRegularFile(model)) {
+      throw new IllegalArgumentException(
+          "%s is no file; run in the folder benchmarks; train in the root first, or name a model with --model FILE"
+              .formatted(model.toAbsolutePath().normalize()));
+    }
+    HttpLoad load = Wrk.find().<HttpLoad>map(wrk -> wrk).orElseGet(ClosedLoop::new);
+    Setup setup = new Setup(model, TestImages.read(IMAGES), load, serverArguments(), quick);
+    Set<Part> parts = only.isEmpty() ? new TreeSet<>(List.of(Part.values())) : new TreeSet<>(only);
+    String date = LocalDateTime.now(ZoneOffset.UTC).truncatedTo(ChronoUnit.MINUTES) + "Z";
+    Path file = file(date);
+    int total = quick ? 1 : rounds;
+    System.err.printf(
+        "%d rounds of %s, load from %s, %s; results go to %s%n",
+        total,
+        parts,
+        load.name(),
+        quick
+            ? "quick"
+            : "about %d minutes"
+                .formatted(total * parts.stream().mapToInt(part -> part.seconds).sum() / 60 + 1),
+        file);
+    ObjectNode document = ResultFile.newDocument(date);
+    document.put("load", load.name());
+    document.put("serverJvmArguments", String.join(" ", setup.jvmArguments()));
+    for (int round = 1; round <= total; round++) {
+      ObjectNode figures = document.withArray("rounds").addObject();
+      for (Part part : parts) {
+        System.err.printf("round %d of %d: %s%n", round, total, part);
+        part.measure(setup, figures);
+        ResultFile.write(file, document); // what there is, should a later part fail
+      }
+    }
+    return document;
+  }
+
+  private List<String> serverArguments() {
+    List<String> arguments = new ArrayList<>(jvmArguments);
+    arguments.add("--enable-native-access=ALL-UNNAMED");
+    return arguments;
+  }
+
+  private Path file(String date) {
+    return quick || !only.isEmpty()
+        ? Path.of("target", "serving.json")
+        : Path.of("results", "serving-" + date.replace(":", "") + ".json");
+  }
+}
