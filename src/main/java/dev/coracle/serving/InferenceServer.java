@@ -115,6 +115,7 @@ public final class InferenceServer implements AutoCloseable {
     threads.setName("coracle-http");
     threads.setDaemon(true);
     Server server = new Server(threads);
+    server.setDynamic(false); // else Jetty cannot know that the handler never blocks
     server.setHandler(new Dispatcher(routes, exchanges));
     server.setErrorHandler(new Errors());
     server.setRequestLog(new RequestLines(metrics, options.requestLog()));
