@@ -54,6 +54,18 @@ class ClientGoneTest extends ServerFixture {
   }
 
   @Test
+  void closedBeforeItIsDecoded_isForgotten() throws Exception {
+    InferenceServer server = fast(o -> o.maxPendingBytes(1L << 30));
+    byte[] zeros = new byte[784 * 10_000]; // takes long enough that most are closed by then
+    byte[] request = GoodRequest.post("/invocations", "application/octet-stream", "", zeros);
+    for (int i = 0; i < 30; i++) {
+      connect(server).send(request).close(); // no reset: what was sent must arrive
+    }
+    await("none is under way", () -> metric(server, "coracle_pending_bytes") == 0);
+    new GoodRequest(1).check(server.port());
+  }
+
+  @Test
   void closedInTheBody_isForgotten() throws Exception {
     InferenceServer server = fast(o -> o);
     String head = "POST /invocations HTTP/1.1\r\nHost: a\r\nContent-Length: 100000\r\n\r\n[[";

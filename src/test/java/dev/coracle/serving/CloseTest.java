@@ -24,7 +24,7 @@ class CloseTest extends ServerFixture {
     for (int i = 0; i < 10; i++) {
       RawClient client = connect(server);
       assertThat(client.send(get("/ping")).get().closes()).isFalse();
-      clients.add(client.send(images(3)));
+      clients.add(client.send(images(12)));
     }
     await("all are queued", () -> metric(server, "coracle_queue_requests") >= 8);
     CompletableFuture<Void> closing = CompletableFuture.runAsync(server::close);
