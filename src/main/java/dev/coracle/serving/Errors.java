@@ -56,7 +56,10 @@ final class Errors implements Request.Handler {
   /** Returns what Jetty says, in one line of printable characters. */
   static String reason(Throwable failure) {
     String reason = failure instanceof HttpException e ? e.getReason() : failure.getMessage();
-    String text = reason == null ? failure.getClass().getSimpleName() : reason;
+    if (reason == null && failure instanceof HttpException e) {
+      reason = HttpStatus.getMessage(e.getCode());
+    }
+    String text = reason == null ? "it cannot be read" : reason; // no names of classes
     String printable = text.replaceAll("[^\\x20-\\x7e]", "?");
     return printable.length() <= 100 ? printable : printable.substring(0, 100);
   }

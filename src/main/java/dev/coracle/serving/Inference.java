@@ -80,7 +80,9 @@ final class Inference implements AutoCloseable {
     } else {
       decoders.execute(
           () -> {
-            if (!exchange.isAnswered() && !exchange.isClientGone()) {
+            if (exchange.isClientGone()) {
+              exchange.abandon();
+            } else if (!exchange.isAnswered()) {
               decodeNow(exchange, model, decoder, bytes);
             }
           });

@@ -12,10 +12,10 @@ import java.util.stream.Stream;
 /**
  * Runs a class with the tests' class path in a JVM of its own, which writes to files in a folder.
  */
-record ChildJvm(Process process, Path folder, Path output) {
+public record ChildJvm(Process process, Path folder, Path output) {
 
   /** Starts {@code main}; a crash of the JVM leaves a file {@code hs_err} in the folder. */
-  static ChildJvm start(Path folder, List<String> options, Class<?> main, Object... args)
+  public static ChildJvm start(Path folder, List<String> options, Class<?> main, Object... args)
       throws IOException {
     Path output = Files.createTempFile(folder, "child", ".txt");
     List<String> command = new ArrayList<>();
@@ -40,14 +40,14 @@ record ChildJvm(Process process, Path folder, Path output) {
   }
 
   /** Waits until the child has written something. */
-  void awaitOutput() throws IOException, InterruptedException {
+  public void awaitOutput() throws IOException, InterruptedException {
     while (Files.size(output) == 0 && process.isAlive()) {
       Thread.sleep(1);
     }
   }
 
   /** Waits for the end and returns the exit status. */
-  int await() throws InterruptedException {
+  public int await() throws InterruptedException {
     if (!process.waitFor(2, TimeUnit.MINUTES)) {
       process.destroyForcibly();
       throw new AssertionError("the child did not end");
@@ -56,14 +56,14 @@ record ChildJvm(Process process, Path folder, Path output) {
   }
 
   /** Returns what the child has written to both of its streams, without the JVM's warnings. */
-  List<String> lines() throws IOException {
+  public List<String> lines() throws IOException {
     try (Stream<String> lines = Files.lines(output)) {
       return lines.filter(line -> !line.startsWith("WARNING: ")).toList();
     }
   }
 
   /** Returns the names of the files that a crash has left. */
-  List<String> crashes() throws IOException {
+  public List<String> crashes() throws IOException {
     try (Stream<Path> files = Files.list(folder)) {
       return files
           .map(f -> f.getFileName().toString())

@@ -98,7 +98,7 @@ public record TestModel(
   }
 
   /** Computes in double precision what a classifier must answer: the log-probabilities. */
-  double[] expected(byte[] image) {
+  public double[] expected(byte[] image) {
     double[] scores = new double[classes];
     double sum = 0;
     for (int label = 0; label < classes; label++) {

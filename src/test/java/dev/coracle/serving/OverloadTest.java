@@ -1,0 +1,135 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.coracle.serving;
+
+import static java.nio.charset.StandardCharsets.US_ASCII;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.junit.jupiter.api.Test;
+
+/** More requests, bytes or connections than the server takes. */
+class OverloadTest extends ServerFixture {
+
+  @Test
+  void queueFull_503AtOnceAndHealthAnswers() throws Exception {
+    InferenceServer server = slow(o -> o.maxQueue(4));
+    List<RawClient> busy = new ArrayList<>();
+    for (int i = 0; i < 30; i++) {
+      busy.add(connect(server).send(images(20))); // a second each
+    }
+    await("some are refused", () -> logged("/invocations").contains(503));
+    long start = System.nanoTime();
+    for (int i = 0; i < 10; i++) {
+      RawClient.Reply refused = connect(server).send(images(1)).get();
+      assertThat(refused.status()).isEqualTo(503);
+      ErrorForm.check(refused);
+      RawClient health = connect(server);
+      assertThat(health.send(get("/ping")).get().status()).isEqualTo(200);
+      assertThat(health.send(get("/v2/health/ready")).get().status()).isEqualTo(200);
+    }
+    assertThat(logged("/invocations")).as("the model was busy all the time").doesNotContain(200);
+    assertThat(millisSince(start)).isLessThan(1_000);
+    int answered = 0;
+    for (RawClient each : busy) {
+      RawClient.Reply reply = each.get();
+      assertThat(reply.status()).isIn(200, 503);
+      answered += reply.status() == 200 ? 1 : 0;
+    }
+    assertThat(answered).isBetween(4, 4 + Runtime.getRuntime().availableProcessors());
+    await("one is taken again", () -> connect(server).send(images(1)).get().status() == 200);
+  }
+
+  @Test
+  void pendingBytesFull_503AndFreeAgain() throws Exception {
+    InferenceServer server = fast(o -> o.maxBodyBytes(1 << 20).maxPendingBytes(1 << 20));
+    String head =
+        "POST /invocations HTTP/1.1\r\nHost: a\r\nContent-Type: application/octet-stream\r\n"
+            + "Content-Length: 784000\r\n\r\n";
+    RawClient first = connect(server).send(head).send(new byte[700_000]);
+    await("it is held", () -> metric(server, "coracle_pending_bytes") >= 700_000);
+    RawClient second = connect(server).send(head);
+    second.trySend(new byte[700_000]);
+    await("the second is refused", () -> logged("/invocations").contains(503));
+    assertThat(first.send(new byte[84_000]).get().status()).isEqualTo(200);
+    await("its bytes are free", () -> metric(server, "coracle_pending_bytes") == 0);
+    assertThat(connect(server).send(images(1_000)).get().status()).isEqualTo(200);
+    assertThat(logged("/invocations")).startsWith(503, 200);
+  }
+
+  @Test
+  void idleConnections2000_othersAreServed() throws Exception {
+    InferenceServer server = fast(o -> o);
+    List<RawClient> idle = new ArrayList<>();
+    for (int i = 0; i < 2_000; i++) {
+      idle.add(connect(server));
+    }
+    GoodRequest good = new GoodRequest(3);
+    good.check(server.port());
+    for (RawClient client : idle) {
+      good.check(client.send(good.bytes()).get());
+    }
+  }
+
+  @Test
+  void endlessPipeline_othersAreServed() throws Exception {
+    InferenceServer server = fast(o -> o);
+    RawClient greedy = connect(server);
+    byte[] many = get("/v2/health/live").repeat(200).getBytes(US_ASCII);
+    AtomicBoolean running = new AtomicBoolean(true);
+    AtomicInteger answers = new AtomicInteger();
+    CompletableFuture<Void> sender =
+        CompletableFuture.runAsync(
+            () -> {
+              while (running.get()) {
+                assertThat(greedy.trySend(many)).isTrue();
+                answers.addAndGet(-200);
+              }
+            });
+    CompletableFuture<Void> reader =
+        CompletableFuture.runAsync(
+            () -> {
+              while (!sender.isDone() || answers.get() < 0) {
+                try {
+                  greedy.get();
+                } catch (IOException e) {
+                  throw new UncheckedIOException(e);
+                }
+                answers.incrementAndGet();
+              }
+            });
+    await("the pipe is full", () -> answers.get() < -1_000);
+    long longest = 0;
+    for (int i = 0; i < 20; i++) {
+      long start = System.nanoTime();
+      new GoodRequest(i).check(server.port());
+      longest = Math.max(longest, millisSince(start));
+    }
+    running.set(false);
+    sender.get();
+    reader.get();
+    assertThat(longest).as("ms of the longest request beside the pipeline").isLessThan(1_000);
+  }
+
+  @Test
+  void maxConnections_furtherOnesWait() throws Exception {
+    InferenceServer server = fast(o -> o.maxConnections(10));
+    List<RawClient> taken = new ArrayList<>();
+    for (int i = 0; i < 10; i++) {
+      RawClient client = connect(server);
+      assertThat(client.send(get("/ping")).get().status()).isEqualTo(200);
+      taken.add(client);
+    }
+    RawClient waiting = connect(server).send(get("/ping"));
+    taken.get(0).close();
+    assertThat(waiting.get().status()).isEqualTo(200);
+    for (RawClient client : taken.subList(1, 10)) {
+      assertThat(client.send(get("/ping")).get().status()).isEqualTo(200);
+    }
+  }
+}
