@@ -116,6 +116,8 @@ public final class Main implements Runnable {
     // What the server says of itself: that it has reloaded a model, for example.
     System.setProperty("org.slf4j.simpleLogger.log.dev.coracle", "info");
     if (!verbose) {
+      // Jetty warns of what clients send, in their words; the request log has it.
+      System.setProperty("org.slf4j.simpleLogger.log.org.eclipse.jetty", "error");
       // DJL warns when a CUDA library is there and a GPU is not, which --device already answers.
       System.setProperty("org.slf4j.simpleLogger.log.ai.djl.util.cuda.CudaUtils", "error");
     }

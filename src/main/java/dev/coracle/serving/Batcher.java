@@ -51,12 +51,13 @@ final class Batcher implements AutoCloseable {
     }
   }
 
-  /** The jobs of one model; closes it when the last of them is done. */
+  /** The jobs of one model, and who uses it; closes the model when the last of both is done. */
   final class Lane {
 
     private final Classifier classifier;
     private final Deque<Job> jobs = new ArrayDeque<>();
     private final CompletableFuture<@Nullable Void> freed = new CompletableFuture<>();
+    private int users;
     private int running;
     private boolean closing;
 
@@ -64,13 +65,28 @@ final class Batcher implements AutoCloseable {
       this.classifier = classifier;
     }
 
+    /** Keeps the model open until {@link #exit}; returns false where the lane is closed. */
+    boolean enter() {
+      synchronized (lock) {
+        users += closing ? 0 : 1;
+        return !closing;
+      }
+    }
+
+    void exit() {
+      synchronized (lock) {
+        users--;
+      }
+      freeIfDone();
+    }
+
     /**
-     * Queues a job; returns false where there are too many, in all lanes together, or the lane is
-     * closed.
+     * Queues a job of somebody who has entered; returns false where there are too many, in all
+     * lanes together, or the batcher is closed.
      */
     boolean submit(Job job) {
       synchronized (lock) {
-        if (closing || closed || waiting >= maxJobs) {
+        if (closed || waiting >= maxJobs) {
           return false;
         }
         waiting++;
@@ -82,7 +98,7 @@ final class Batcher implements AutoCloseable {
     /** Tells whether {@link #submit} would refuse a job now. */
     boolean isFull() {
       synchronized (lock) {
-        return closing || closed || waiting >= maxJobs;
+        return closed || waiting >= maxJobs;
       }
     }
 
@@ -94,7 +110,7 @@ final class Batcher implements AutoCloseable {
       lock.notify();
     }
 
-    /** Refuses further jobs, and closes the model when those queued are done. */
+    /** Lets nobody enter any more, and closes the model when those who have are done. */
     void close() {
       synchronized (lock) {
         closing = true;
@@ -109,7 +125,7 @@ final class Batcher implements AutoCloseable {
 
     private void freeIfDone() {
       synchronized (lock) {
-        if (!closing || running > 0 || !jobs.isEmpty() || freed.isDone()) {
+        if (!closing || users + running > 0 || !jobs.isEmpty() || freed.isDone()) {
           return;
         }
       }

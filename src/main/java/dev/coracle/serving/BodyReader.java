@@ -42,6 +42,7 @@ final class BodyReader implements Invocable.Task {
       tooLarge(exchange, limit, declared + " bytes");
       return;
     }
+    exchange.reading();
     int first = declared < 0 ? 1 << 12 : (int) Math.min(declared, FIRST_BYTES);
     new BodyReader(exchange, limit, first, reader).run();
   }

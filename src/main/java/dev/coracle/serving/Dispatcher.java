@@ -25,6 +25,21 @@ final class Dispatcher extends Handler.Abstract.NonBlocking {
 
   @Override
   public boolean handle(Request request, Response response, Callback callback) {
+    if (isPipelined(request)) { // in turn with other connections: it may have sent thousands
+      request.getComponents().getExecutor().execute(() -> dispatch(request, response, callback));
+    } else {
+      dispatch(request, response, callback);
+    }
+    return true;
+  }
+
+  private static boolean isPipelined(Request request) {
+    return request.getConnectionMetaData().getConnection().getEndPoint()
+            instanceof PeekingEndPoint endPoint
+        && !endPoint.isFirstSinceRead();
+  }
+
+  private void dispatch(Request request, Response response, Callback callback) {
     String path = Request.getPathInContext(request);
     String method = request.getMethod();
     Routes.Match match = routes.find(path);
@@ -33,14 +48,18 @@ final class Dispatcher extends Handler.Abstract.NonBlocking {
     // Until a route reads it: an answer before that must close the connection.
     exchange.bodyPending(request.getLength() != 0 && hasBody(request));
     try {
+      if (!exchange.isAdmitted()) {
+        exchange.fail(503, Health.DRAINING);
+        return;
+      }
       if (match == null) {
         exchange.fail(404, "no such route; GET /openapi.json lists all");
-        return true;
+        return;
       }
       Routes.Action action = match.route().action(method);
       if (action != null) {
         action.handle(exchange, match.parameters());
-        return true;
+        return;
       }
       HttpFields allow =
           HttpFields.build().add(HttpHeader.ALLOW, match.route().allowed()).asImmutable();
@@ -53,7 +72,6 @@ final class Dispatcher extends Handler.Abstract.NonBlocking {
     } catch (RequestException e) {
       exchange.fail(e);
     }
-    return true;
   }
 
   private static boolean hasBody(Request request) {

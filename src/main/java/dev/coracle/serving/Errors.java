@@ -2,6 +2,7 @@
 package dev.coracle.serving;
 
 import dev.coracle.protocol.Answer;
+import java.io.IOException;
 import java.nio.ByteBuffer;
 import org.eclipse.jetty.http.HttpException;
 import org.eclipse.jetty.http.HttpHeader;
@@ -27,6 +28,9 @@ final class Errors implements Request.Handler {
       // 501 and 505 are about what the client has sent, too.
       status = e.getCode() >= 500 && e.getCode() != 503 ? 400 : e.getCode();
       message = message(status, reason((Throwable) failure));
+    } else if (failure instanceof IOException) { // the client closed before its request was whole
+      status = 400;
+      message = message(status, "the connection ended before the request did");
     } else if (status < 500) {
       message = message(status, String.valueOf(HttpStatus.getMessage(status)));
     } else {

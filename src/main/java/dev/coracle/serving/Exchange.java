@@ -49,7 +49,8 @@ final class Exchange {
   private final AtomicLong reserved = new AtomicLong();
   private volatile boolean bodyPending;
 
-  // For the request log.
+  private final boolean admitted;
+  private volatile boolean reading;
   private volatile Models.@Nullable Loaded model;
   private volatile int images;
 
@@ -62,7 +63,12 @@ final class Exchange {
     request.setAttribute(ATTRIBUTE, this);
     // Jetty's idle timeout would end a request that waits for its answer; deadlines do that here.
     request.addIdleTimeoutListener(timeout -> false);
-    all.add(this);
+    admitted = all.add(this);
+  }
+
+  /** Tells whether the request came before the server was closed. */
+  boolean isAdmitted() {
+    return admitted;
   }
 
   Request request() {
@@ -92,6 +98,11 @@ final class Exchange {
     bodyPending = pending;
   }
 
+  /** Says that the body is being read, by other threads from now on. */
+  void reading() {
+    reading = true;
+  }
+
   boolean bodyPending() {
     return bodyPending;
   }
@@ -100,9 +111,13 @@ final class Exchange {
     return Duration.ofNanos(System.nanoTime() - request.getBeginNanoTime());
   }
 
-  /** Remembers what the request is about, for the log. */
-  void about(Models.Loaded model, int images) {
+  /** Leaves the lane of a model, which this request has entered, at its end. */
+  void using(Models.Loaded model) {
     this.model = model;
+  }
+
+  /** Remembers what the request holds, for the log. */
+  void images(int images) {
     this.images = images;
   }
 
@@ -194,7 +209,9 @@ final class Exchange {
     if (status == 503) {
       fields.put(RETRY_AFTER);
     }
-    if (all.isDraining() || bodyPending) {
+    // A short body that is there already is skipped; waiting for one would cost more than it saves.
+    boolean unread = bodyPending && (reading || !request.consumeAvailable());
+    if (all.isDraining() || unread) {
       fields.put(CLOSE);
     }
     String attributes = request.getHeaders().get(CUSTOM_ATTRIBUTES);
@@ -211,6 +228,12 @@ final class Exchange {
 
   private void end() {
     all.budget().give(reserved.getAndSet(0));
-    all.remove(this);
+    Models.Loaded used = model;
+    if (used != null) {
+      used.lane().exit();
+    }
+    if (admitted) {
+      all.remove(this);
+    }
   }
 }

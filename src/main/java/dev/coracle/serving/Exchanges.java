@@ -3,11 +3,15 @@ package dev.coracle.serving;
 
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.atomic.AtomicInteger;
 
 /** All requests under way, and what they share. Thread-safe. */
 final class Exchanges {
 
+  private static final int CLOSED = Integer.MIN_VALUE;
+
   private final Set<Exchange> open = ConcurrentHashMap.newKeySet();
+  private final AtomicInteger count = new AtomicInteger(); // CLOSED when there may be none any more
   private final Budget budget;
   private volatile boolean draining;
 
@@ -19,12 +23,15 @@ final class Exchanges {
     return budget;
   }
 
-  void add(Exchange exchange) {
-    open.add(exchange);
+  /** Counts a request, until {@link #remove}; returns false, having not, after closing. */
+  boolean add(Exchange exchange) {
+    int before = count.getAndUpdate(n -> n == CLOSED ? n : n + 1);
+    return before != CLOSED && open.add(exchange);
   }
 
   void remove(Exchange exchange) {
     open.remove(exchange);
+    count.decrementAndGet();
   }
 
   /** Returns the requests under way; a view that others change meanwhile. */
@@ -32,9 +39,18 @@ final class Exchanges {
     return open;
   }
 
+  boolean isEmpty() {
+    return count.get() == 0;
+  }
+
   /** Makes each further answer the last one of its connection. */
   void drain() {
     draining = true;
+  }
+
+  /** Lets no further request in, if none is under way; returns whether that is so. */
+  boolean closeIfEmpty() {
+    return count.compareAndSet(0, CLOSED) || count.get() == CLOSED;
   }
 
   boolean isDraining() {

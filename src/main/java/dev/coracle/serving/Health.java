@@ -4,10 +4,12 @@ package dev.coracle.serving;
 /** Says whether the server can answer for its models. Thread-safe. */
 final class Health {
 
+  static final String DRAINING = "the server is shutting down; try another one";
+
   private enum State {
     LOADING("the model is being loaded; try again"),
     READY("ready"),
-    DRAINING("the server is shutting down; try another one");
+    DRAINING(Health.DRAINING);
 
     final String reason;
 

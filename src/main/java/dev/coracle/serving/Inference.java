@@ -51,11 +51,13 @@ final class Inference implements AutoCloseable {
 
   /** Makes a query of a body for a model, as a route understands it. */
   interface Decoder {
-    Query decode(ModelCodec codec, RequestBody body);
+    Query decode(Models.Loaded model, RequestBody body);
   }
 
+  /**
+   * @param model that the exchange uses
+   */
   void handle(Exchange exchange, Models.Loaded model, Decoder decoder) {
-    exchange.about(model, 0);
     String attributes = exchange.request().getHeaders().get(Exchange.CUSTOM_ATTRIBUTES);
     if (attributes != null && !Exchange.isValidAttributes(attributes)) {
       throw new RequestException(
@@ -95,9 +97,9 @@ final class Inference implements AutoCloseable {
           RequestBody.decoded(exchange.header(HttpHeader.CONTENT_ENCODING), bytes, maxBodyBytes);
       RequestBody body =
           new RequestBody(exchange.header(HttpHeader.CONTENT_TYPE), accept(exchange), content);
-      Query query = decoder.decode(model.codec(), body);
+      Query query = decoder.decode(model, body);
       int images = query.images().size();
-      exchange.about(model, images);
+      exchange.images(images);
       if (!exchange.reserve(bytes(model.codec(), query))) {
         exchange.fail(503, "the server holds as many images as it may; try again");
         return;

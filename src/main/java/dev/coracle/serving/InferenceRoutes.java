@@ -39,9 +39,9 @@ final class InferenceRoutes {
     routes.add("GET", "/ping", (e, p) -> e.answer(health.isReady() ? 200 : 503));
     routes.add("GET", "/execution-parameters", (e, p) -> e.answer(executionParameters()));
     if (options.model() != null) {
-      routes.add("POST", "/invocations", (e, p) -> invoke(e, only(), options, inference));
+      routes.add("POST", "/invocations", (e, p) -> invoke(e, only(e), options, inference));
       routes.add("GET", "/api/classify", (e, p) -> e.answer(HINT));
-      routes.add("POST", "/api/classify", (e, p) -> classify(e, only()));
+      routes.add("POST", "/api/classify", (e, p) -> classify(e, only(e)));
     }
   }
 
@@ -49,7 +49,7 @@ final class InferenceRoutes {
   static void invoke(
       Exchange exchange, Models.Loaded model, ServerOptions options, Inference inference) {
     inference.handle(
-        exchange, model, (codec, body) -> Query.invocation(codec, body, options.defaultAccept()));
+        exchange, model, (m, body) -> Query.invocation(m.codec(), body, options.defaultAccept()));
   }
 
   private void classify(Exchange exchange, Models.Loaded model) {
@@ -59,15 +59,14 @@ final class InferenceRoutes {
       throw new RequestException(400, "expected probabilities=true or false in the query");
     }
     boolean wanted = "true".equals(probabilities);
-    inference.handle(exchange, model, (codec, body) -> Query.classify(codec, body, wanted));
+    inference.handle(exchange, model, (m, body) -> Query.classify(m.codec(), body, wanted));
   }
 
-  private Models.Loaded only() {
-    Models.Loaded model = models.find(options.name());
-    if (model == null) {
+  private Models.Loaded only(Exchange exchange) {
+    if (models.find(options.name()) == null) {
       throw new RequestException(503, health.reason());
     }
-    return model;
+    return models.use(options.name(), exchange);
   }
 
   /** SageMaker allows 100 MB for all payloads of a batch transform at the same time. */

@@ -238,18 +238,21 @@ public final class InferenceServer implements AutoCloseable {
     metrics.close();
   }
 
-  /** Waits until no request is under way, which must last: a client may send its next one. */
+  /**
+   * Waits until no request is under way, and for a moment longer: a client may just send its next
+   * one. Who comes after that is told so.
+   */
   private void awaitExchanges() {
     long end = System.nanoTime() + options.drainTimeout().toNanos();
     int quiet = 0;
     boolean interrupted = false;
-    while (quiet < 5 && System.nanoTime() < end) {
+    while (!(quiet >= 5 && exchanges.closeIfEmpty()) && System.nanoTime() < end) {
       try {
         TimeUnit.MILLISECONDS.sleep(10);
       } catch (InterruptedException e) {
         interrupted = true;
       }
-      quiet = exchanges.open().isEmpty() ? quiet + 1 : 0;
+      quiet = exchanges.isEmpty() ? quiet + 1 : 0;
     }
     if (interrupted) {
       Thread.currentThread().interrupt();

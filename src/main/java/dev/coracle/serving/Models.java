@@ -79,6 +79,20 @@ final class Models {
     return loaded.get(name);
   }
 
+  /**
+   * Returns a model for an exchange, which keeps it open until it ends.
+   *
+   * @throws RequestException 404 if there is none of this name
+   */
+  Loaded use(String name, Exchange exchange) {
+    Loaded model = get(name);
+    while (!model.lane().enter()) {
+      model = get(name); // it has just been replaced, or is gone
+    }
+    exchange.using(model);
+    return model;
+  }
+
   /** Returns a model, or throws RequestException 404. */
   Loaded get(String name) {
     Loaded model = loaded.get(name);

@@ -72,7 +72,7 @@ final class MultiModelRoutes {
     routes.add(
         "POST",
         "/models/{name}/invoke",
-        (e, p) -> InferenceRoutes.invoke(e, models.get(name(p)), options, inference));
+        (e, p) -> InferenceRoutes.invoke(e, models.use(name(p), e), options, inference));
   }
 
   private static String name(Map<String, String> parameters) {

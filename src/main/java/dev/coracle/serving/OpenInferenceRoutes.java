@@ -48,19 +48,28 @@ final class OpenInferenceRoutes {
         new String[] {"/v2/models/{name}", "/v2/models/{name}/versions/{version}"}) {
       routes.add("GET", model, (e, p) -> metadata(e, model(p)));
       routes.add("GET", model + "/ready", (e, p) -> modelReady(e, model(p)));
-      routes.add("POST", model + "/infer", (e, p) -> infer(e, model(p)));
+      routes.add("POST", model + "/infer", this::infer);
     }
     routes.add("POST", "/v2/repository/index", (e, p) -> e.answer(index()));
     routes.add("POST", "/v2/repository/models/{name}/load", this::load);
   }
 
   private Models.Loaded model(Map<String, String> parameters) {
-    String name = String.valueOf(parameters.get("name"));
-    Models.Loaded model = models.find(name);
-    if (model == null && models.all().isEmpty() && !health.isReady()) {
+    checkLoaded();
+    return checkVersion(models.get(name(parameters)), parameters);
+  }
+
+  private void checkLoaded() {
+    if (models.all().isEmpty() && !health.isReady()) {
       throw new RequestException(503, health.reason());
     }
-    Models.Loaded found = models.get(name);
+  }
+
+  private static String name(Map<String, String> parameters) {
+    return String.valueOf(parameters.get("name"));
+  }
+
+  private static Models.Loaded checkVersion(Models.Loaded found, Map<String, String> parameters) {
     String version = parameters.get("version");
     if (version != null && !version.equals(found.version())) {
       throw new RequestException(
@@ -125,9 +134,11 @@ final class OpenInferenceRoutes {
             }));
   }
 
-  private void infer(Exchange exchange, Models.Loaded model) {
+  private void infer(Exchange exchange, Map<String, String> parameters) {
+    checkLoaded();
+    Models.Loaded model = checkVersion(models.use(name(parameters), exchange), parameters);
     inference.handle(
-        exchange, model, (codec, body) -> Query.infer(codec, model.name(), model.version(), body));
+        exchange, model, (m, body) -> Query.infer(m.codec(), m.name(), m.version(), body));
   }
 
   private Answer index() {

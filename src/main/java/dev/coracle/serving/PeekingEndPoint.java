@@ -23,6 +23,7 @@ final class PeekingEndPoint extends SocketChannelEndPoint {
   private final ByteBuffer ahead = ByteBuffer.allocate(16).flip();
 
   private boolean ended;
+  private boolean fresh;
 
   PeekingEndPoint(
       SocketChannel channel, ManagedSelector selector, SelectionKey key, Scheduler scheduler) {
@@ -45,6 +46,16 @@ final class PeekingEndPoint extends SocketChannelEndPoint {
     return ended;
   }
 
+  /**
+   * Tells whether this is the first request since bytes were read; the next ones have been sent
+   * without waiting for an answer.
+   */
+  synchronized boolean isFirstSinceRead() {
+    boolean first = fresh;
+    fresh = false;
+    return first;
+  }
+
   @Override
   public synchronized int fill(ByteBuffer buffer) throws IOException {
     if (ahead.hasRemaining()) {
@@ -55,8 +66,10 @@ final class PeekingEndPoint extends SocketChannelEndPoint {
       ahead.position(ahead.position() + count);
       BufferUtil.flipToFlush(buffer, position);
       notIdle();
+      fresh = true;
       return count;
     }
+    fresh = true;
     return super.fill(buffer); // finds the end again, if there is one
   }
 

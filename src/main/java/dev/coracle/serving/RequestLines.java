@@ -22,9 +22,9 @@ final class RequestLines implements RequestLog {
   private static final int MAX_PATH = 200;
 
   private final Metrics metrics;
-  private final Consumer<String> lines;
+  private final @Nullable Consumer<String> lines;
 
-  RequestLines(Metrics metrics, Consumer<String> lines) {
+  RequestLines(Metrics metrics, @Nullable Consumer<String> lines) {
     this.metrics = metrics;
     this.lines = lines;
   }
@@ -37,6 +37,9 @@ final class RequestLines implements RequestLog {
     String route = exchange == null ? Dispatcher.NO_ROUTE : exchange.route();
     int status = response.getStatus();
     metrics.request(route, method(request), status, nanos);
+    if (lines == null) {
+      return;
+    }
     byte[] line =
         Json.answer(json -> write(json, request, exchange, status, nanos, response)).body();
     lines.accept(new String(line, StandardCharsets.UTF_8));
@@ -50,6 +53,7 @@ final class RequestLines implements RequestLog {
       long nanos,
       Response response)
       throws IOException {
+    json.enable(JsonGenerator.Feature.ESCAPE_NON_ASCII); // terminals obey more than control codes
     json.writeStartObject();
     json.writeStringField("time", Instant.now().toString());
     json.writeStringField("client", Request.getRemoteAddr(request));
@@ -59,11 +63,14 @@ final class RequestLines implements RequestLog {
     json.writeNumberField("status", status);
     json.writeNumberField("ms", Math.round(nanos / 1e3) / 1e3);
     json.writeNumberField("bytes_in", Request.getContentBytesRead(request));
-    json.writeNumberField("bytes_out", Response.getContentBytesWritten(response));
-    if (exchange != null && exchange.model() != null) {
-      json.writeStringField("model", exchange.model().name());
-      json.writeStringField("version", exchange.model().version());
-      json.writeNumberField("images", exchange.images());
+    if (exchange != null) { // Jetty does not count what it answers itself
+      json.writeNumberField("bytes_out", Response.getContentBytesWritten(response));
+      Models.Loaded model = exchange.model();
+      if (model != null) {
+        json.writeStringField("model", model.name());
+        json.writeStringField("version", model.version());
+        json.writeNumberField("images", exchange.images());
+      }
     }
     json.writeEndObject();
   }

@@ -101,7 +101,8 @@ public final class ServerOptions {
     return values.modelOptions;
   }
 
-  Consumer<String> requestLog() {
+  /** Returns null where nobody wants lines. */
+  @Nullable Consumer<String> requestLog() {
     return values.requestLog;
   }
 
@@ -125,7 +126,7 @@ public final class ServerOptions {
     private Duration drainTimeout = Duration.ofSeconds(20);
     private String defaultAccept = "application/json";
     private ModelOptions modelOptions = ModelOptions.DEFAULTS;
-    private Consumer<String> requestLog = line -> {};
+    private @Nullable Consumer<String> requestLog;
 
     private Builder() {}
 

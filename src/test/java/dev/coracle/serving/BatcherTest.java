@@ -235,13 +235,24 @@ class BatcherTest {
     Waiter last = submit(images(2));
     lane.close();
     CompletableFuture<?> freed = lane.freed();
-    assertThat(lane.submit(new Job(images(1), new Waiter(0)))).isFalse();
+    assertThat(lane.enter()).isFalse();
     assertThat(freed).isNotDone();
     gate.release.countDown();
     assertThat(last.await()).hasSize(20);
     freed.get(30, TimeUnit.SECONDS);
     assertThatThrownBy(() -> classifier.classify(new byte[784]))
         .isInstanceOf(IllegalStateException.class);
+  }
+
+  /** Between looking up a model and queueing a job, a reload may close its lane. */
+  @Test
+  void laneClose_whileSomebodyHasEntered_takesHisJob() throws Exception {
+    assertThat(lane.enter()).isTrue();
+    lane.close();
+    assertThat(submit(images(2)).await()).hasSize(20);
+    assertThat(lane.freed()).isNotDone();
+    lane.exit();
+    lane.freed().get(30, TimeUnit.SECONDS);
   }
 
   @Test

@@ -84,13 +84,14 @@ class CloseTest extends ServerFixture {
       clients.add(connect(server));
       assertThat(clients.get(i).send(get("/ping")).get().status()).isEqualTo(200);
     }
-    clients.add(connect(server).send("GET /ping HTTP/1.1\r\nHo"));
+    RawClient half = connect(server).send("GET /ping HTTP/1.1\r\nHo");
     long start = System.nanoTime();
     server.close();
     assertThat(millisSince(start)).isLessThan(5_000);
     for (RawClient client : clients) {
       assertThat(client.reply()).isNull();
     }
+    assertThat(half.get().status()).isEqualTo(400);
   }
 
   @Test
