@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.coracle.serving;
 
+import static org.assertj.core.api.Assertions.assertThat;
+
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.util.Arrays;
@@ -37,17 +39,21 @@ final class StopClient implements Callable<Void> {
   private final Way way;
   private final GoodRequest good;
   private final AtomicInteger answered;
+  private final AtomicInteger refused;
   private final AtomicInteger crossed;
 
   /**
    * @param answered counts the answers, each of them right
+   * @param refused counts the requests that came too late and were told so, by 503
    * @param crossed counts the requests of which nobody knows whether the server saw them
    */
-  StopClient(int port, int number, AtomicInteger answered, AtomicInteger crossed) {
+  StopClient(
+      int port, int number, AtomicInteger answered, AtomicInteger refused, AtomicInteger crossed) {
     this.port = port;
     this.way = Way.values()[number % Way.values().length];
     this.good = new GoodRequest(number);
     this.answered = answered;
+    this.refused = refused;
     this.crossed = crossed;
   }
 
@@ -93,6 +99,12 @@ final class StopClient implements Callable<Void> {
   }
 
   private boolean take(RawClient.Reply reply) throws IOException {
+    if (reply.status() == 503) {
+      assertThat(reply.closes()).as("%s is the last answer", reply).isTrue();
+      assertThat(reply.text()).contains("shutting down");
+      refused.incrementAndGet();
+      return false;
+    }
     good.check(reply);
     answered.incrementAndGet();
     return !reply.closes();
@@ -126,7 +138,8 @@ final class StopClient implements Callable<Void> {
       return false;
     }
     if (reply.status() != 100) {
-      throw new AssertionError("expected 100 Continue, got " + reply);
+      assertThat(reply.status()).as("%s instead of 100 Continue", reply).isEqualTo(503);
+      return take(reply);
     }
     long asked = System.nanoTime();
     RawClient.Reply last = client.trySend(good.image()) ? client.reply() : null;
