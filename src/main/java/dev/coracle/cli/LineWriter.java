@@ -7,6 +7,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.ArrayBlockingQueue;
 import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Consumer;
 
@@ -48,7 +49,7 @@ final class LineWriter implements Consumer<String>, AutoCloseable {
         return; // the process ends
       }
       lines.drainTo(some);
-      more = !some.get(some.size() - 1).equals(END);
+      more = !some.contains(END);
       StringBuilder text = new StringBuilder();
       for (String line : some) {
         if (!line.equals(END)) {
@@ -66,12 +67,13 @@ final class LineWriter implements Consumer<String>, AutoCloseable {
     }
   }
 
-  /** Prints what is left, for at most a second where the stream does not take it. */
+  /** Prints what is left, for at most two seconds where the stream does not take it. */
   @Override
   public void close() {
     try {
-      lines.put(END);
-      printer.join(1000);
+      if (lines.offer(END, 1, TimeUnit.SECONDS)) {
+        printer.join(1000);
+      }
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
     }

@@ -5,6 +5,7 @@ import dev.coracle.serving.InferenceServer;
 import dev.coracle.serving.ServerOptions;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.Locale;
 import java.util.Objects;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CountDownLatch;
@@ -122,11 +123,11 @@ final class ServeCommand implements Callable<Integer> {
   public Integer call() throws InterruptedException {
     try (LineWriter log = new LineWriter(terminal.stream())) {
       CountDownLatch stop = new CountDownLatch(1);
-      StopSignal.handle(stop::countDown);
       try (InferenceServer server = InferenceServer.start(options(log))) {
         // Where signals cannot be handled, the JVM still runs this one; else it does nothing.
         Thread hook = new Thread(server::close, "coracle-stop");
         Runtime.getRuntime().addShutdownHook(hook);
+        StopSignal.handle(stop::countDown); // from now on: a start can be broken off at once
         terminal.println("Serving " + served() + " on " + server.uri() + " (Ctrl-C stops)");
         stop.await();
       }
@@ -143,6 +144,9 @@ final class ServeCommand implements Callable<Integer> {
   }
 
   private ServerOptions options(LineWriter log) {
+    if (modelsDir != null && (model != null || name != null || watch)) {
+      throw usage("--models-dir starts with no model; leave out --model, --name and --watch");
+    }
     try {
       ServerOptions.Builder options =
           ServerOptions.builder()
@@ -156,8 +160,7 @@ final class ServeCommand implements Callable<Integer> {
               .drainTimeout(Duration.ofSeconds(drain));
       if (modelsDir != null) {
         options.modelsFolder(modelsDir);
-      }
-      if (model != null || modelsDir == null) {
+      } else {
         options.model(modelFile());
       }
       if (name != null) {
@@ -165,8 +168,14 @@ final class ServeCommand implements Callable<Integer> {
       }
       return (quiet ? options : options.requestLog(log)).build();
     } catch (IllegalArgumentException e) {
-      throw new ParameterException(
-          Objects.requireNonNull(spec).commandLine(), String.valueOf(e.getMessage()));
+      // The library names its setters, the first word; options are written otherwise.
+      String setter = String.valueOf(e.getMessage()).split(" ", 2)[0];
+      String option = "--" + setter.replaceAll("([A-Z])", "-$1").toLowerCase(Locale.ROOT);
+      throw usage(option + String.valueOf(e.getMessage()).substring(setter.length()));
     }
+  }
+
+  private ParameterException usage(String message) {
+    return new ParameterException(Objects.requireNonNull(spec).commandLine(), message);
   }
 }

@@ -55,14 +55,16 @@ final class Batcher implements AutoCloseable {
   final class Lane {
 
     private final Classifier classifier;
+    private final int maxBatch;
     private final Deque<Job> jobs = new ArrayDeque<>();
     private final CompletableFuture<@Nullable Void> freed = new CompletableFuture<>();
     private int users;
     private int running;
     private boolean closing;
 
-    private Lane(Classifier classifier) {
+    private Lane(Classifier classifier, int maxBatch) {
       this.classifier = classifier;
+      this.maxBatch = maxBatch;
     }
 
     /** Keeps the model open until {@link #exit}; returns false where the lane is closed. */
@@ -135,7 +137,7 @@ final class Batcher implements AutoCloseable {
   }
 
   Lane lane(Classifier classifier) {
-    return new Lane(classifier);
+    return new Lane(classifier, Math.min(maxBatch, classifier.codec().maxBatch()));
   }
 
   int waiting() {
@@ -152,7 +154,11 @@ final class Batcher implements AutoCloseable {
   private void run() {
     for (Batch batch = next(); batch != null; batch = next()) {
       try {
+        // Asked here, not when the batch was made: it may read from the network.
+        batch.slices.removeIf(slice -> !slice.job.isWanted());
         run(batch.lane.classifier, batch.slices);
+      } catch (RuntimeException | Error e) { // such as no memory: the runner must go on
+        batch.slices.forEach(slice -> slice.job.fail(e));
       } finally {
         synchronized (lock) {
           batch.lane.running--;
@@ -168,13 +174,15 @@ final class Batcher implements AutoCloseable {
       while (true) {
         Lane lane = ready.pollFirst();
         if (lane != null) {
-          List<Slice> slices = slices(lane);
+          List<Slice> slices = new ArrayList<>(maxBatch);
+          Batch batch = new Batch(lane, slices);
+          lane.running++;
+          fill(slices, lane);
           if (!lane.jobs.isEmpty()) {
             ready.addLast(lane);
             lock.notify();
           }
-          lane.running++; // also where nobody wants an answer: the runner then frees the lane
-          return new Batch(lane, slices);
+          return batch;
         }
         if (closed) {
           return null;
@@ -188,17 +196,12 @@ final class Batcher implements AutoCloseable {
     }
   }
 
-  private List<Slice> slices(Lane lane) {
-    List<Slice> slices = new ArrayList<>();
-    int room = maxBatch;
+  private void fill(List<Slice> slices, Lane lane) {
+    int room = lane.maxBatch;
     while (room > 0) {
       Job job = lane.jobs.pollFirst();
       if (job == null) {
         break;
-      }
-      if (!job.isWanted()) {
-        waiting--;
-        continue;
       }
       int count = Math.min(Math.min(QUANTUM, job.untaken()), room);
       slices.add(new Slice(job, job.take(count), count));
@@ -209,7 +212,6 @@ final class Batcher implements AutoCloseable {
         waiting--;
       }
     }
-    return slices;
   }
 
   private void run(Classifier classifier, List<Slice> slices) {

@@ -16,7 +16,7 @@ import org.eclipse.jetty.util.thread.Invocable;
 final class BodyReader implements Invocable.Task {
 
   /** A body that says it is longer gets more memory only when so much of it is there. */
-  private static final int FIRST_BYTES = 1 << 16;
+  private static final int FIRST_BYTES = 1 << 14;
 
   private final Exchange exchange;
   private final int limit;
@@ -44,7 +44,11 @@ final class BodyReader implements Invocable.Task {
     }
     exchange.reading();
     int first = declared < 0 ? 1 << 12 : (int) Math.min(declared, FIRST_BYTES);
-    new BodyReader(exchange, limit, first, reader).run();
+    if (exchange.reserve(first)) {
+      new BodyReader(exchange, limit, first, reader).run();
+    } else {
+      noRoom(exchange);
+    }
   }
 
   @Override
@@ -54,6 +58,14 @@ final class BodyReader implements Invocable.Task {
 
   @Override
   public void run() {
+    try {
+      read();
+    } catch (RuntimeException | Error e) {
+      exchange.failed(e);
+    }
+  }
+
+  private void read() {
     Request request = exchange.request();
     while (!exchange.isAnswered()) {
       Content.Chunk chunk = request.read();
@@ -87,17 +99,22 @@ final class BodyReader implements Invocable.Task {
       tooLarge(exchange, limit, "more");
       return false;
     }
-    if (!exchange.reserve((long) length + count)) {
-      exchange.fail(503, "the server holds as many bytes of requests as it may; try again");
-      return false;
-    }
     if (count > bytes.length - length) {
       long doubled = Math.max(2L * bytes.length, (long) length + count);
-      bytes = Arrays.copyOf(bytes, (int) Math.min(limit, doubled));
+      int capacity = (int) Math.min(limit, doubled);
+      if (!exchange.reserve(capacity)) {
+        noRoom(exchange);
+        return false;
+      }
+      bytes = Arrays.copyOf(bytes, capacity);
     }
     chunk.get(bytes, length, count);
     length += count;
     return true;
+  }
+
+  private static void noRoom(Exchange exchange) {
+    exchange.fail(503, "the server holds as many bytes of requests as it may; try again");
   }
 
   private static void tooLarge(Exchange exchange, int limit, String found) {

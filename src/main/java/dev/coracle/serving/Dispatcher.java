@@ -71,6 +71,8 @@ final class Dispatcher extends Handler.Abstract.NonBlocking {
       }
     } catch (RequestException e) {
       exchange.fail(e);
+    } catch (RuntimeException | Error e) {
+      exchange.failed(e);
     }
   }
 

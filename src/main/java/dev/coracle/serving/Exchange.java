@@ -7,7 +7,6 @@ import java.net.InetSocketAddress;
 import java.nio.ByteBuffer;
 import java.time.Duration;
 import java.util.concurrent.atomic.AtomicBoolean;
-import java.util.concurrent.atomic.AtomicLong;
 import java.util.regex.Pattern;
 import org.eclipse.jetty.http.HttpField;
 import org.eclipse.jetty.http.HttpFields;
@@ -20,12 +19,16 @@ import org.eclipse.jetty.server.Request;
 import org.eclipse.jetty.server.Response;
 import org.eclipse.jetty.util.Callback;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * One request and its answer, which is written once: of those who try, the first one does. Thread-
  * safe.
  */
 final class Exchange {
+
+  private static final Logger LOG = LoggerFactory.getLogger(Exchange.class);
 
   /** Request attribute under which the request log finds the exchange. */
   static final String ATTRIBUTE = "dev.coracle.exchange";
@@ -46,11 +49,19 @@ final class Exchange {
   private final String route;
   private final Exchanges all;
   private final AtomicBoolean answered = new AtomicBoolean();
-  private final AtomicLong reserved = new AtomicLong();
   private volatile boolean bodyPending;
 
   private final boolean admitted;
   private volatile boolean reading;
+  private volatile boolean withoutDeadline;
+  private volatile long answerNanos;
+
+  // Under this object's lock.
+  private long reserved;
+  private Batcher.@Nullable Lane lane;
+  private boolean ended;
+
+  // For the request log.
   private volatile Models.@Nullable Loaded model;
   private volatile int images;
 
@@ -63,6 +74,8 @@ final class Exchange {
     request.setAttribute(ATTRIBUTE, this);
     // Jetty's idle timeout would end a request that waits for its answer; deadlines do that here.
     request.addIdleTimeoutListener(timeout -> false);
+    // However it ends: also where Jetty answers by itself.
+    Request.addCompletionListener(request, failure -> end());
     admitted = all.add(this);
   }
 
@@ -111,9 +124,14 @@ final class Exchange {
     return Duration.ofNanos(System.nanoTime() - request.getBeginNanoTime());
   }
 
-  /** Leaves the lane of a model, which this request has entered, at its end. */
-  void using(Models.Loaded model) {
+  /** Leaves the lane of a model, which this request has entered, when it is answered. */
+  synchronized void using(Models.Loaded model) {
     this.model = model;
+    if (ended || isAnswered()) {
+      model.lane().exit();
+    } else {
+      lane = model.lane();
+    }
   }
 
   /** Remembers what the request holds, for the log. */
@@ -129,17 +147,43 @@ final class Exchange {
     return images;
   }
 
-  /** Sets the bytes that this request holds; returns false, unchanged, if that is too much. */
-  boolean reserve(long bytes) {
-    long before = reserved.get();
-    if (bytes > before && !all.budget().take(bytes - before)) {
+  /**
+   * Sets the bytes that this request holds; returns false, unchanged, if that is too much or the
+   * request has ended.
+   */
+  synchronized boolean reserve(long bytes) {
+    if (ended || (bytes > reserved && !all.budget().take(bytes - reserved))) {
       return false;
     }
-    if (bytes < before) {
-      all.budget().give(before - bytes);
+    if (bytes < reserved) {
+      all.budget().give(reserved - bytes);
     }
-    reserved.set(bytes);
+    reserved = bytes;
     return true;
+  }
+
+  /** Gives the request as much time as it takes: loading a model cannot be done by half. */
+  void withoutDeadline() {
+    withoutDeadline = true;
+  }
+
+  boolean hasDeadline() {
+    return !withoutDeadline;
+  }
+
+  /** Returns how long the answer has been on its way; 0 before. */
+  Duration answerAge() {
+    long since = answerNanos;
+    return since == 0 ? Duration.ZERO : Duration.ofNanos(System.nanoTime() - since);
+  }
+
+  /** Returns the value of a parameter in the query, or null. */
+  @Nullable String query(String name) {
+    try {
+      return Request.extractQueryParameters(request).getValue(name);
+    } catch (RuntimeException e) { // of several kinds, by what is wrong with it
+      throw new RequestException(400, "expected a well-formed query, name=value, in UTF-8");
+    }
   }
 
   boolean isAnswered() {
@@ -156,9 +200,9 @@ final class Exchange {
   /** Gives up without an answer: nobody is there to take it. */
   void abandon() {
     if (answered.compareAndSet(false, true)) {
+      answerNanos = System.nanoTime();
       response.setStatus(CLIENT_GONE);
       connection().getEndPoint().close();
-      end();
       callback.succeeded();
     }
   }
@@ -168,20 +212,26 @@ final class Exchange {
   }
 
   void answer(int status, Answer answer) {
-    write(status, answer, HttpFields.EMPTY);
-  }
-
-  void answer(int status, @Nullable Answer answer, HttpFields headers) {
-    write(status, answer, headers);
+    answer(status, answer, HttpFields.EMPTY);
   }
 
   /** Answers with a status and no body. */
   void answer(int status) {
-    write(status, null, HttpFields.EMPTY);
+    answer(status, null, HttpFields.EMPTY);
   }
 
   void fail(RequestException e) {
     fail(e.status(), String.valueOf(e.getMessage()));
+  }
+
+  /** Answers what must not happen: the fault is this program's or the model's. */
+  void failed(Throwable failure) {
+    if (failure instanceof OutOfMemoryError) {
+      fail(503, "the server has no memory for a request like this; send fewer images");
+      return;
+    }
+    LOG.error("{} failed", route, failure);
+    fail(500, "the server failed; its log says how");
   }
 
   void fail(int status, String message) {
@@ -189,14 +239,16 @@ final class Exchange {
   }
 
   void fail(int status, String message, HttpFields headers) {
-    write(status, Answer.error(message), headers);
+    answer(status, Answer.error(message), headers);
   }
 
-  private void write(int status, @Nullable Answer answer, HttpFields headers) {
+  void answer(int status, @Nullable Answer answer, HttpFields headers) {
     if (!answered.compareAndSet(false, true)) {
       return;
     }
+    answerNanos = System.nanoTime();
     byte[] body = answer == null ? new byte[0] : answer.body();
+    leave(); // a client that reads slowly holds neither the images nor the model
     response.setStatus(status);
     HttpFields.Mutable fields = response.getHeaders();
     fields.add(headers);
@@ -218,7 +270,7 @@ final class Exchange {
     if (attributes != null && isValidAttributes(attributes)) {
       fields.put(CUSTOM_ATTRIBUTES, attributes);
     }
-    response.write(true, ByteBuffer.wrap(body), Callback.from(this::end, callback));
+    response.write(true, ByteBuffer.wrap(body), callback);
   }
 
   /** Tells whether SageMaker allows a value of {@link #CUSTOM_ATTRIBUTES}. */
@@ -226,14 +278,21 @@ final class Exchange {
     return VISIBLE_ASCII.matcher(value).matches();
   }
 
-  private void end() {
-    all.budget().give(reserved.getAndSet(0));
-    Models.Loaded used = model;
-    if (used != null) {
-      used.lane().exit();
+  private synchronized void leave() {
+    reserve(0);
+    if (lane != null) {
+      lane.exit();
+      lane = null;
     }
-    if (admitted) {
-      all.remove(this);
+  }
+
+  private synchronized void end() {
+    if (!ended) {
+      leave();
+      ended = true;
+      if (admitted) {
+        all.remove(this);
+      }
     }
   }
 }

@@ -7,19 +7,16 @@ import dev.coracle.protocol.RequestBody;
 import dev.coracle.protocol.RequestException;
 import java.util.List;
 import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 import org.eclipse.jetty.http.HttpHeader;
 import org.jspecify.annotations.Nullable;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /**
  * Takes requests for a model through their stations: body, decoding, batch, answer. Thread-safe.
  */
 final class Inference implements AutoCloseable {
-
-  private static final Logger LOG = LoggerFactory.getLogger(Inference.class);
 
   /** A body up to this size is decoded where it was read; a longer one would hold up others. */
   private static final int SMALL_BODY = 1 << 16;
@@ -31,8 +28,9 @@ final class Inference implements AutoCloseable {
 
   /**
    * @param decoders threads that decode long bodies and pictures, one at a time each
+   * @param maxQueue bodies that may wait for one of them
    */
-  Inference(int maxBodyBytes, int decoders) {
+  Inference(int maxBodyBytes, int decoders, int maxQueue) {
     this.maxBodyBytes = maxBodyBytes;
     this.decoders =
         new ThreadPoolExecutor(
@@ -40,7 +38,7 @@ final class Inference implements AutoCloseable {
             decoders,
             10,
             TimeUnit.SECONDS,
-            new LinkedBlockingQueue<>(), // its bodies are counted in the budget
+            new LinkedBlockingQueue<>(maxQueue),
             task -> {
               Thread thread = new Thread(task, "coracle-decoder");
               thread.setDaemon(true);
@@ -80,14 +78,18 @@ final class Inference implements AutoCloseable {
     if (quick) {
       decodeNow(exchange, model, decoder, bytes);
     } else {
-      decoders.execute(
-          () -> {
-            if (exchange.isClientGone()) {
-              exchange.abandon();
-            } else if (!exchange.isAnswered()) {
-              decodeNow(exchange, model, decoder, bytes);
-            }
-          });
+      try {
+        decoders.execute(
+            () -> {
+              if (exchange.isClientGone()) {
+                exchange.abandon();
+              } else if (!exchange.isAnswered()) {
+                decodeNow(exchange, model, decoder, bytes);
+              }
+            });
+      } catch (RejectedExecutionException e) { // too many wait, or the server is closing
+        exchange.fail(503, BUSY);
+      }
     }
   }
 
@@ -109,10 +111,8 @@ final class Inference implements AutoCloseable {
       }
     } catch (RequestException e) {
       exchange.fail(e);
-    } catch (OutOfMemoryError e) {
-      exchange.fail(503, "the server has no memory for a request like this; send fewer images");
     } catch (RuntimeException | Error e) {
-      failed(exchange, e);
+      exchange.failed(e);
     }
   }
 
@@ -126,11 +126,6 @@ final class Inference implements AutoCloseable {
     long pixels = (long) codec.rows() * codec.columns();
     boolean raw = query.images().get(0) instanceof byte[];
     return query.images().size() * pixels * (raw ? 1 : Float.BYTES);
-  }
-
-  private static void failed(Exchange exchange, Throwable failure) {
-    LOG.error("{} failed", exchange.route(), failure);
-    exchange.fail(500, "the model failed; the server's log says how");
   }
 
   /** The part of an exchange that waits in a batcher. */
@@ -154,16 +149,14 @@ final class Inference implements AutoCloseable {
         exchange.answer(query.answer(scores));
       } catch (RequestException e) {
         exchange.fail(e);
-      } catch (OutOfMemoryError e) {
-        exchange.fail(503, "the server has no memory for an answer like this; send fewer images");
       } catch (RuntimeException | Error e) {
-        Inference.failed(exchange, e);
+        exchange.failed(e);
       }
     }
 
     @Override
     public void failed(Throwable failure) {
-      Inference.failed(exchange, failure);
+      exchange.failed(failure);
     }
   }
 

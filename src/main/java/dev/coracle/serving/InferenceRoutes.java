@@ -6,8 +6,6 @@ import dev.coracle.protocol.Json;
 import dev.coracle.protocol.Query;
 import dev.coracle.protocol.RequestException;
 import java.nio.charset.StandardCharsets;
-import org.eclipse.jetty.server.Request;
-import org.eclipse.jetty.util.Fields;
 
 /** Adds the routes of the one model: SageMaker's, and the one for plain JSON. */
 final class InferenceRoutes {
@@ -53,8 +51,7 @@ final class InferenceRoutes {
   }
 
   private void classify(Exchange exchange, Models.Loaded model) {
-    Fields query = Request.extractQueryParameters(exchange.request());
-    String probabilities = query.getValue("probabilities");
+    String probabilities = exchange.query("probabilities");
     if (probabilities != null && !probabilities.equals("true") && !probabilities.equals("false")) {
       throw new RequestException(400, "expected probabilities=true or false in the query");
     }

@@ -8,8 +8,7 @@ import java.nio.channels.SelectionKey;
 import java.nio.channels.SocketChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.concurrent.ExecutorService;
-import java.util.concurrent.Executors;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import org.eclipse.jetty.io.ManagedSelector;
 import org.eclipse.jetty.io.SocketChannelEndPoint;
@@ -42,6 +41,9 @@ public final class InferenceServer implements AutoCloseable {
   /** Of a connection on which nothing comes; longer than load balancers keep theirs. */
   private static final int IDLE_MS = 75_000;
 
+  /** Bounds the memory that decoding takes, which is several times a body's. */
+  private static final int MAX_DECODERS = 4;
+
   private static final int ACCEPT_QUEUE = 1024;
 
   private final ServerOptions options;
@@ -52,10 +54,11 @@ public final class InferenceServer implements AutoCloseable {
   private final Models models;
   private final Inference inference;
   private final Watchdog watchdog;
-  private final ExecutorService loader;
+  private final Loader loader = new Loader();
   private final Routes routes = new Routes();
   private final Server jetty;
   private final ServerConnector connector;
+  private final CountDownLatch end = new CountDownLatch(1);
   private boolean closed;
 
   private InferenceServer(ServerOptions options) {
@@ -65,15 +68,10 @@ public final class InferenceServer implements AutoCloseable {
     this.exchanges = new Exchanges(budget);
     this.batcher = new Batcher(PROCESSORS, options.maxBatch(), options.maxQueue(), metrics);
     this.models = new Models(batcher, options, metrics);
-    this.inference = new Inference(options.maxBodyBytes(), PROCESSORS);
+    this.inference =
+        new Inference(
+            options.maxBodyBytes(), Math.min(PROCESSORS, MAX_DECODERS), options.maxQueue());
     this.watchdog = new Watchdog(options, exchanges);
-    this.loader =
-        Executors.newSingleThreadExecutor(
-            task -> {
-              Thread thread = new Thread(task, "coracle-loader");
-              thread.setDaemon(true);
-              return thread;
-            });
     addRoutes();
     this.jetty = jetty();
     this.connector = connector();
@@ -93,6 +91,7 @@ public final class InferenceServer implements AutoCloseable {
     InferenceServer server = new InferenceServer(options);
     try {
       server.listen();
+      server.watchdog.start();
       server.load();
       return server;
     } catch (RuntimeException | Error e) {
@@ -162,25 +161,32 @@ public final class InferenceServer implements AutoCloseable {
   }
 
   private void load() {
-    Runnable everySecond = () -> {};
     Path file = options.model();
+    FileWatch watch = null;
     if (file != null) {
       if (options.watch()) {
-        everySecond = new FileWatch(file, models, options.name());
+        watch = new FileWatch(file, models, options.name());
       }
       models.load(options.name(), file, file.toString());
     } else if (options.modelsFolder() != null && !Files.isDirectory(options.modelsFolder())) {
       throw new CoracleException(
           options.modelsFolder() + " is no folder; expected the one that models are put into");
     }
-    watchdog.start(everySecond);
     health.ready();
+    if (watch != null) {
+      FileWatch changes = watch;
+      watchdog.every(1000, () -> loader.run(changes)); // which may take long
+    }
     LOG.info("serving on {} with {} processors", uri(), PROCESSORS);
   }
 
   /** Returns the table of routes. */
   Routes routes() {
     return routes;
+  }
+
+  Models models() {
+    return models;
   }
 
   /** Returns where the server is, for example {@code http://127.0.0.1:8080}. */
@@ -198,14 +204,18 @@ public final class InferenceServer implements AutoCloseable {
    * Reloads the model from its file; while that lasts and where it fails, the earlier one answers.
    *
    * @throws CoracleException as {@link #start} does
+   * @throws IllegalStateException if the server was started with a folder of models
    */
   public void reload() {
+    if (options.model() == null) {
+      throw new IllegalStateException("this server has no model of its own to reload");
+    }
     models.reload(options.name());
   }
 
   /** Returns when the server has been closed. */
   public void awaitClose() throws InterruptedException {
-    jetty.join();
+    end.await();
   }
 
   /**
@@ -233,9 +243,10 @@ public final class InferenceServer implements AutoCloseable {
     inference.close();
     batcher.close();
     models.close();
-    loader.shutdown();
+    loader.close();
     watchdog.close();
     metrics.close();
+    end.countDown();
   }
 
   /**

@@ -8,10 +8,10 @@ import org.jspecify.annotations.Nullable;
 /** The images of one request on their way through a {@link Batcher}, and the scores they get. */
 final class Job {
 
-  /** Whoever waits for a job; called on a runner thread, once. */
+  /** Whoever waits for a job; called on runner threads. The last two exclude each other. */
   interface Owner {
 
-    /** Tells whether anybody still waits for the answer; asked before a part of the job runs. */
+    /** Tells whether anybody still waits for the answer; asked before each part of the job runs. */
     boolean isWanted();
 
     /** Takes the model's output, (images, classes). */

@@ -113,13 +113,18 @@ final class Models {
    * @throws CoracleException as {@link Classifier#open(Path, ModelOptions)} does, or if it fails
    */
   synchronized Loaded load(String name, Path file, String url) {
+    checkFree(name);
+    Loaded model = open(name, file, url);
+    put(model);
+    return model;
+  }
+
+  /** Throws RequestException 409 if there is a model of this name. */
+  void checkFree(String name) {
     if (loaded.containsKey(name)) {
       throw new RequestException(
           409, "a model named '" + name + "' is loaded; unload it first, or take another name");
     }
-    Loaded model = open(name, file, url);
-    put(model);
-    return model;
   }
 
   /** Opens a model's file again and replaces it; on a failure, thrown as by load, it stays. */
@@ -149,8 +154,9 @@ final class Models {
 
   /** Removes all models, when the batcher has done what it had. */
   synchronized void close() {
-    loaded.values().forEach(model -> model.lane().close());
+    Collection<Loaded> all = loaded.values();
     loaded = new TreeMap<>();
+    all.forEach(model -> model.lane().close());
   }
 
   private void put(Loaded model) {
@@ -202,7 +208,8 @@ final class Models {
       everyGrey[i] = (byte) i;
       values[i] = i % 2;
     }
-    classifier.classify(List.of(everyGrey, new EncodedImage(values)));
+    classifier.classify(everyGrey);
+    classifier.classify(List.of(new EncodedImage(values)));
     json.answer(classifier.scores(json.images()));
   }
 

@@ -4,15 +4,16 @@ package dev.coracle.serving;
 import com.fasterxml.jackson.core.JsonGenerator;
 import com.fasterxml.jackson.core.JsonToken;
 import com.sun.management.OperatingSystemMXBean;
-import dev.coracle.CoracleException;
 import dev.coracle.protocol.Answer;
 import dev.coracle.protocol.Json;
 import dev.coracle.protocol.RequestBody;
 import dev.coracle.protocol.RequestException;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.lang.management.ManagementFactory;
 import java.nio.file.Files;
 import java.nio.file.InvalidPathException;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.Collection;
 import java.util.HashMap;
@@ -20,10 +21,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.Executor;
 import java.util.stream.Stream;
 import org.eclipse.jetty.http.HttpHeader;
-import org.eclipse.jetty.server.Request;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -51,17 +50,14 @@ final class MultiModelRoutes {
   private final Path folder;
   private final Models models;
   private final Inference inference;
-  private final Executor slow;
+  private final Loader loader;
 
-  /**
-   * @param slow where models are loaded
-   */
-  MultiModelRoutes(ServerOptions options, Models models, Inference inference, Executor slow) {
+  MultiModelRoutes(ServerOptions options, Models models, Inference inference, Loader loader) {
     this.options = options;
-    this.folder = Objects.requireNonNull(options.modelsFolder());
+    this.folder = Objects.requireNonNull(options.modelsFolder()).toAbsolutePath().normalize();
     this.models = models;
     this.inference = inference;
-    this.slow = slow;
+    this.loader = loader;
   }
 
   void addTo(Routes routes) {
@@ -83,25 +79,12 @@ final class MultiModelRoutes {
     BodyReader.read(
         exchange,
         MAX_BODY,
-        body ->
-            slow.execute(
-                () -> {
-                  try {
-                    String encoding = exchange.header(HttpHeader.CONTENT_ENCODING);
-                    exchange.answer(load(RequestBody.decoded(encoding, body, MAX_BODY)));
-                  } catch (RequestException e) {
-                    exchange.fail(e);
-                  } catch (CoracleException e) {
-                    LOG.error("cannot load a model: {}", e.getMessage());
-                    exchange.fail(400, String.valueOf(e.getMessage()));
-                  } catch (OutOfMemoryError e) {
-                    exchange.fail(507, "no memory for another model; unload one first");
-                  }
-                }));
+        body -> loader.run(exchange, () -> exchange.answer(load(exchange, body))));
   }
 
-  private Answer load(byte[] body) {
-    Map<String, String> fields = fields(body);
+  private Answer load(Exchange exchange, byte[] body) {
+    String encoding = exchange.header(HttpHeader.CONTENT_ENCODING);
+    Map<String, String> fields = fields(RequestBody.decoded(encoding, body, MAX_BODY));
     String name = fields.get("model_name");
     String url = fields.get("url");
     if (name == null || url == null) {
@@ -110,14 +93,16 @@ final class MultiModelRoutes {
     if (!Models.isName(name)) {
       throw new RequestException(400, "expected as model_name " + Models.NAME_RULE);
     }
-    if (models.find(name) != null) {
-      throw new RequestException(409, "a model named '" + name + "' is loaded already");
-    }
+    models.checkFree(name);
     Path file = file(url);
     checkMemory(file);
-    Models.Loaded model = models.load(name, file, url);
-    LOG.info("loaded {}, version {}", name, model.version());
-    return Json.answer(json -> describe(json, model));
+    try {
+      Models.Loaded model = models.load(name, file, url);
+      LOG.info("loaded {}, version {}", name, model.version());
+      return Json.answer(json -> describe(json, model));
+    } catch (OutOfMemoryError e) {
+      throw new RequestException(507, "no memory for another model; unload one first");
+    }
   }
 
   /** Returns the strings that a JSON object has. */
@@ -144,10 +129,11 @@ final class MultiModelRoutes {
   /** Returns the ONNX file at a place below the folder, or the only one in a folder there. */
   private Path file(String url) {
     try {
-      Path place = Path.of(url).toRealPath();
-      if (!place.startsWith(folder.toRealPath())) {
+      // Looked at before the file system is, which would tell what else is there.
+      if (!Path.of(url).toAbsolutePath().normalize().startsWith(folder)) {
         throw new RequestException(400, "expected a url below the folder of models");
       }
+      Path place = inside(Path.of(url));
       if (!Files.isDirectory(place)) {
         return place;
       }
@@ -159,11 +145,20 @@ final class MultiModelRoutes {
               400,
               "expected one .onnx file at the url, found " + (files.isEmpty() ? "none" : "more"));
         }
-        return files.get(0);
+        return inside(files.get(0));
       }
-    } catch (IOException | InvalidPathException e) {
+    } catch (IOException | UncheckedIOException | InvalidPathException e) {
       throw new RequestException(404, "there is nothing at the url that can be read");
     }
+  }
+
+  /** Follows links; those that lead out of the folder lead nowhere. */
+  private Path inside(Path path) throws IOException {
+    Path real = path.toRealPath();
+    if (!real.startsWith(folder.toRealPath())) {
+      throw new NoSuchFileException(path.toString());
+    }
+    return real;
   }
 
   /** SageMaker unloads others when it is told 507, and tries again. */
@@ -192,7 +187,7 @@ final class MultiModelRoutes {
   }
 
   private Answer list(Exchange exchange) {
-    String token = Request.extractQueryParameters(exchange.request()).getValue("next_page_token");
+    String token = exchange.query("next_page_token");
     Collection<Models.Loaded> all = models.all();
     List<Models.Loaded> page =
         all.stream()
@@ -220,7 +215,10 @@ final class MultiModelRoutes {
   }
 
   private void unload(Exchange exchange, Map<String, String> parameters) {
-    Models.Loaded model = models.get(name(parameters));
+    loader.run(exchange, () -> unload(exchange, models.get(name(parameters))));
+  }
+
+  private void unload(Exchange exchange, Models.Loaded model) {
     CompletableFuture<?> unused =
         models
             .unload(model.name())

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.coracle.serving;
 
-import dev.coracle.CoracleException;
 import dev.coracle.Version;
 import dev.coracle.protocol.Answer;
 import dev.coracle.protocol.Json;
@@ -9,7 +8,6 @@ import dev.coracle.protocol.OpenInference;
 import dev.coracle.protocol.Query;
 import dev.coracle.protocol.RequestException;
 import java.util.Map;
-import java.util.concurrent.Executor;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -26,16 +24,13 @@ final class OpenInferenceRoutes {
   private final Health health;
   private final Models models;
   private final Inference inference;
-  private final Executor slow;
+  private final Loader loader;
 
-  /**
-   * @param slow where models are loaded
-   */
-  OpenInferenceRoutes(Health health, Models models, Inference inference, Executor slow) {
+  OpenInferenceRoutes(Health health, Models models, Inference inference, Loader loader) {
     this.health = health;
     this.models = models;
     this.inference = inference;
-    this.slow = slow;
+    this.loader = loader;
   }
 
   void addTo(Routes routes) {
@@ -161,26 +156,19 @@ final class OpenInferenceRoutes {
       throw new RequestException(403, "models are reloaded from the server's own machine only");
     }
     String name = model(parameters).name();
-    slow.execute(() -> reload(exchange, name));
+    loader.run(exchange, () -> reload(exchange, name));
   }
 
   private void reload(Exchange exchange, String name) {
-    try {
-      Models.Loaded fresh = models.reload(name);
-      LOG.info("reloaded {}, version {}", name, fresh.version());
-      exchange.answer(
-          Json.answer(
-              json -> {
-                json.writeStartObject();
-                json.writeStringField("name", name);
-                json.writeStringField("version", fresh.version());
-                json.writeEndObject();
-              }));
-    } catch (RequestException e) {
-      exchange.fail(e);
-    } catch (CoracleException e) {
-      LOG.error("cannot reload {}; the earlier model stays: {}", name, e.getMessage());
-      exchange.fail(400, e.getMessage() + "; the earlier model stays");
-    }
+    Models.Loaded fresh = models.reload(name);
+    LOG.info("reloaded {}, version {}", name, fresh.version());
+    exchange.answer(
+        Json.answer(
+            json -> {
+              json.writeStartObject();
+              json.writeStringField("name", name);
+              json.writeStringField("version", fresh.version());
+              json.writeEndObject();
+            }));
   }
 }

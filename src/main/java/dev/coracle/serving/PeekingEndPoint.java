@@ -33,6 +33,9 @@ final class PeekingEndPoint extends SocketChannelEndPoint {
 
   /** Tells whether the client has closed its side. To be asked between request and answer only. */
   synchronized boolean isPeerGone() {
+    if (isFillInterested()) {
+      return false; // it has been answered meanwhile, and Jetty reads
+    }
     if (!ended && !ahead.hasRemaining()) {
       try {
         ahead.clear();

@@ -53,7 +53,7 @@ final class RequestLines implements RequestLog {
       long nanos,
       Response response)
       throws IOException {
-    json.enable(JsonGenerator.Feature.ESCAPE_NON_ASCII); // terminals obey more than control codes
+    json.setHighestNonEscapedChar(0x7f); // terminals obey more than control codes
     json.writeStartObject();
     json.writeStringField("time", Instant.now().toString());
     json.writeStringField("client", Request.getRemoteAddr(request));

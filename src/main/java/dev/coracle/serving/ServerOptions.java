@@ -33,7 +33,8 @@ public final class ServerOptions {
       return values.name;
     }
     String file = String.valueOf(Objects.requireNonNull(values.model).getFileName());
-    return file.endsWith(".onnx") ? file.substring(0, file.length() - 5) : file;
+    String name = file.endsWith(".onnx") ? file.substring(0, file.length() - 5) : file;
+    return Models.isName(name) ? name : "model"; // such as one with a space, which URIs cannot have
   }
 
   @Nullable Path modelsFolder() {
@@ -157,7 +158,10 @@ public final class ServerOptions {
       return this;
     }
 
-    /** Name of the model in the routes of the Open Inference Protocol. Default: the file's. */
+    /**
+     * Name of the model in the routes of the Open Inference Protocol. Default: the file's, without
+     * {@code .onnx}, or "model" where that is no name.
+     */
     public Builder name(String name) {
       if (!Models.isName(name)) {
         throw new IllegalArgumentException("name (" + name + ") must be " + Models.NAME_RULE);

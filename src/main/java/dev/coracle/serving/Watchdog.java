@@ -39,20 +39,19 @@ final class Watchdog implements Connection.Listener, AutoCloseable {
             });
   }
 
-  /** Starts to look; {@code other} is called once a second too. */
-  void start(Runnable other) {
+  void start() {
     every(PERIOD_MS, this::checkExchanges);
     every(1000, this::checkConnections);
-    every(1000, other);
   }
 
-  private void every(int millis, Runnable task) {
+  /** Does something quick again and again. */
+  void every(int millis, Runnable task) {
     ScheduledFuture<?> unused =
         timer.scheduleWithFixedDelay(
             () -> {
               try {
                 task.run();
-              } catch (RuntimeException e) { // else there would be no further time
+              } catch (RuntimeException | Error e) { // else there would be no further time
                 LOG.error("the watchdog failed", e);
               }
             },
@@ -64,9 +63,10 @@ final class Watchdog implements Connection.Listener, AutoCloseable {
   private void checkExchanges() {
     for (Exchange exchange : exchanges.open()) {
       if (exchange.isAnswered()) {
-        continue;
-      }
-      if (exchange.age().compareTo(options.deadline()) > 0) {
+        if (exchange.answerAge().compareTo(options.deadline()) > 0) {
+          exchange.connection().getEndPoint().close(); // the client reads too slowly
+        }
+      } else if (exchange.hasDeadline() && exchange.age().compareTo(options.deadline()) > 0) {
         exchange.fail(503, "no answer within " + options.deadline().toMillis() + " ms; try again");
       } else if (exchange.bodyPending() && exchange.age().compareTo(options.bodyTimeout()) > 0) {
         exchange.fail(
@@ -79,11 +79,11 @@ final class Watchdog implements Connection.Listener, AutoCloseable {
   }
 
   /** What a connection had done when it was last looked at. */
-  private record Progress(long requests, long bytes, long since) {}
+  private record Progress(long requests, long bytes, boolean busy, long since) {}
 
   @Override
   public void onOpened(Connection connection) {
-    connections.put(connection, new Progress(0, 0, System.nanoTime()));
+    connections.put(connection, new Progress(0, 0, false, System.nanoTime()));
   }
 
   @Override
@@ -105,8 +105,9 @@ final class Watchdog implements Connection.Listener, AutoCloseable {
           long requests = connection.getMessagesIn();
           long bytes = connection.getBytesIn();
           boolean inHeaders = requests == last.requests && bytes > last.bytes;
-          if (!inHeaders || busy.contains(connection)) {
-            return new Progress(requests, bytes, now);
+          boolean isBusy = busy.contains(connection);
+          if (!inHeaders || isBusy || last.busy) { // after a request, what came may be its body
+            return new Progress(requests, bytes, isBusy, now);
           }
           if (now - last.since > options.headerTimeout().toNanos()) {
             connection.getEndPoint().close();

@@ -13,6 +13,7 @@ import java.util.stream.Collectors;
  * @param statuses the statuses of which the answer must have one; {@link #CLOSED} allows none
  * @param ends whether the client closes its side after the request
  */
+@SuppressWarnings("ArrayRecordComponent") // never compared
 record Attack(String name, byte[] request, Set<Integer> statuses, boolean ends) {
 
   static final int CLOSED = 0;
@@ -57,7 +58,7 @@ record Attack(String name, byte[] request, Set<Integer> statuses, boolean ends) 
   private static String printable(String text) {
     return text.chars()
         .limit(60)
-        .mapToObj(c -> c > 0x20 && c < 0x7f || c == ' ' ? "" + (char) c : "\\x%02x".formatted(c))
+        .mapToObj(c -> (c > 0x20 && c < 0x7f) || c == ' ' ? "" + (char) c : "\\x%02x".formatted(c))
         .collect(Collectors.joining());
   }
 

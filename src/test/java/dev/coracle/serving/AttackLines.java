@@ -107,7 +107,7 @@ final class AttackLines {
             400),
         Attack.of("SSH", "SSH-2.0-OpenSSH_9.6\r\n\r\n", 400),
         Attack.of("PROXY", "PROXY TCP4 192.0.2.1 192.0.2.2 1 2\r\nGET /ping HTTP/1.1\r\n\r\n", 400),
-        Attack.of("PROXY 2", "\r\n\r\n\0\r\nQUIT\n\u0021\u0011\0\f" + "\1".repeat(12), 400),
+        Attack.of("PROXY 2", "\r\n\r\n\0\r\nQUIT\n!\021\0\f" + "\1".repeat(12), 400),
         Attack.of("SMTP", "EHLO example.org\r\n\r\n", 400),
         Attack.of("Redis", "*1\r\n$4\r\nPING\r\n\r\n", 400));
   }

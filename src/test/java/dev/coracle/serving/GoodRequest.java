@@ -42,8 +42,8 @@ final class GoodRequest {
   static byte[] post(String target, String type, String headers, byte[] body) {
     ByteArrayOutputStream out = new ByteArrayOutputStream();
     out.writeBytes(
-        ("POST %s HTTP/1.1\r\nHost: a\r\nContent-Type: %s\r\nContent-Length: %d\r\n%s\r\n"
-                .formatted(target, type, body.length, headers))
+        "POST %s HTTP/1.1\r\nHost: a\r\nContent-Type: %s\r\nContent-Length: %d\r\n%s\r\n"
+            .formatted(target, type, body.length, headers)
             .getBytes(US_ASCII));
     out.writeBytes(body);
     return out.toByteArray();

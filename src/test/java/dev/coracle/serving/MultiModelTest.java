@@ -88,7 +88,7 @@ class MultiModelTest extends ServerFixture {
     assertRefused(load("x", "\\u0000"), 404);
     assertRefused(load("x", outside), 400);
     assertRefused(load("x", models.resolve("../outside.onnx")), 400);
-    assertRefused(load("x", models.resolve("link.onnx")), 400);
+    assertRefused(load("x", models.resolve("link.onnx")), 404);
     assertRefused(load("x", models.resolve("broken.onnx")), 400);
     assertRefused(load("x", models.resolve("empty")), 400);
     assertRefused(load("x", "/dev/zero"), 400);

@@ -78,7 +78,9 @@ final class OperationCalls {
         calls.add(load("second", 409));
         calls.add(Call.json(target, "{", 400));
         calls.add(Call.json(target, "{\"model_name\":\"x\"}", 400));
-        calls.add(Call.json(target, "{\"model_name\":\"x\",\"url\":\"no/such/folder\"}", 404));
+        calls.add(Call.json(target, "{\"model_name\":\"x\",\"url\":\"no/such/folder\"}", 400));
+        String absent = folder.substring(0, folder.length() - 1) + "/absent\"";
+        calls.add(Call.json(target, "{\"model_name\":\"x\",\"url\":" + absent + "}", 404));
         calls.add(load("third", 415).with("Content-Encoding", "br"));
         calls.add(Call.json(target, " ".repeat(LIMIT + 1), 413));
       }

@@ -49,8 +49,8 @@ class OverloadTest extends ServerFixture {
   void pendingBytesFull_503AndFreeAgain() throws Exception {
     InferenceServer server = fast(o -> o.maxBodyBytes(1 << 20).maxPendingBytes(1 << 20));
     String head =
-        "POST /invocations HTTP/1.1\r\nHost: a\r\nContent-Type: application/octet-stream\r\n"
-            + "Content-Length: 784000\r\n\r\n";
+        "POST /invocations HTTP/1.1\r\nHost: a\r\nContent-Length: 784000\r\n"
+            .concat("Content-Type: application/octet-stream\r\n\r\n");
     RawClient first = connect(server).send(head).send(new byte[700_000]);
     await("it is held", () -> metric(server, "coracle_pending_bytes") >= 700_000);
     RawClient second = connect(server).send(head);

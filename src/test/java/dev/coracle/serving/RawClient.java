@@ -47,6 +47,7 @@ final class RawClient implements Closeable {
    *
    * @param headers by their names in lower case; of several the last one
    */
+  @SuppressWarnings("ArrayRecordComponent") // never compared
   record Reply(int status, Map<String, String> headers, byte[] body) {
 
     String text() {

@@ -12,6 +12,7 @@ import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.NetworkInterface;
 import java.net.Socket;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
@@ -110,7 +111,7 @@ class ReloadTest extends ServerFixture {
       replace(file, bad);
       RawClient.Reply reply = client.send(LOAD).get();
       assertThat(reply.status()).as("%s", reply).isEqualTo(400);
-      assertThat(reply.text()).contains("the earlier model stays").doesNotContain("\\n");
+      assertThat(reply.text()).contains("what was loaded before stays").doesNotContain("\\n");
     }
     Files.delete(file);
     assertThat(client.send(LOAD).get().status()).isEqualTo(400);
@@ -139,9 +140,9 @@ class ReloadTest extends ServerFixture {
     try (Socket socket = new Socket()) {
       socket.connect(new InetSocketAddress(other, server.port()), 5_000);
       socket.setSoTimeout(20_000);
-      socket.getOutputStream().write(LOAD.getBytes());
+      socket.getOutputStream().write(LOAD.getBytes(StandardCharsets.US_ASCII));
       byte[] status = socket.getInputStream().readNBytes(12);
-      assertThat(new String(status)).isEqualTo("HTTP/1.1 403");
+      assertThat(new String(status, StandardCharsets.US_ASCII)).isEqualTo("HTTP/1.1 403");
     }
   }
 

@@ -9,6 +9,7 @@ import java.awt.image.BufferedImage;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.net.SocketTimeoutException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -88,7 +89,7 @@ class RequestFuzzSoakIT {
   private void send(int port, byte[] request, String name) throws IOException {
     try (RawClient client = new RawClient(port)) {
       client.trySend(request);
-      client.trySend(LAST.getBytes());
+      client.trySend(LAST.getBytes(StandardCharsets.US_ASCII));
       client.patience(200);
       boolean ended = false;
       while (true) {

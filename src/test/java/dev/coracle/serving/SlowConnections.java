@@ -11,6 +11,7 @@ import java.nio.ByteBuffer;
 import java.nio.channels.SocketChannel;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.atomic.AtomicInteger;
 
 /**
  * Holds connections that send headers in drops, send bodies in drops, or ask for much and do not
@@ -34,7 +35,7 @@ final class SlowConnections implements AutoCloseable {
   private final List<Slow> all = new ArrayList<>();
   private final Thread thread = new Thread(this::run, "slow-connections");
   private volatile boolean running = true;
-  private volatile int reopened;
+  private final AtomicInteger reopened = new AtomicInteger();
 
   private static final class Slow {
     final byte[] request;
@@ -57,7 +58,7 @@ final class SlowConnections implements AutoCloseable {
 
   /** Returns how many the server has closed. */
   int reopened() {
-    return reopened;
+    return reopened.get();
   }
 
   private SocketChannel open() throws IOException {
@@ -91,14 +92,14 @@ final class SlowConnections implements AutoCloseable {
             slow.channel.write(ByteBuffer.wrap(slow.request, slow.sent, Math.min(count, rest)));
       }
       boolean reads = slow.request != UNREAD;
-      if (reads && slow.channel.read(ByteBuffer.allocate(512)) != 0 || reads && rest == 0) {
+      if (reads && (rest == 0 || slow.channel.read(ByteBuffer.allocate(512)) != 0)) {
         throw new IOException("answered or closed");
       }
     } catch (IOException e) {
       slow.channel.close();
       slow.channel = open();
       slow.sent = 0;
-      reopened++;
+      reopened.incrementAndGet();
     }
   }
 

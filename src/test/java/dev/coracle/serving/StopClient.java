@@ -8,6 +8,7 @@ import java.io.IOException;
 import java.util.Arrays;
 import java.util.concurrent.Callable;
 import java.util.concurrent.atomic.AtomicInteger;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Sends requests until the server is gone, and keeps account of those that it must not lose.
@@ -81,7 +82,7 @@ final class StopClient implements Callable<Void> {
   }
 
   /** Sends bytes and reads the answer to them; null where the two may have crossed. */
-  private RawClient.Reply exchange(RawClient client, byte[] request) throws IOException {
+  private RawClient.@Nullable Reply exchange(RawClient client, byte[] request) throws IOException {
     if (!client.trySend(request)) {
       crossed.incrementAndGet();
       return null;

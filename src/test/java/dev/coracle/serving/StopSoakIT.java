@@ -30,7 +30,7 @@ class StopSoakIT {
     ExecutorService threads = Executors.newFixedThreadPool(CLIENTS);
     Random random = new Random(1);
     int rounds = Soak.rounds(100);
-    AtomicInteger all = new AtomicInteger();
+    long all = 0;
     AtomicInteger refused = new AtomicInteger();
     AtomicInteger crossed = new AtomicInteger();
     long longest = 0;
@@ -57,7 +57,7 @@ class StopSoakIT {
           assertThat(log.stream().filter(line -> line.contains("\"status\":200,")))
               .as("requests in the log, in round %d", round)
               .hasSize(answered.get());
-          all.addAndGet(answered.get());
+          all += answered.get();
         }
       }
     } finally {
@@ -66,7 +66,7 @@ class StopSoakIT {
     System.out.printf(
         "%d stops: %,d requests answered, none lost, %d refused by 503, %d sent while their"
             + " connection was closed; the longest stop took %,d ms%n",
-        rounds, all.get(), refused.get(), crossed.get(), longest);
+        rounds, all, refused.get(), crossed.get(), longest);
     assertThat(longest).as("ms of the longest stop").isLessThan(25_000);
   }
 }

@@ -3,6 +3,7 @@ package dev.coracle.serving;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import org.junit.jupiter.api.Test;
 
@@ -60,7 +61,8 @@ class TimeoutTest extends ServerFixture {
     assertThat(kept.send(get("/ping")).get().status()).isEqualTo(200);
     RawClient dripping = connect(server).send("GET /ping HTTP/1.1\r\n");
     long start = System.nanoTime();
-    while (millisSince(start) < 20_000 && dripping.trySend("A: b\r\n".getBytes())) {
+    while (millisSince(start) < 20_000
+        && dripping.trySend("A: b\r\n".getBytes(StandardCharsets.US_ASCII))) {
       Thread.sleep(50);
     }
     assertThat(millisSince(start)).as("time until it was closed").isBetween(400L, 15_000L);
@@ -83,7 +85,7 @@ class TimeoutTest extends ServerFixture {
     InferenceServer server = fast(o -> o.headerTimeout(Duration.ofSeconds(20)));
     RawClient client = connect(server);
     for (int round = 0; round < 2; round++) {
-      for (byte each : get("/ping").getBytes()) {
+      for (byte each : get("/ping").getBytes(StandardCharsets.US_ASCII)) {
         client.send(new byte[] {each});
         Thread.sleep(5);
       }
@@ -104,5 +106,17 @@ class TimeoutTest extends ServerFixture {
       }
       assertThat(client.get().status()).isEqualTo(200); // 10 images
     }
+  }
+
+  /** A look at the connection falls into the body: the rest of it is no beginning of headers. */
+  @Test
+  void idle_afterABodyInPieces_staysOpen() throws Exception {
+    InferenceServer server = fast(o -> o.headerTimeout(Duration.ofMillis(500)));
+    RawClient client = connect(server).send(OCTETS + "Content-Length: 1568\r\n\r\n");
+    client.send(new byte[784]);
+    Thread.sleep(1_500);
+    assertThat(client.send(new byte[784]).get().status()).isEqualTo(200);
+    Thread.sleep(3_500);
+    assertThat(client.send(get("/ping")).get().status()).isEqualTo(200);
   }
 }
