@@ -9,6 +9,9 @@ import java.nio.channels.SocketChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.Future;
+import java.util.concurrent.FutureTask;
 import java.util.concurrent.TimeUnit;
 import org.eclipse.jetty.io.ManagedSelector;
 import org.eclipse.jetty.io.SocketChannelEndPoint;
@@ -18,6 +21,7 @@ import org.eclipse.jetty.server.NetworkConnectionLimit;
 import org.eclipse.jetty.server.Server;
 import org.eclipse.jetty.server.ServerConnector;
 import org.eclipse.jetty.util.thread.QueuedThreadPool;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -43,6 +47,9 @@ public final class InferenceServer implements AutoCloseable {
 
   /** Bounds the memory that decoding takes, which is several times a body's. */
   private static final int MAX_DECODERS = 4;
+
+  /** Of a connection while it reads: most bodies need one or two reads then. */
+  private static final int INPUT_BUFFER = 16 << 10;
 
   private static final int ACCEPT_QUEUE = 1024;
 
@@ -88,15 +95,53 @@ public final class InferenceServer implements AutoCloseable {
    * @throws IllegalArgumentException if no answer has the default content type of the options
    */
   public static InferenceServer start(ServerOptions options) {
+    Path file = options.model();
+    FileWatch watch = file != null && options.watch() ? new FileWatch(file) : null;
+    // Side by side with the rest of the start, which takes as long.
+    FutureTask<Models.@Nullable Opened> opening =
+        new FutureTask<>(() -> file == null ? null : Models.open(file, options));
+    Thread opener = new Thread(opening, "coracle-opener");
+    opener.setDaemon(true);
+    opener.start();
     InferenceServer server = new InferenceServer(options);
     try {
       server.listen();
-      server.watchdog.start();
-      server.load();
+      Models.Opened opened = await(opening);
+      if (file != null && opened != null) {
+        server.models.add(options.name(), file, opened);
+      }
+      server.ready(watch);
       return server;
     } catch (RuntimeException | Error e) {
       server.close();
+      closeOpened(opening);
       throw e;
+    }
+  }
+
+  private static Models.@Nullable Opened await(Future<Models.@Nullable Opened> opening) {
+    try {
+      return opening.get();
+    } catch (ExecutionException e) {
+      if (e.getCause() instanceof Error error) {
+        throw error;
+      }
+      throw (RuntimeException) e.getCause(); // opening declares no other
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new CoracleException("interrupted while the model was being opened", e);
+    }
+  }
+
+  /** Closes the model of a server that could not start, for instance on a port that is taken. */
+  private static void closeOpened(Future<Models.@Nullable Opened> opening) {
+    try {
+      Models.Opened opened = await(opening);
+      if (opened != null) {
+        opened.classifier().close();
+      }
+    } catch (RuntimeException | Error e) {
+      LOG.debug("the model had not been opened", e); // which may be why the server did not start
     }
   }
 
@@ -125,6 +170,7 @@ public final class InferenceServer implements AutoCloseable {
   private ServerConnector connector() {
     HttpConfiguration http = new HttpConfiguration();
     http.setSendServerVersion(false);
+    http.setInputBufferSize(INPUT_BUFFER);
     HttpConnectionFactory factory = new HttpConnectionFactory(http);
     ServerConnector made =
         new ServerConnector(jetty, 1, 1, factory) {
@@ -146,8 +192,13 @@ public final class InferenceServer implements AutoCloseable {
   }
 
   private void listen() {
+    if (options.modelsFolder() != null && !Files.isDirectory(options.modelsFolder())) {
+      throw new CoracleException(
+          options.modelsFolder() + " is no folder; expected the one that models are put into");
+    }
     try {
       jetty.start();
+      watchdog.start();
     } catch (IOException e) {
       throw new CoracleException(
           "cannot listen on %s, port %d: %s; choose another host or port"
@@ -160,24 +211,24 @@ public final class InferenceServer implements AutoCloseable {
     }
   }
 
-  private void load() {
-    Path file = options.model();
-    FileWatch watch = null;
-    if (file != null) {
-      if (options.watch()) {
-        watch = new FileWatch(file, models, options.name());
-      }
-      models.load(options.name(), file, file.toString());
-    } else if (options.modelsFolder() != null && !Files.isDirectory(options.modelsFolder())) {
-      throw new CoracleException(
-          options.modelsFolder() + " is no folder; expected the one that models are put into");
+  private void ready(@Nullable FileWatch watch) {
+    if (watch != null) { // on the loader, as it may take long
+      watchdog.every(1000, () -> loader.run(() -> reloadIfChanged(watch)));
     }
     health.ready();
-    if (watch != null) {
-      FileWatch changes = watch;
-      watchdog.every(1000, () -> loader.run(changes)); // which may take long
-    }
+    loader.run(metrics::addJvm);
     LOG.info("serving on {} with {} processors", uri(), PROCESSORS);
+  }
+
+  private void reloadIfChanged(FileWatch watch) {
+    if (!watch.hasChanged()) {
+      return;
+    }
+    try {
+      LOG.info("reloaded {}, version {}", options.name(), models.reload(options.name()).version());
+    } catch (CoracleException e) {
+      LOG.error("cannot reload; the earlier model stays: {}", e.getMessage());
+    }
   }
 
   /** Returns the table of routes. */

@@ -4,14 +4,13 @@ package dev.coracle.serving;
 import dev.coracle.CoracleException;
 import dev.coracle.inference.Classifier;
 import dev.coracle.inference.EncodedImage;
-import dev.coracle.inference.InvalidModelException;
 import dev.coracle.inference.ModelCodec;
-import dev.coracle.inference.ModelOptions;
 import dev.coracle.protocol.Query;
 import dev.coracle.protocol.RequestBody;
 import dev.coracle.protocol.RequestException;
 import java.io.IOException;
 import java.io.InputStream;
+import java.io.OutputStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -21,6 +20,7 @@ import java.security.NoSuchAlgorithmException;
 import java.util.Collection;
 import java.util.HexFormat;
 import java.util.List;
+import java.util.Objects;
 import java.util.SortedMap;
 import java.util.TreeMap;
 import java.util.concurrent.CompletableFuture;
@@ -45,15 +45,13 @@ final class Models {
   private static final int VERSION_DIGITS = 12;
 
   private final Batcher batcher;
-  private final ModelOptions options;
-  private final String defaultAccept;
+  private final ServerOptions options;
   private final Metrics metrics;
   private volatile SortedMap<String, Loaded> loaded = new TreeMap<>();
 
   Models(Batcher batcher, ServerOptions options, Metrics metrics) {
     this.batcher = batcher;
-    this.options = options.modelOptions();
-    this.defaultAccept = options.defaultAccept();
+    this.options = options;
     this.metrics = metrics;
   }
 
@@ -119,6 +117,11 @@ final class Models {
     return model;
   }
 
+  /** Adds the first model, which has been opened elsewhere. */
+  synchronized void add(String name, Path file, Opened opened) {
+    put(loaded(name, file, file.toString(), opened));
+  }
+
   /** Throws RequestException 409 if there is a model of this name. */
   void checkFree(String name) {
     if (loaded.containsKey(name)) {
@@ -171,30 +174,40 @@ final class Models {
   }
 
   private Loaded open(String name, Path file, String url) {
-    // The version names the very bytes that run: they are opened by their sum.
+    return loaded(name, file, url, open(file, options));
+  }
+
+  private Loaded loaded(String name, Path file, String url, Opened opened) {
+    Classifier classifier = opened.classifier;
+    return new Loaded(
+        name, opened.version, file, url, classifier.codec(), batcher.lane(classifier));
+  }
+
+  /** A model that has been tried, and the version of its file. */
+  record Opened(Classifier classifier, String version) {}
+
+  /** Opens a file and tries it; throws as {@link #load} does. */
+  static Opened open(Path file, ServerOptions options) {
     for (int attempt = 1; ; attempt++) {
-      String sum = options.sha256() != null ? options.sha256() : sha256(file);
-      ModelOptions exact = sum == null ? options : options.toBuilder().sha256(sum).build();
+      FileWatch.State before = FileWatch.State.of(file);
+      String version = version(file);
+      Classifier classifier = Classifier.open(file, options.modelOptions());
       try {
-        Classifier classifier = Classifier.open(file, exact);
-        try {
-          tryOut(classifier);
-          String version = sum == null ? "1" : sum.substring(0, VERSION_DIGITS);
-          return new Loaded(name, version, file, url, classifier.codec(), batcher.lane(classifier));
-        } catch (RuntimeException | Error e) {
-          classifier.close();
-          throw e;
+        tryOut(classifier, options.defaultAccept());
+        // The version is of the bytes that run, unless somebody wrote to the file meanwhile.
+        if (attempt == 3 || Objects.equals(before, FileWatch.State.of(file))) {
+          return new Opened(classifier, version);
         }
-      } catch (InvalidModelException e) {
-        if (attempt == 3 || sum == null || sum.equals(sha256(file))) {
-          throw e;
-        } // else it was written to between the sum and the opening
+      } catch (RuntimeException | Error e) {
+        classifier.close();
+        throw e;
       }
+      classifier.close();
     }
   }
 
   /** Runs the model by way of JSON, which also loads the classes that the first request needs. */
-  private void tryOut(Classifier classifier) {
+  private static void tryOut(Classifier classifier, String defaultAccept) {
     ModelCodec codec = classifier.codec();
     String row = "0,".repeat(codec.rows() * codec.columns() - 1) + "0";
     Query json =
@@ -213,15 +226,15 @@ final class Models {
     json.answer(classifier.scores(json.images()));
   }
 
-  /** Returns the sum of a regular file, or null for what cannot be opened as a model anyway. */
-  private static @Nullable String sha256(Path file) {
+  /** Returns the first digits of a regular file's SHA-256; what is none cannot be opened anyway. */
+  private static String version(Path file) {
     if (!Files.isRegularFile(file)) {
-      return null;
+      return "";
     }
     try (InputStream in = Files.newInputStream(file)) {
       MessageDigest digest = MessageDigest.getInstance("SHA-256");
-      new DigestInputStream(in, digest).transferTo(java.io.OutputStream.nullOutputStream());
-      return HexFormat.of().formatHex(digest.digest());
+      new DigestInputStream(in, digest).transferTo(OutputStream.nullOutputStream());
+      return HexFormat.of().formatHex(digest.digest()).substring(0, VERSION_DIGITS);
     } catch (IOException e) {
       throw new CoracleException(file + " cannot be read: " + CoracleException.reason(e), e);
     } catch (NoSuchAlgorithmException e) {

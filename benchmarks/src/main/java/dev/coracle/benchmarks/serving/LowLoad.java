@@ -21,6 +21,7 @@ final class LowLoad {
   private static final int BLOCKS = 10;
   private static final int PER_BLOCK = 500;
   private static final int WARM_UP_BLOCKS = 10;
+  private static final int WARM_UP_CONNECTIONS = 16;
   private static final long PAUSE_NANOS = 1_000_000;
 
   private LowLoad() {}
@@ -41,6 +42,9 @@ final class LowLoad {
       Client client = new Client(socket);
       Call inProcess = image -> classifier.classify(images.get(image));
       Call request = image -> client.send(messages.get(image));
+      // Else the JVM compiles all through the measurement, on one of few processors.
+      LoadGenerator.closed(server.address(), messages, WARM_UP_CONNECTIONS, setup.time(30));
+      Thread.sleep(setup.time(5).toMillis());
       int blocks = setup.quick() ? 2 : BLOCKS;
       int warmUp = setup.quick() ? 2 : WARM_UP_BLOCKS;
       for (int block = -warmUp; block < blocks; block++) {

@@ -29,6 +29,6 @@ record Setup(
 
   /** Returns how long a load runs before it is measured, for the JVM to compile what it takes. */
   Duration warmUp() {
-    return Duration.ofSeconds(quick ? 3 : 10);
+    return Duration.ofSeconds(quick ? 3 : 20);
   }
 }
