@@ -63,15 +63,7 @@ public final class Json {
     return bytes.toByteArray();
   }
 
-  /**
-   * Makes a parser of UTF-8, after a byte order mark if there is one. Its exceptions are Jackson's,
-   * which quote at length; {@link #read} has messages for the sender.
-   */
-  public static JsonParser parser(byte[] bytes) {
-    int from = Utf8.start(bytes);
-    return parser(bytes, from, bytes.length - from);
-  }
-
+  /** Makes a parser of a part of a text in UTF-8; its exceptions are Jackson's. */
   static JsonParser parser(byte[] bytes, int from, int length) {
     try {
       return FACTORY.createParser(bytes, from, length);

@@ -22,6 +22,9 @@ final class Watchdog implements Connection.Listener, AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(Watchdog.class);
   private static final int PERIOD_MS = 100;
 
+  /** Connections closed in one look: their clients come back at once, which is work as well. */
+  private static final int MAX_CLOSED = 100;
+
   private final ServerOptions options;
   private final Exchanges exchanges;
   private final Map<Connection, Progress> connections = new ConcurrentHashMap<>();
@@ -100,6 +103,7 @@ final class Watchdog implements Connection.Listener, AutoCloseable {
     long now = System.nanoTime();
     Set<Connection> busy =
         exchanges.open().stream().map(Exchange::connection).collect(Collectors.toSet());
+    int[] closed = {0};
     connections.replaceAll(
         (connection, last) -> {
           long requests = connection.getMessagesIn();
@@ -109,7 +113,7 @@ final class Watchdog implements Connection.Listener, AutoCloseable {
           if (!inHeaders || isBusy || last.busy) { // after a request, what came may be its body
             return new Progress(requests, bytes, isBusy, now);
           }
-          if (now - last.since > options.headerTimeout().toNanos()) {
+          if (now - last.since > options.headerTimeout().toNanos() && closed[0]++ < MAX_CLOSED) {
             connection.getEndPoint().close();
           }
           return last;

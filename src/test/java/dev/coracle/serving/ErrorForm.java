@@ -3,9 +3,9 @@ package dev.coracle.serving;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import com.fasterxml.jackson.core.JsonFactory;
 import com.fasterxml.jackson.core.JsonParser;
 import com.fasterxml.jackson.core.JsonToken;
-import dev.coracle.protocol.Json;
 import java.io.IOException;
 
 /** Checks that a refusal has the one form of all errors and tells nothing of what is inside. */
@@ -19,7 +19,7 @@ final class ErrorForm {
     assertThat(reply.header("Content-Type")).as(what).isEqualTo("application/json");
     assertThat(reply.header("Server")).as(what).isNull();
     String message;
-    try (JsonParser json = Json.parser(reply.body())) {
+    try (JsonParser json = new JsonFactory().createParser(reply.body())) {
       assertThat(json.nextToken()).as(what).isEqualTo(JsonToken.START_OBJECT);
       assertThat(json.nextFieldName()).as(what).isEqualTo("error");
       message = json.nextTextValue();

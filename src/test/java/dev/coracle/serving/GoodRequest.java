@@ -5,10 +5,10 @@ import static java.nio.charset.StandardCharsets.US_ASCII;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
+import com.fasterxml.jackson.core.JsonFactory;
 import com.fasterxml.jackson.core.JsonParser;
 import com.fasterxml.jackson.core.JsonToken;
 import dev.coracle.inference.TestModel;
-import dev.coracle.protocol.Json;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.util.Random;
@@ -54,7 +54,7 @@ final class GoodRequest {
     assertThat(reply.status()).as("%s", reply).isEqualTo(200);
     double[] probabilities = new double[expected.length];
     int count = 0;
-    try (JsonParser json = Json.parser(reply.body())) {
+    try (JsonParser json = new JsonFactory().createParser(reply.body())) {
       while (!"probabilities".equals(json.currentName())) {
         assertThat(json.nextToken()).as("%s", reply).isNotNull();
       }
