@@ -205,7 +205,8 @@ class NetExportTest {
       Path file = folder.resolve("other.onnx");
       Path log = folder.resolve("log");
       // -XX:hashCode=3: identity hashes count up; Set.of and Map.of shuffle in every JVM.
-      Process process =
+      // The class path goes another way: ONNX Runtime dies of a command line of more than 4 kB.
+      ProcessBuilder child =
           new ProcessBuilder(
                   Path.of(System.getProperty("java.home"), "bin", "java").toString(),
                   "--enable-native-access=ALL-UNNAMED",
@@ -214,13 +215,12 @@ class NetExportTest {
                   "-Dai.djl.offline=true",
                   "-Dai.djl.pytorch.num_threads=1",
                   "-Dorg.slf4j.simpleLogger.defaultLogLevel=error",
-                  "-cp",
-                  System.getProperty("java.class.path"),
                   ExportInOtherJvm.class.getName(),
                   file.toString())
               .redirectErrorStream(true)
-              .redirectOutput(log.toFile())
-              .start();
+              .redirectOutput(log.toFile());
+      child.environment().put("CLASSPATH", System.getProperty("java.class.path"));
+      Process process = child.start();
       assertThat(process.waitFor()).as(Files.readString(log)).isZero();
       // The JVM's own, from JDK 24 on, of protobuf's use of sun.misc.Unsafe; ONNX Runtime's begin
       // with the time.

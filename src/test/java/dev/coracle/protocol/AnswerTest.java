@@ -284,7 +284,7 @@ class AnswerTest {
                 OpenInference.metadata(classifier.codec(), "mnist", "0123").body(),
                 StandardCharsets.UTF_8))
         .isEqualTo(
-            "{\"name\":\"mnist\",\"versions\":[\"0123\"],\"platform\":\"onnx_onnxruntime\","
+            "{\"name\":\"mnist\",\"versions\":[\"0123\"],\"platform\":\"onnx_onnxv1\","
                 + "\"inputs\":[{\"name\":\"input_0\",\"datatype\":\"FP32\",\"shape\":[-1,1,28,28]}],"
                 + "\"outputs\":[{\"name\":\"output_0\",\"datatype\":\"FP32\",\"shape\":[-1,10]}]}");
   }

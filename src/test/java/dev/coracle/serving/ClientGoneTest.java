@@ -92,7 +92,8 @@ class ClientGoneTest extends ServerFixture {
     assertThat(split.send("T /ping HTTP/1.1\r\nHost: a\r\n\r\n").get().status()).isEqualTo(200);
     assertThat(one.send("ET /ping HTTP/1.1\r\nHost: a\r\n\r\n").get().status()).isEqualTo(200);
     assertAnswered(others);
-    assertThat(logged("/invocations")).hasSize(QUEUED + 5).containsOnly(200);
+    await("all are logged", () -> logged("/invocations").size() == QUEUED + 5);
+    assertThat(logged("/invocations")).containsOnly(200);
   }
 
   @Test

@@ -49,6 +49,7 @@ class DjlDatasetsTest {
   @AfterEach
   void close() {
     manager.close();
+    System.clearProperty("DJL_CACHE_DIR"); // which DjlRepository sets
   }
 
   @Test

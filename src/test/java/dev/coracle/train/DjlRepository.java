@@ -26,6 +26,7 @@ final class DjlRepository {
    */
   static Repository write(Path folder, String artifact, ImageSet train, ImageSet test)
       throws IOException {
+    System.setProperty("DJL_CACHE_DIR", folder.resolve("cache").toString()); // not the user's
     Path base = folder.resolve("dataset/cv/ai/djl/basicdataset/" + artifact);
     Files.createDirectories(base.resolve("1.0"));
     String files =
@@ -47,7 +48,8 @@ final class DjlRepository {
   }
 
   private static String file(Path base, String name, byte[] content) throws IOException {
-    Files.write(base.resolve("1.0").resolve(name), content);
+    Files.write(base.resolve(name), content);
+    Files.write(base.resolve("1.0").resolve(name), content); // where some versions of DJL look
     try {
       return "\"%s\": {\"uri\": \"%s\", \"sha1Hash\": \"%s\", \"size\": %d}"
           .formatted(
