@@ -53,6 +53,10 @@ class ArchitectureTest {
             "dev.coracle.protocol.",
             "io.micrometer.",
             "org.slf4j."));
+    ALLOWED.put(
+        "dev.coracle.sagemaker",
+        List.of("com.fasterxml.jackson.core.", "org.apache.commons.compress."));
+    ALLOWED.put("dev.coracle.aws", List.of("software.amazon.awssdk.", "dev.coracle.sagemaker."));
     ALLOWED.put("dev.coracle.report", List.of("org.knowm.xchart."));
   }
 

@@ -33,6 +33,7 @@ import picocli.CommandLine.UnmatchedArgumentException;
       VerifyCommand.class,
       ClassifyCommand.class,
       ServeCommand.class,
+      SageMakerCommand.class,
       DatasetsCommand.class
     },
     versionProvider = Main.Versions.class,

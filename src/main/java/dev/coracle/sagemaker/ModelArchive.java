@@ -1,0 +1,243 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.coracle.sagemaker;
+
+import dev.coracle.AtomicFile;
+import dev.coracle.CoracleException;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.OutputStream;
+import java.io.UncheckedIOException;
+import java.nio.file.FileVisitOption;
+import java.nio.file.Files;
+import java.nio.file.InvalidPathException;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.nio.file.attribute.BasicFileAttributes;
+import java.nio.file.attribute.FileTime;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Locale;
+import java.util.stream.Stream;
+import org.apache.commons.compress.archivers.tar.TarArchiveEntry;
+import org.apache.commons.compress.archivers.tar.TarArchiveInputStream;
+import org.apache.commons.compress.archivers.tar.TarArchiveOutputStream;
+import org.apache.commons.compress.compressors.gzip.GzipCompressorInputStream;
+import org.apache.commons.compress.compressors.gzip.GzipCompressorOutputStream;
+
+/**
+ * Writes and unpacks {@code model.tar.gz}: the content of a folder, at the root of the archive. Not
+ * meant for a folder that changes meanwhile.
+ *
+ * <p>An archive is somebody else's word: what an entry is called decides where it is written. Only
+ * folders and regular files that stay below the target are unpacked; Python's {@code extractall}
+ * wrote wherever the archive said (CVE-2007-4559).
+ */
+public final class ModelArchive {
+
+  private static final int MAX_ENTRIES = 10_000;
+  private static final long MAX_BYTES = 20L << 30;
+
+  /** Weights compress by a tenth; this is for reports, and for networks that are mostly zeros. */
+  private static final long MAX_RATIO = 100;
+
+  private static final long SMALL = 16 << 20;
+
+  private ModelArchive() {}
+
+  /**
+   * Writes the content of a folder, links followed, in the order of names and without times, so
+   * that the same content gives the same bytes.
+   *
+   * @throws CoracleException if the folder cannot be read or the archive not be written; an earlier
+   *     archive is then as it was
+   */
+  public static void pack(Path folder, Path archive) {
+    try {
+      List<Path> files = content(folder);
+      AtomicFile.write(archive, out -> write(folder, files, out));
+    } catch (IOException e) {
+      throw new CoracleException(
+          "cannot pack %s into %s: %s".formatted(folder, archive, CoracleException.reason(e)), e);
+    }
+  }
+
+  private static List<Path> content(Path folder) throws IOException {
+    try (Stream<Path> all = Files.walk(folder, FileVisitOption.FOLLOW_LINKS)) {
+      return all.filter(path -> !path.equals(folder))
+          .sorted(Comparator.comparing(path -> name(folder, path)))
+          .toList();
+    } catch (UncheckedIOException e) {
+      throw e.getCause();
+    }
+  }
+
+  private static String name(Path folder, Path path) {
+    return folder.relativize(path).toString().replace(path.getFileSystem().getSeparator(), "/");
+  }
+
+  private static void write(Path folder, List<Path> files, OutputStream out) throws IOException {
+    GzipCompressorOutputStream gzip = new GzipCompressorOutputStream(out);
+    TarArchiveOutputStream tar = new TarArchiveOutputStream(gzip, "UTF-8");
+    tar.setLongFileMode(TarArchiveOutputStream.LONGFILE_POSIX);
+    tar.setBigNumberMode(TarArchiveOutputStream.BIGNUMBER_POSIX);
+    tar.setAddPaxHeadersForNonAsciiNames(true);
+    for (Path file : files) {
+      BasicFileAttributes attributes = Files.readAttributes(file, BasicFileAttributes.class);
+      boolean isFolder = attributes.isDirectory();
+      if (!isFolder && !attributes.isRegularFile()) {
+        throw new IOException(file + " is a device, pipe or socket; expected files and folders");
+      }
+      TarArchiveEntry entry = new TarArchiveEntry(name(folder, file) + (isFolder ? "/" : ""));
+      entry.setLastModifiedTime(FileTime.fromMillis(0));
+      entry.setMode(isFolder ? 0755 : 0644);
+      entry.setSize(isFolder ? 0 : attributes.size());
+      tar.putArchiveEntry(entry);
+      if (!isFolder) {
+        Files.copy(file, tar);
+      }
+      tar.closeArchiveEntry();
+    }
+    tar.finish();
+    gzip.finish();
+  }
+
+  /**
+   * Unpacks an archive into a folder that does not exist yet or is empty.
+   *
+   * @throws CoracleException if the archive is damaged or longer than its size lets expect, or has
+   *     an entry that is a link or a device or lies outside; nothing is left of it then, and
+   *     nothing outside the folder has been written
+   */
+  public static void unpack(Path archive, Path folder) {
+    Path target = folder.toAbsolutePath().normalize();
+    try {
+      requireEmpty(target);
+      Files.createDirectories(target);
+      try {
+        read(archive, target);
+      } catch (IOException | RuntimeException e) {
+        deleteContent(target, e);
+        throw e;
+      }
+    } catch (IOException | IllegalArgumentException e) { // the latter of a damaged header
+      String reason = e instanceof IOException io ? CoracleException.reason(io) : e.getMessage();
+      throw new CoracleException(
+          "cannot unpack %s into %s: %s".formatted(archive, folder, reason), e);
+    }
+  }
+
+  private static void requireEmpty(Path folder) throws IOException {
+    if (Files.exists(folder)) {
+      try (Stream<Path> content = Files.list(folder)) {
+        if (content.findAny().isPresent()) {
+          throw new IOException("the folder is not empty; choose another, or empty it");
+        }
+      }
+    }
+  }
+
+  private static void read(Path archive, Path target) throws IOException {
+    long room = Math.min(MAX_BYTES, SMALL + MAX_RATIO * Files.size(archive));
+    int entries = 0;
+    try (InputStream file = Files.newInputStream(archive);
+        InputStream gzip = new GzipCompressorInputStream(file);
+        TarArchiveInputStream tar = new TarArchiveInputStream(gzip, "UTF-8")) {
+      for (TarArchiveEntry entry = tar.getNextEntry(); entry != null; entry = tar.getNextEntry()) {
+        if (++entries > MAX_ENTRIES) {
+          throw new IOException("it has more than %d entries".formatted(MAX_ENTRIES));
+        }
+        Path path = place(entry, target);
+        if (entry.isDirectory()) {
+          Files.createDirectories(path);
+          continue;
+        }
+        Files.createDirectories(path.getParent());
+        room -= copy(tar, path, entry, room);
+      }
+      drain(gzip, room); // what follows the tar is padding, and the checksum stands at the end
+    }
+  }
+
+  /** Returns where an entry goes, if it may go anywhere. */
+  private static Path place(TarArchiveEntry entry, Path target) throws IOException {
+    String name = entry.getName();
+    if (!entry.isDirectory() && !entry.isFile() || entry.isLink() || entry.isSymbolicLink()) {
+      throw new IOException(
+          "entry %s is a link, device or pipe; expected files and folders".formatted(quoted(name)));
+    }
+    try {
+      Path path = target.resolve(name).normalize();
+      if (!name.startsWith("/") && path.startsWith(target) && !hasParentStep(name)) {
+        if (!path.equals(target) || entry.isDirectory()) {
+          return path;
+        }
+      }
+    } catch (InvalidPathException e) {
+      throw new IOException("entry %s has no valid name".formatted(quoted(name)), e);
+    }
+    throw new IOException("entry %s would lie outside the folder".formatted(quoted(name)));
+  }
+
+  private static boolean hasParentStep(String name) {
+    return List.of(name.split("[/\\\\]", -1)).contains("..");
+  }
+
+  private static String quoted(String name) {
+    String shown = name.length() > 100 ? name.substring(0, 100) + "…" : name;
+    return "'" + shown.replaceAll("\\p{Cntrl}", "?") + "'";
+  }
+
+  private static long copy(
+      TarArchiveInputStream tar, Path path, TarArchiveEntry entry, long room) throws IOException {
+    long written = 0;
+    // A name that comes twice is refused: which of the two would be the file?
+    try (OutputStream out =
+        Files.newOutputStream(path, StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE)) {
+      byte[] buffer = new byte[1 << 16];
+      for (int count = tar.read(buffer); count >= 0; count = tar.read(buffer)) {
+        written += count;
+        requireRoom(room - written);
+        out.write(buffer, 0, count);
+      }
+    }
+    if (written != entry.getRealSize()) {
+      throw new IOException(
+          String.format(
+              Locale.ROOT,
+              "entry %s ends after %d of %d bytes",
+              quoted(entry.getName()),
+              written,
+              entry.getRealSize()));
+    }
+    return written;
+  }
+
+  private static void drain(InputStream in, long room) throws IOException {
+    byte[] buffer = new byte[1 << 16];
+    long left = room;
+    for (int count = in.read(buffer); count >= 0; count = in.read(buffer)) {
+      left -= count;
+      requireRoom(left);
+    }
+  }
+
+  private static void requireRoom(long room) throws IOException {
+    if (room < 0) {
+      throw new IOException(
+          "its content is more than %d times its own size, or more than %d GiB"
+              .formatted(MAX_RATIO, MAX_BYTES >> 30));
+    }
+  }
+
+  private static void deleteContent(Path folder, Exception cause) {
+    try (Stream<Path> all = Files.walk(folder)) {
+      for (Path path : all.sorted(Comparator.reverseOrder()).toList()) {
+        if (!path.equals(folder)) {
+          Files.delete(path);
+        }
+      }
+    } catch (IOException | UncheckedIOException e) {
+      cause.addSuppressed(e);
+    }
+  }
+}
