@@ -161,7 +161,8 @@ public final class ModelArchive {
   /** Returns where an entry goes, if it may go anywhere. */
   private static Path place(TarArchiveEntry entry, Path target) throws IOException {
     String name = entry.getName();
-    if (!entry.isDirectory() && !entry.isFile() || entry.isLink() || entry.isSymbolicLink()) {
+    boolean plain = entry.isDirectory() || entry.isFile();
+    if (!plain || entry.isLink() || entry.isSymbolicLink()) {
       throw new IOException(
           "entry %s is a link, device or pipe; expected files and folders".formatted(quoted(name)));
     }
