@@ -18,6 +18,7 @@ final class MissingDependency {
     COORDINATES.put("com/fasterxml/jackson/core/", "com.fasterxml.jackson.core:jackson-core");
     COORDINATES.put("io/micrometer/", "io.micrometer:micrometer-registry-prometheus");
     COORDINATES.put("me/tongfei/progressbar/", "me.tongfei:progressbar");
+    COORDINATES.put("org/apache/commons/compress/", "org.apache.commons:commons-compress");
     COORDINATES.put("org/eclipse/jetty/", "org.eclipse.jetty:jetty-server");
     COORDINATES.put("org/knowm/xchart/", "org.knowm.xchart:xchart");
     COORDINATES.put("picocli/", "info.picocli:picocli");

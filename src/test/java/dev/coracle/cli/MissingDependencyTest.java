@@ -16,6 +16,7 @@ class MissingDependencyTest {
     "ai/djl/basicdataset/cv/classification/Mnist, add ai.djl:basicdataset",
     "ai/onnx/proto/OnnxMl$ModelProto, add org.tribuo:tribuo-util-onnx",
     "Could not initialize class ai.onnxruntime.OrtEnvironment, add com.microsoft.onnxruntime",
+    "org/apache/commons/compress/archivers/tar/TarArchiveEntry, add org.apache.commons:commons",
     "org/knowm/xchart/XYChart, add org.knowm.xchart:xchart",
   })
   void sentence_knownLibrary_namesTheCoordinates(String message, String expected) {
