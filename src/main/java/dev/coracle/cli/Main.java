@@ -79,8 +79,8 @@ public final class Main implements Runnable {
   static int run(PrintStream out, PrintStream err, String... args) {
     configureLibraries(Arrays.asList(args).contains("--verbose"));
     Main main = new Main();
-    Terminal terminal = Terminal.of(out);
-    PrintWriter errors = Terminal.of(err).writer();
+    Terminal terminal = Terminal.of(out, err);
+    PrintWriter errors = terminal.errors();
     CommandLine line =
         new CommandLine(main, new CommandFactory(terminal))
             .setOut(terminal.writer())
@@ -150,7 +150,8 @@ public final class Main implements Runnable {
     return FAILED;
   }
 
-  private static String sentence(Throwable e) {
+  /** Returns what a user is told of a failure. */
+  static String sentence(Throwable e) {
     if (e instanceof CoracleException) {
       return String.valueOf(e.getMessage());
     }
