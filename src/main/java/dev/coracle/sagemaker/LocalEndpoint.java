@@ -31,22 +31,29 @@ public final class LocalEndpoint implements AutoCloseable {
   private static final Duration CONNECT_TIMEOUT = Duration.ofMillis(250); // SageMaker's
   private static final Duration INVOCATION_TIMEOUT = Duration.ofMinutes(1); // SageMaker's
   private static final Duration START_LIMIT = Duration.ofMinutes(2); // the SDK's local mode's
-  private static final long GRACE_SECONDS = 30; // until SageMaker kills
+  private static final Duration GRACE = Duration.ofSeconds(30); // until SageMaker kills
 
   private final LocalProgram program;
   private final Path model;
   private final int port;
   private final Duration startTime;
   private final HttpClient client;
+  private final Duration grace;
   private boolean closed;
 
   private LocalEndpoint(
-      LocalProgram program, Path model, int port, Duration startTime, HttpClient client) {
+      LocalProgram program,
+      Path model,
+      int port,
+      Duration startTime,
+      HttpClient client,
+      Duration grace) {
     this.program = program;
     this.model = model;
     this.port = port;
     this.startTime = startTime;
     this.client = client;
+    this.grace = grace;
   }
 
   /**
@@ -66,6 +73,17 @@ public final class LocalEndpoint implements AutoCloseable {
       Path root,
       Consumer<String> log)
       throws InterruptedException {
+    return start(program, environment, modelArchive, root, log, GRACE);
+  }
+
+  static LocalEndpoint start(
+      List<String> program,
+      Map<String, String> environment,
+      Path modelArchive,
+      Path root,
+      Consumer<String> log,
+      Duration grace)
+      throws InterruptedException {
     ModelArchive.unpack(modelArchive, root.resolve("model"));
     Path model = root.resolve("model");
     LocalProgram running = null;
@@ -80,7 +98,7 @@ public final class LocalEndpoint implements AutoCloseable {
       HttpClient client = HttpClient.newBuilder().connectTimeout(CONNECT_TIMEOUT).build();
       awaitReady(running, client, port, start);
       return new LocalEndpoint(
-          running, model, port, Duration.ofNanos(System.nanoTime() - start), client);
+          running, model, port, Duration.ofNanos(System.nanoTime() - start), client, grace);
     } catch (IOException | RuntimeException | InterruptedException e) {
       if (running != null) {
         running.kill();
@@ -194,11 +212,11 @@ public final class LocalEndpoint implements AutoCloseable {
       closed = true;
     }
     try {
-      if (!program.terminate(GRACE_SECONDS)) {
+      if (!program.terminate(grace.toMillis())) {
         program.kill();
         throw new CoracleException(
             "the endpoint's program did not end within %d s of SIGTERM and was killed"
-                .formatted(GRACE_SECONDS));
+                .formatted(grace.toSeconds()));
       }
       int status = program.waitFor();
       if (status != 0) {

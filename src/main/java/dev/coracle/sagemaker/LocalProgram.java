@@ -69,9 +69,9 @@ final class LocalProgram {
   }
 
   /** Sends SIGTERM and returns whether the program has ended within the time. */
-  boolean terminate(long seconds) throws InterruptedException {
+  boolean terminate(long millis) throws InterruptedException {
     process.destroy();
-    return process.waitFor(seconds, TimeUnit.SECONDS);
+    return process.waitFor(millis, TimeUnit.MILLISECONDS);
   }
 
   void kill() {
