@@ -77,8 +77,9 @@ public final class Main implements Runnable {
 
   /** Runs a command and returns its exit status. */
   static int run(PrintStream out, PrintStream err, String... args) {
-    configureLibraries(Arrays.asList(args).contains("--verbose"));
     Main main = new Main();
+    main.verbose = isVerboseContainer(args);
+    configureLibraries(main.verbose || Arrays.asList(args).contains("--verbose"));
     Terminal terminal = Terminal.of(out, err);
     PrintWriter errors = terminal.errors();
     CommandLine line =
@@ -105,6 +106,15 @@ public final class Main implements Runnable {
   @Override
   public void run() {
     throw new ParameterException(Objects.requireNonNull(spec).commandLine(), "expected a command");
+  }
+
+  /**
+   * SageMaker's SDK tells a container its level by the numbers of Python's logging: 10 is debug.
+   */
+  private static boolean isVerboseContainer(String... args) {
+    return args.length > 0
+        && args[0].equals("sagemaker")
+        && "10".equals(System.getenv("SAGEMAKER_CONTAINER_LOG_LEVEL"));
   }
 
   /** Switches telemetry and downloads off, and logging down, before the libraries look. */

@@ -3,6 +3,8 @@ package dev.coracle.cli;
 
 import dev.coracle.sagemaker.ServingEnvironment;
 import dev.coracle.serving.ServerOptions;
+import java.nio.file.Path;
+import java.util.Objects;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 
@@ -45,8 +47,9 @@ final class SageMakerServeCommand implements Callable<Integer> {
             .defaultAccept(environment.defaultAccept())
             .maxBodyBytes(environment.maxBodyBytes())
             .deadline(environment.deadline());
-    return environment.models() != null
-        ? options.modelsFolder(environment.models())
-        : options.model(environment.model());
+    Path model = environment.model();
+    return model == null
+        ? options.modelsFolder(Objects.requireNonNull(environment.models()))
+        : options.model(model);
   }
 }
