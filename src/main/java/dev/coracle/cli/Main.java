@@ -7,6 +7,8 @@ import java.io.PrintStream;
 import java.io.PrintWriter;
 import java.io.UncheckedIOException;
 import java.util.Arrays;
+import java.util.LinkedHashMap;
+import java.util.Map;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine;
@@ -27,15 +29,6 @@ import picocli.CommandLine.UnmatchedArgumentException;
 @Command(
     name = "coracle",
     description = "Trains a network in Java, exports it to ONNX and runs it anywhere.",
-    subcommands = {
-      TrainCommand.class,
-      ExportCommand.class,
-      VerifyCommand.class,
-      ClassifyCommand.class,
-      ServeCommand.class,
-      SageMakerCommand.class,
-      DatasetsCommand.class
-    },
     versionProvider = Main.Versions.class,
     sortOptions = false,
     footer = {
@@ -46,6 +39,20 @@ import picocli.CommandLine.UnmatchedArgumentException;
 public final class Main implements Runnable {
 
   private static final int FAILED = 1;
+
+  private static final String DEFAULT = "train";
+
+  private static final Map<String, Class<?>> COMMANDS = new LinkedHashMap<>(); // as help lists them
+
+  static {
+    COMMANDS.put(DEFAULT, TrainCommand.class);
+    COMMANDS.put("export", ExportCommand.class);
+    COMMANDS.put("verify", VerifyCommand.class);
+    COMMANDS.put("classify", ClassifyCommand.class);
+    COMMANDS.put("serve", ServeCommand.class);
+    COMMANDS.put("sagemaker", SageMakerCommand.class);
+    COMMANDS.put("datasets", DatasetsCommand.class);
+  }
 
   @Option(
       names = "--verbose",
@@ -76,14 +83,15 @@ public final class Main implements Runnable {
   }
 
   /** Runs a command and returns its exit status. */
-  static int run(PrintStream out, PrintStream err, String... args) {
+  static int run(PrintStream out, PrintStream err, String... given) {
+    String[] args = given.length == 0 ? new String[] {DEFAULT} : given;
     Main main = new Main();
     main.verbose = isVerboseContainer(args);
     configureLibraries(main.verbose || Arrays.asList(args).contains("--verbose"));
     Terminal terminal = Terminal.of(out, err);
     PrintWriter errors = terminal.errors();
     CommandLine line =
-        new CommandLine(main, new CommandFactory(terminal))
+        addCommands(new CommandLine(main, new CommandFactory(terminal)), args[0])
             .setOut(terminal.writer())
             .setErr(errors)
             .setExpandAtFiles(false) // the name of a picture may begin with @
@@ -92,7 +100,7 @@ public final class Main implements Runnable {
             .setExecutionExceptionHandler((e, command, parsed) -> failed(e, command, main.verbose));
     int status;
     try {
-      status = line.execute(args.length == 0 ? new String[] {"train"} : args);
+      status = line.execute(args);
     } catch (OutOfMemoryError | LinkageError e) { // picocli hands on exceptions alone
       status = failed(e, line, main.verbose);
     }
@@ -101,6 +109,16 @@ public final class Main implements Runnable {
       status = FAILED;
     }
     return status;
+  }
+
+  /** Adds the command that is asked for, as each takes a part of a start, or all for the help. */
+  private static CommandLine addCommands(CommandLine line, String first) {
+    Class<?> only = COMMANDS.get(first);
+    if (only != null) {
+      return line.addSubcommand(first, only);
+    }
+    COMMANDS.forEach(line::addSubcommand);
+    return line;
   }
 
   @Override

@@ -18,7 +18,10 @@ import java.util.List;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.TimeUnit;
 
-/** Runs {@code serve --quiet} in a process of its own, with this JVM's program and class path. */
+/**
+ * Runs {@code serve --quiet} in a process of its own: with this JVM's program and class path, or by
+ * a command such as a distribution's.
+ */
 final class ServerProcess implements AutoCloseable {
 
   private static final byte[] PING =
@@ -46,14 +49,14 @@ final class ServerProcess implements AutoCloseable {
   /**
    * Starts a server and waits until it answers {@code GET /ping} by 200.
    *
-   * @param jvmArguments for the JVM, before the class path's
+   * @param launcher the command that {@code serve} and its options follow
    * @param options for {@code serve}, besides model, port and quiet
    */
-  static ServerProcess start(Path model, List<String> jvmArguments, String... options)
+  static ServerProcess start(Path model, List<String> launcher, String... options)
       throws IOException, InterruptedException {
     int port = freePort();
-    List<String> command = java(jvmArguments);
-    command.addAll(List.of("dev.coracle.cli.Main", "serve", "--quiet"));
+    List<String> command = new ArrayList<>(launcher);
+    command.addAll(List.of("serve", "--quiet"));
     command.addAll(List.of("--model", model.toString(), "--port", "" + port));
     command.addAll(List.of(options));
     Path log = Files.createTempFile("serve", ".log");

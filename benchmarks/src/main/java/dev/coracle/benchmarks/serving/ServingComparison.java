@@ -68,6 +68,13 @@ final class ServingComparison implements Callable<Integer> {
   private List<String> jvmArguments = List.of();
 
   @Option(
+      names = "--command",
+      paramLabel = "FILE",
+      description =
+          "Program that starts the server, such as a distribution's bin/coracle, with its own JVM arguments.")
+  private Path command;
+
+  @Option(
       names = "--print",
       paramLabel = "FILE",
       description = "Measures nothing: prints the tables of earlier results.")
@@ -114,7 +121,8 @@ final class ServingComparison implements Callable<Integer> {
               .formatted(model.toAbsolutePath().normalize()));
     }
     HttpLoad load = Wrk.find().<HttpLoad>map(wrk -> wrk).orElseGet(ClosedLoop::new);
-    Setup setup = new Setup(model, TestImages.read(IMAGES), load, serverArguments(), quick);
+    Setup setup =
+        new Setup(model, TestImages.read(IMAGES), load, serverArguments(), command, quick);
     Set<Part> parts = only.isEmpty() ? new TreeSet<>(List.of(Part.values())) : new TreeSet<>(only);
     String date = LocalDateTime.now(ZoneOffset.UTC).truncatedTo(ChronoUnit.MINUTES) + "Z";
     Path file = file(date);
@@ -131,7 +139,11 @@ final class ServingComparison implements Callable<Integer> {
         file);
     ObjectNode document = ResultFile.newDocument(date);
     document.put("load", load.name());
-    document.put("serverJvmArguments", String.join(" ", setup.jvmArguments()));
+    document.put(
+        "serverJvmArguments",
+        command == null
+            ? String.join(" ", setup.jvmArguments())
+            : "what " + command.getFileName() + " gives it");
     for (int round = 1; round <= total; round++) {
       ObjectNode figures = document.withArray("rounds").addObject();
       for (Part part : parts) {
@@ -144,6 +156,10 @@ final class ServingComparison implements Callable<Integer> {
   }
 
   private List<String> serverArguments() {
+    if (command != null && !jvmArguments.isEmpty()) {
+      throw new IllegalArgumentException(
+          "--command brings its JVM arguments; add to them by JAVA_OPTS instead of --server-jvm-arg");
+    }
     List<String> arguments = new ArrayList<>(jvmArguments);
     arguments.add("--enable-native-access=ALL-UNNAMED");
     return arguments;

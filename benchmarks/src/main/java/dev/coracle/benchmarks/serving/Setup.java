@@ -4,6 +4,7 @@ package dev.coracle.benchmarks.serving;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 
 /**
@@ -12,14 +13,27 @@ import java.util.List;
  * @param model file to serve
  * @param images test images of MNIST, rows × columns grey values each
  * @param load what sends requests in a closed loop
- * @param jvmArguments of the server's JVM
+ * @param jvmArguments of the server's JVM, where no command is named
+ * @param command a distribution's program that starts the server, or null
  * @param quick whether times are too short for numbers
  */
 record Setup(
-    Path model, List<byte[]> images, HttpLoad load, List<String> jvmArguments, boolean quick) {
+    Path model,
+    List<byte[]> images,
+    HttpLoad load,
+    List<String> jvmArguments,
+    Path command,
+    boolean quick) {
 
   ServerProcess server(String... options) throws IOException, InterruptedException {
-    return ServerProcess.start(model, jvmArguments, options);
+    List<String> launcher = new ArrayList<>();
+    if (command == null) {
+      launcher.addAll(ServerProcess.java(jvmArguments));
+      launcher.add("dev.coracle.cli.Main");
+    } else {
+      launcher.add(command.toAbsolutePath().normalize().toString());
+    }
+    return ServerProcess.start(model, launcher, options);
   }
 
   /** Returns how long a load is measured, or 3 s where the run is quick. */
