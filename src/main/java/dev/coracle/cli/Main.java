@@ -85,10 +85,11 @@ public final class Main implements Runnable {
   /** Runs a command and returns its exit status. */
   static int run(PrintStream out, PrintStream err, String... given) {
     String[] args = given.length == 0 ? new String[] {DEFAULT} : given;
-    configureLibraries(Arrays.asList(args).contains("--verbose"));
     Main main = new Main();
-    Terminal terminal = Terminal.of(out);
-    PrintWriter errors = Terminal.of(err).writer();
+    main.verbose = isVerboseContainer(args);
+    configureLibraries(main.verbose || Arrays.asList(args).contains("--verbose"));
+    Terminal terminal = Terminal.of(out, err);
+    PrintWriter errors = terminal.errors();
     CommandLine line =
         addCommands(new CommandLine(main, new CommandFactory(terminal)), args[0])
             .setOut(terminal.writer())
@@ -123,6 +124,15 @@ public final class Main implements Runnable {
   @Override
   public void run() {
     throw new ParameterException(Objects.requireNonNull(spec).commandLine(), "expected a command");
+  }
+
+  /**
+   * SageMaker's SDK tells a container its level by the numbers of Python's logging: 10 is debug.
+   */
+  private static boolean isVerboseContainer(String... args) {
+    return args.length > 0
+        && args[0].equals("sagemaker")
+        && "10".equals(System.getenv("SAGEMAKER_CONTAINER_LOG_LEVEL"));
   }
 
   /** Switches telemetry and downloads off, and logging down, before the libraries look. */
@@ -168,7 +178,8 @@ public final class Main implements Runnable {
     return FAILED;
   }
 
-  private static String sentence(Throwable e) {
+  /** Returns what a user is told of a failure. */
+  static String sentence(Throwable e) {
     if (e instanceof CoracleException) {
       return String.valueOf(e.getMessage());
     }

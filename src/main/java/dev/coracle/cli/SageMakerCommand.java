@@ -12,6 +12,11 @@ import picocli.CommandLine.Spec;
 @Command(
     name = "sagemaker",
     sortOptions = false,
+    subcommands = {
+      SageMakerTrainCommand.class,
+      SageMakerServeCommand.class,
+      SageMakerLocalCommand.class
+    },
     description = "Trains and serves in Amazon SageMaker, or as SageMaker would on this machine.")
 final class SageMakerCommand implements Runnable {
 

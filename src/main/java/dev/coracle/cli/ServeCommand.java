@@ -121,18 +121,27 @@ final class ServeCommand implements Callable<Integer> {
 
   @Override
   public Integer call() throws InterruptedException {
+    serve(terminal, served(), options(), quiet);
+    return 0;
+  }
+
+  /** Serves until a signal comes; {@code what} is said to be served. */
+  static void serve(Terminal terminal, String what, ServerOptions.Builder options, boolean quiet)
+      throws InterruptedException {
     try (LineWriter log = new LineWriter(terminal.stream())) {
+      if (!quiet) {
+        options.requestLog(log);
+      }
       CountDownLatch stop = new CountDownLatch(1);
-      try (InferenceServer server = InferenceServer.start(options(log))) {
+      try (InferenceServer server = InferenceServer.start(options.build())) {
         // Where signals cannot be handled, the JVM still runs this one; else it does nothing.
         Thread hook = new Thread(server::close, "coracle-stop");
         Runtime.getRuntime().addShutdownHook(hook);
         StopSignal.handle(stop::countDown); // from now on: a start can be broken off at once
-        terminal.println("Serving " + served() + " on " + server.uri() + " (Ctrl-C stops)");
+        terminal.println("Serving " + what + " on " + server.uri() + " (Ctrl-C stops)");
         stop.await();
       }
     }
-    return 0;
   }
 
   private String served() {
@@ -143,7 +152,7 @@ final class ServeCommand implements Callable<Integer> {
     return model == null ? Path.of("output", TrainingPipeline.MODEL) : model;
   }
 
-  private ServerOptions options(LineWriter log) {
+  private ServerOptions.Builder options() {
     if (modelsDir != null && (model != null || name != null || watch)) {
       throw usage("--models-dir starts with no model; leave out --model, --name and --watch");
     }
@@ -166,7 +175,8 @@ final class ServeCommand implements Callable<Integer> {
       if (name != null) {
         options.name(name);
       }
-      return (quiet ? options : options.requestLog(log)).build();
+      options.build(); // says what is wrong
+      return options;
     } catch (IllegalArgumentException e) {
       // The library names its setters, the first word; options are written otherwise.
       String setter = String.valueOf(e.getMessage()).split(" ", 2)[0];

@@ -16,18 +16,26 @@ import picocli.CommandLine.Model.CommandSpec;
  * and CLICOLOR_FORCE are heeded), progress bars on a terminal alone, plain lines otherwise.
  */
 record Terminal(
-    PrintWriter writer, PrintStream stream, Charset charset, boolean colour, boolean progress) {
+    PrintWriter writer,
+    PrintStream stream,
+    PrintWriter errors,
+    Charset charset,
+    boolean colour,
+    boolean progress,
+    boolean pictures) {
 
-  static Terminal of(PrintStream stream) {
+  static Terminal of(PrintStream stream, PrintStream errorStream) {
     Charset charset = consoleCharset();
     boolean terminal =
         stream.equals(System.out) && isTerminal() && !"dumb".equals(System.getenv("TERM"));
     return new Terminal(
         new PrintWriter(new OutputStreamWriter(stream, charset), true),
         stream,
+        new PrintWriter(new OutputStreamWriter(errorStream, charset), true),
         charset,
         terminal && Ansi.AUTO.enabled(),
-        terminal);
+        terminal,
+        true);
   }
 
   /** From JDK 22 on there may be a console that is no terminal, and a method that tells. */
@@ -44,6 +52,11 @@ record Terminal(
     } catch (ReflectiveOperationException e) {
       throw new IllegalStateException(e);
     }
+  }
+
+  /** Returns one for a log: no colour, progress or pictures, whatever the place can show. */
+  Terminal plain() {
+    return new Terminal(writer, stream, errors, charset, false, false, false);
   }
 
   /** Tells whether something that was printed got lost. */
@@ -67,6 +80,11 @@ record Terminal(
 
   void println(String line) {
     writer.println(line);
+  }
+
+  /** Prints a line to stderr. */
+  void error(String line) {
+    errors.println(line);
   }
 
   void printf(String format, Object... arguments) {

@@ -12,10 +12,10 @@ import dev.coracle.report.HtmlReport;
 import dev.coracle.train.Devices;
 import dev.coracle.train.Evaluation;
 import dev.coracle.train.JsonLinesMetrics;
+import dev.coracle.train.MetricsListener;
 import dev.coracle.train.TrainingOptions;
 import dev.coracle.train.TrainingRun;
 import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -35,58 +35,93 @@ final class TrainingPipeline {
   private final TrainingOptions options;
   private final Mnist data;
   private final Path dataDir;
-  private final Path outputDir;
-  private final InputType inputType;
-  private final int logInterval;
+  private final TrainingArguments arguments;
+  private final List<MetricsListener> listeners = new ArrayList<>();
 
+  /** Guards what follows. */
+  private final Object lock = new Object();
+
+  private @Nullable TrainingRun run;
+  private boolean stopped;
+
+  /**
+   * @param dataDir where the data came from, for log and report
+   */
   TrainingPipeline(
       Terminal terminal,
+      TrainingArguments arguments,
       TrainingOptions options,
       Mnist data,
-      Path dataDir,
-      Path outputDir,
-      InputType inputType,
-      int logInterval) {
+      Path dataDir) {
     this.terminal = terminal;
+    this.arguments = arguments;
     this.options = options;
     this.data = data;
     this.dataDir = dataDir;
-    this.outputDir = outputDir;
-    this.inputType = inputType;
-    this.logInterval = logInterval;
+  }
+
+  /** Adds somebody to follow the training. */
+  void listen(MetricsListener listener) {
+    listeners.add(listener);
+  }
+
+  /**
+   * Ends the training after its next step; what has been learned is evaluated and exported as ever.
+   * May be called on any thread, before and after the training too.
+   */
+  void stop() {
+    synchronized (lock) {
+      stopped = true;
+      if (run != null) {
+        run.stop();
+      }
+    }
+  }
+
+  private void running(@Nullable TrainingRun now) {
+    synchronized (lock) {
+      run = now;
+      if (stopped && now != null) {
+        now.stop();
+      }
+    }
   }
 
   /**
    * Runs everything.
    *
+   * @param outputDir gets mnist.onnx and report.html
+   * @param metricsDir gets metrics.jsonl
    * @throws CoracleException also when the exported file disagrees with the network; an earlier one
    *     is then as it was
    */
-  void run() {
+  void run(Path outputDir, Path metricsDir) {
     if (options.dryRun()) {
-      Path temporary = temporaryFolder();
+      Path temporary = Folders.temporary();
       try {
-        run(temporary);
+        runIn(temporary, temporary);
       } finally {
-        deleteFolder(temporary);
+        Folders.delete(temporary);
       }
       terminal.println("Dry run: training, export and verification work; nothing was written.");
       return;
     }
     requireWritable(outputDir);
+    requireWritable(metricsDir);
     if (options.checkpointFolder() != null) {
       requireWritable(options.checkpointFolder());
     }
-    run(outputDir);
+    runIn(outputDir, metricsDir);
     terminal.printf(
-        "%nWrote to %s: %s, report.html (open it in a browser), metrics.jsonl%n", outputDir, MODEL);
+        "%nWrote to %s: %s, report.html (open it in a browser); to %s: metrics.jsonl%n",
+        outputDir, MODEL, metricsDir);
   }
 
-  private void run(Path folder) {
+  private void runIn(Path folder, Path metricsDir) {
     Path model = folder.resolve(MODEL);
     ReportListener report = new ReportListener();
     try (TrainingRun run = new TrainingRun(options, data.train(), data.test());
-        JsonLinesMetrics json = openMetrics(folder.resolve("metrics.jsonl"))) {
+        JsonLinesMetrics json = openMetrics(metricsDir.resolve("metrics.jsonl"))) {
       terminal.printf(
           "Training on %,d images from %s, testing on %,d; device %s, seed %d%n",
           data.train().size(),
@@ -103,15 +138,25 @@ final class TrainingPipeline {
                 : "");
       }
       Evaluation network;
-      try (ConsoleMetrics console = new ConsoleMetrics(terminal, options.epochs(), logInterval)) {
-        network = run.train(List.of(console, json, report));
+      try (ConsoleMetrics console =
+          new ConsoleMetrics(terminal, options.epochs(), arguments.logInterval())) {
+        listeners.addAll(List.of(console, json, report));
+        running(run);
+        network = run.train(listeners);
+      } finally {
+        running(null);
+      }
+      if (run.epochsDone() < options.epochs() && !options.dryRun()) {
+        terminal.printf(
+            "Stopped as asked to, after %d whole epochs of %d; accuracy %.2f %%%n",
+            run.epochsDone(), options.epochs(), 100 * network.accuracy());
       }
       ImageSet test = data.test().first(network.images());
       AtomicReference<@Nullable Agreement> checked = new AtomicReference<>();
       OnnxExporter.Report exported =
           NetExport.write(
               run.block(),
-              inputType,
+              arguments.inputType(),
               network.accuracy(),
               data.train().sha256(),
               model,
@@ -123,7 +168,9 @@ final class TrainingPipeline {
       HtmlReport.write(
           folder.resolve("report.html"),
           report.data(options, data, dataDir, run.device(), network, agreement, exported));
-      classifySamples(model, test);
+      if (terminal.pictures()) {
+        classifySamples(model, test);
+      }
     } catch (IOException e) {
       throw new CoracleException("cannot close metrics.jsonl: " + CoracleException.reason(e), e);
     }
@@ -155,36 +202,14 @@ final class TrainingPipeline {
     }
   }
 
-  /** Finds out before the training, not after it. */
   private static void requireWritable(Path folder) {
     try {
-      Files.createDirectories(folder);
-      Files.delete(Files.createTempFile(folder, ".coracle", ".tmp"));
+      Folders.requireWritable(folder);
     } catch (IOException e) {
       throw new CoracleException(
           "cannot write to folder %s (%s); choose another with --output-dir or --checkpoint-dir"
               .formatted(folder, CoracleException.reason(e)),
           e);
-    }
-  }
-
-  private static Path temporaryFolder() {
-    try {
-      return Files.createTempDirectory("coracle");
-    } catch (IOException e) {
-      throw new CoracleException(
-          "cannot make a temporary folder: " + CoracleException.reason(e), e);
-    }
-  }
-
-  private static void deleteFolder(Path folder) {
-    try (var files = Files.list(folder)) {
-      for (Path file : files.toList()) {
-        Files.delete(file);
-      }
-      Files.delete(folder);
-    } catch (IOException e) {
-      throw new CoracleException("cannot delete " + folder + ": " + CoracleException.reason(e), e);
     }
   }
 }

@@ -3,6 +3,7 @@ package dev.coracle.dataset;
 
 import dev.coracle.CoracleException;
 import java.nio.file.Path;
+import java.util.List;
 
 /**
  * Holds a training and a test set with images of the same size: MNIST, 60,000 and 10,000 images of
@@ -28,10 +29,24 @@ public record Mnist(ImageSet train, ImageSet test) {
    */
   public static Mnist read(Path folder) {
     MnistFolder files = MnistFolder.at(folder);
-    Path trainImages = files.require(MnistFile.TRAIN_IMAGES);
-    Path trainLabels = files.require(MnistFile.TRAIN_LABELS);
-    Path testImages = files.require(MnistFile.TEST_IMAGES);
-    Path testLabels = files.require(MnistFile.TEST_LABELS);
+    return read(files, files);
+  }
+
+  /**
+   * Reads the two training files from one folder and the two test files from another, each as
+   * {@link #read(Path)} does.
+   */
+  public static Mnist read(Path training, Path testing) {
+    return read(
+        MnistFolder.at(training, List.of(MnistFile.TRAIN_IMAGES, MnistFile.TRAIN_LABELS)),
+        MnistFolder.at(testing, List.of(MnistFile.TEST_IMAGES, MnistFile.TEST_LABELS)));
+  }
+
+  private static Mnist read(MnistFolder training, MnistFolder testing) {
+    Path trainImages = training.require(MnistFile.TRAIN_IMAGES);
+    Path trainLabels = training.require(MnistFile.TRAIN_LABELS);
+    Path testImages = testing.require(MnistFile.TEST_IMAGES);
+    Path testLabels = testing.require(MnistFile.TEST_LABELS);
     return new Mnist(
         IdxReader.read(trainImages, trainLabels, MnistFile.CLASSES),
         IdxReader.read(testImages, testLabels, MnistFile.CLASSES));

@@ -19,28 +19,35 @@ final class MnistFolder {
 
   private final Path folder;
   private final Path place;
+  private final List<MnistFile> wanted;
 
-  private MnistFolder(Path folder, Path place) {
+  private MnistFolder(Path folder, Path place, List<MnistFile> wanted) {
     this.folder = folder;
     this.place = place;
+    this.wanted = wanted;
   }
 
   /** Settles on the first place that has all four files, else the first that has any. */
   static MnistFolder at(Path folder) {
+    return at(folder, MnistFile.ALL);
+  }
+
+  /** Settles on the first place that has all the files wanted, else the first that has any. */
+  static MnistFolder at(Path folder, List<MnistFile> wanted) {
     Path place = folder;
     long most = 0;
     for (String name : PLACES) {
       Path candidate = folder.resolve(name);
-      long files = MnistFile.ALL.stream().filter(file -> find(candidate, file) != null).count();
-      if (files == MnistFile.ALL.size()) {
-        return new MnistFolder(folder, candidate);
+      long files = wanted.stream().filter(file -> find(candidate, file) != null).count();
+      if (files == wanted.size()) {
+        return new MnistFolder(folder, candidate, wanted);
       }
       if (files > 0 && most == 0) {
         place = candidate;
         most = files;
       }
     }
-    return new MnistFolder(folder, place);
+    return new MnistFolder(folder, place, wanted);
   }
 
   /** Returns the plain or compressed file, or null when there is neither. */
@@ -63,7 +70,7 @@ final class MnistFolder {
           folder + (Files.exists(folder) ? " is not a folder" : " does not exist") + advice());
     }
     List<String> missing =
-        MnistFile.ALL.stream()
+        wanted.stream()
             .filter(file -> find(file) == null)
             .map(file -> file.name() + "[.gz]")
             .toList();

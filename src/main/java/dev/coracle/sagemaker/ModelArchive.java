@@ -21,6 +21,7 @@ import java.util.stream.Stream;
 import org.apache.commons.compress.archivers.tar.TarArchiveEntry;
 import org.apache.commons.compress.archivers.tar.TarArchiveInputStream;
 import org.apache.commons.compress.archivers.tar.TarArchiveOutputStream;
+import org.apache.commons.compress.archivers.tar.TarConstants;
 import org.apache.commons.compress.compressors.gzip.GzipCompressorInputStream;
 import org.apache.commons.compress.compressors.gzip.GzipCompressorOutputStream;
 
@@ -161,8 +162,11 @@ public final class ModelArchive {
   /** Returns where an entry goes, if it may go anywhere. */
   private static Path place(TarArchiveEntry entry, Path target) throws IOException {
     String name = entry.getName();
-    boolean plain = entry.isDirectory() || entry.isFile();
-    if (!plain || entry.isLink() || entry.isSymbolicLink()) {
+    byte kind = entry.getLinkFlag();
+    if (!entry.isDirectory()
+        && kind != TarConstants.LF_NORMAL
+        && kind != TarConstants.LF_OLDNORM
+        && kind != TarConstants.LF_CONTIG) {
       throw new IOException(
           "entry %s is a link, device or pipe; expected files and folders".formatted(quoted(name)));
     }
@@ -188,8 +192,8 @@ public final class ModelArchive {
     return "'" + shown.replaceAll("\\p{Cntrl}", "?") + "'";
   }
 
-  private static long copy(
-      TarArchiveInputStream tar, Path path, TarArchiveEntry entry, long room) throws IOException {
+  private static long copy(TarArchiveInputStream tar, Path path, TarArchiveEntry entry, long room)
+      throws IOException {
     long written = 0;
     // A name that comes twice is refused: which of the two would be the file?
     try (OutputStream out =

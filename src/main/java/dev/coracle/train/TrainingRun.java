@@ -64,6 +64,7 @@ public final class TrainingRun implements AutoCloseable {
   private final int stepsPerEpoch;
   private int epochsDone;
   private boolean interrupted;
+  private volatile boolean stopped;
 
   /**
    * Prepares a run: network, optimizer, data on the device, and the checkpoint if it is to resume.
@@ -132,10 +133,20 @@ public final class TrainingRun implements AutoCloseable {
   }
 
   /**
+   * Asks {@link #train} to return after its next step. That has not finished its epoch then, so
+   * there is no checkpoint of it, and this run cannot go on; the network is what it is by then, and
+   * can be exported. May be called from any thread at any time; has no effect on a run that is
+   * done.
+   */
+  public void stop() {
+    stopped = true;
+  }
+
+  /**
    * Trains the epochs that are left and evaluates after each; writes a checkpoint after each if the
    * options name a folder.
    *
-   * @return the evaluation after the last epoch
+   * @return the evaluation after the last epoch, or after the step at which {@link #stop} ended it
    * @throws CoracleException when the loss is no longer a number, or a checkpoint cannot be written
    * @throws IllegalStateException when an earlier call ended with an exception
    */
@@ -147,12 +158,15 @@ public final class TrainingRun implements AutoCloseable {
     interrupted = true;
     @Nullable Evaluation evaluation = null;
     int last = options.dryRun() ? Math.min(epochsDone + 1, options.epochs()) : options.epochs();
-    while (epochsDone < last) {
+    while (epochsDone < last && !(stopped && evaluation != null)) {
       long start = System.nanoTime();
       int epoch = epochsDone + 1;
       EpochTotals totals = trainEpoch(epoch, listeners);
       double seconds = (System.nanoTime() - start) / 1e9;
       evaluation = evaluate();
+      if (stopped && totals.images < train.size()) {
+        return evaluation;
+      }
       if (!Double.isFinite(evaluation.loss())) {
         // The last step's update did it: its loss was that before the update.
         throw diverged(evaluation.loss(), epoch, totals.steps);
@@ -192,7 +206,7 @@ public final class TrainingRun implements AutoCloseable {
     try (NDManager manager = model.getNDManager().newSubManager()) {
       NDArray order = trainImages.shuffled(manager, epochSeed);
       int steps = options.dryRun() ? 1 : stepsPerEpoch;
-      for (int step = 1; step <= steps; step++) {
+      for (int step = 1; step <= steps && !(stopped && step > 1); step++) {
         int from = (step - 1) * options.batchSize();
         int to = Math.min(from + options.batchSize(), train.size());
         float value = trainStep(manager, order, from, to, epoch, step);

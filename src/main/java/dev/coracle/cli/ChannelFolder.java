@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.coracle.cli;
+
+import dev.coracle.CoracleException;
+import dev.coracle.dataset.IdxStream;
+import dev.coracle.dataset.MnistFile;
+import dev.coracle.sagemaker.TrainingEnvironment.Channel;
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+
+/** The folder of a channel; a temporary one where the data come through a pipe. */
+record ChannelFolder(Path path, boolean isTemporary) implements AutoCloseable {
+
+  private static final int PIPE_SECONDS = 60;
+
+  /**
+   * Returns the folder of a channel.
+   *
+   * @param files those that a pipe brings, in their order
+   */
+  static ChannelFolder of(Channel channel, List<MnistFile> files) {
+    if (!channel.isPipe()) {
+      return new ChannelFolder(channel.path(), false);
+    }
+    // SageMaker makes a pipe for each epoch; the data stay in memory, so the first is enough.
+    Path pipe = channel.path().resolveSibling(channel.path().getFileName() + "_0");
+    try {
+      ChannelFolder folder = new ChannelFolder(Files.createTempDirectory("coracle"), true);
+      try {
+        awaitPipe(pipe);
+        try (InputStream in = Files.newInputStream(pipe)) {
+          IdxStream.split(in, "channel " + channel.name(), files, folder.path);
+        }
+        return folder;
+      } catch (IOException | RuntimeException e) {
+        folder.close();
+        throw e;
+      }
+    } catch (IOException e) {
+      throw new CoracleException(
+          "cannot read channel %s: %s".formatted(channel.name(), CoracleException.reason(e)), e);
+    }
+  }
+
+  private static void awaitPipe(Path pipe) {
+    for (int i = 0; !Files.exists(pipe); i++) {
+      if (i == PIPE_SECONDS * 10) {
+        throw new CoracleException(
+            "the pipe %s has not come within %d s".formatted(pipe, PIPE_SECONDS));
+      }
+      try {
+        TimeUnit.MILLISECONDS.sleep(100);
+      } catch (InterruptedException e) {
+        Thread.currentThread().interrupt();
+        throw new CoracleException("interrupted while waiting for the pipe " + pipe, e);
+      }
+    }
+  }
+
+  @Override
+  public void close() {
+    if (isTemporary) {
+      Folders.delete(path);
+    }
+  }
+}

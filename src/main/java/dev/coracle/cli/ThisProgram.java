@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.coracle.cli;
+
+import java.io.File;
+import java.net.URISyntaxException;
+import java.net.URL;
+import java.net.URLClassLoader;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import java.util.StringJoiner;
+import java.util.stream.Stream;
+
+/**
+ * Knows how to start this program once more: from a distribution by its script, else by this Java
+ * and the class path, which Maven's exec:java holds in a class loader of its own.
+ */
+record ThisProgram(List<String> start, Map<String, String> environment) {
+
+  /** Set by the script of a distribution: where it lies. */
+  private static final String HOME = "coracle.home";
+
+  static ThisProgram find() {
+    String home = System.getProperty(HOME);
+    if (home != null) {
+      return new ThisProgram(List.of(Path.of(home, "bin", "coracle").toString()), Map.of());
+    }
+    String java = Path.of(System.getProperty("java.home"), "bin", "java").toString();
+    // By a variable: ONNX Runtime does not bear long command lines (see LargeStack).
+    return new ThisProgram(
+        List.of(java, Main.class.getName()),
+        Map.of("CLASSPATH", classPath(Main.class.getClassLoader())));
+  }
+
+  /** Returns the command that starts it with an argument. */
+  List<String> command(String argument) {
+    return Stream.concat(start.stream(), Stream.of(argument)).toList();
+  }
+
+  private static String classPath(ClassLoader loader) {
+    if (!(loader instanceof URLClassLoader urls)) {
+      return System.getProperty("java.class.path");
+    }
+    StringJoiner path = new StringJoiner(File.pathSeparator);
+    for (URL url : urls.getURLs()) {
+      try {
+        path.add(Path.of(url.toURI()).toString());
+      } catch (URISyntaxException e) {
+        throw new IllegalStateException(url + " is no place of classes", e);
+      }
+    }
+    return path.toString();
+  }
+}

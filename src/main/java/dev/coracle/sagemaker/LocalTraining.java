@@ -1,0 +1,156 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.coracle.sagemaker;
+
+import dev.coracle.CoracleException;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.function.Consumer;
+import java.util.stream.Stream;
+
+/**
+ * Runs a container's program on this machine as a training job of SageMaker's local mode does,
+ * without Docker: a tree like {@code /opt/ml} for each host, the program with the argument {@code
+ * train} in each, then {@code model.tar.gz} and {@code output.tar.gz}, the latter also of a job
+ * that failed.
+ *
+ * @param program the command to which {@code train} is added
+ * @param environment variables of the program besides those that SageMaker sets; none of this
+ *     process's are handed on but those that a program needs to start
+ * @param hyperparameters as SageMaker hands them on: every value a string
+ * @param channels the folder of each
+ * @param log gets the lines that the hosts print
+ */
+public record LocalTraining(
+    List<String> program,
+    Map<String, String> environment,
+    Map<String, String> hyperparameters,
+    Map<String, Path> channels,
+    int hosts,
+    Consumer<String> log) {
+
+  /** A job that was stopped by Ctrl-C is no failure: SageMaker's own local mode says so too. */
+  private static final List<Integer> GOOD = List.of(0, 130);
+
+  private static final int SHOWN_REASON = 1024;
+
+  /**
+   * Runs the job to its end.
+   *
+   * @param root a folder that does not exist or is empty; the hosts' trees go below it
+   * @param artifacts the folder for model.tar.gz and output.tar.gz
+   * @return model.tar.gz
+   * @throws CoracleException if a host ends with another status than 0 or 130, with the text that
+   *     the program left for it; or if two hosts have written a file of the same name
+   */
+  public Path run(String jobName, Path root, Path artifacts) throws InterruptedException {
+    try {
+      List<String> names = new ArrayList<>();
+      for (int i = 1; i <= hosts; i++) {
+        names.add("algo-" + i);
+      }
+      List<LocalProgram> running = new ArrayList<>();
+      Map<String, Integer> statuses = new TreeMap<>();
+      try {
+        for (String host : names) {
+          Path base = prepare(root.resolve(host), host, names);
+          running.add(start(base, host, jobName));
+        }
+        for (int i = 0; i < hosts; i++) {
+          statuses.put(names.get(i), running.get(i).waitFor());
+        }
+      } finally {
+        running.forEach(LocalProgram::kill); // nothing where it has ended
+        pack(root, names, "output", artifacts.resolve("output.tar.gz"));
+      }
+      for (Map.Entry<String, Integer> status : statuses.entrySet()) {
+        requireGood(root.resolve(status.getKey()), status.getKey(), status.getValue());
+      }
+      Path model = artifacts.resolve("model.tar.gz");
+      pack(root, names, "model", model);
+      return model;
+    } catch (IOException e) {
+      throw new CoracleException(
+          "cannot run a training job in %s: %s".formatted(root, CoracleException.reason(e)), e);
+    }
+  }
+
+  private Path prepare(Path base, String host, List<String> names) throws IOException {
+    Path config = Files.createDirectories(base.resolve("input/config"));
+    for (String folder : List.of("model", "output/data", "checkpoints", "input/data")) {
+      Files.createDirectories(base.resolve(folder));
+    }
+    Map<String, Object> inputData = new LinkedHashMap<>();
+    for (Map.Entry<String, Path> channel : channels.entrySet()) {
+      inputData.put(channel.getKey(), Map.of("TrainingInputMode", "File"));
+      Files.createSymbolicLink(
+          base.resolve("input/data").resolve(channel.getKey()),
+          channel.getValue().toAbsolutePath());
+    }
+    Files.writeString(config.resolve("hyperparameters.json"), Json.write(hyperparameters));
+    Files.writeString(config.resolve("inputdataconfig.json"), Json.write(inputData));
+    Files.writeString(
+        config.resolve("resourceconfig.json"),
+        Json.write(
+            Map.of(
+                "current_host",
+                host,
+                "hosts",
+                names,
+                "network_interface_name",
+                "eth0",
+                "current_instance_type",
+                "local")));
+    return base;
+  }
+
+  private LocalProgram start(Path base, String host, String jobName) throws IOException {
+    Map<String, String> variables = new TreeMap<>(environment);
+    variables.put(ContainerFolders.BASE_DIR, base.toString());
+    variables.put("TRAINING_JOB_NAME", jobName);
+    variables.putIfAbsent("AWS_REGION", "us-east-1");
+    String prefix = hosts == 1 ? "" : host + " | ";
+    return LocalProgram.start(program, "train", variables, base, line -> log.accept(prefix + line));
+  }
+
+  private static void requireGood(Path base, String host, int status) throws IOException {
+    if (GOOD.contains(status)) {
+      return;
+    }
+    Path failure = new ContainerFolders(base).failure();
+    String reason = Files.exists(failure) ? Files.readString(failure) : "no reason was given";
+    String shown = reason.substring(0, Math.min(SHOWN_REASON, reason.length()));
+    throw new CoracleException(
+        "the training job failed on %s with exit status %d: %s"
+            .formatted(host, status, shown.lines().findFirst().orElse("")));
+  }
+
+  /** Puts the folders of all hosts into one archive, as SageMaker does. */
+  private static void pack(Path root, List<String> hosts, String folder, Path archive)
+      throws IOException {
+    Path merged = Files.createDirectories(root.resolve("merged").resolve(folder));
+    for (String host : hosts) {
+      Path from = root.resolve(host).resolve(folder);
+      if (!Files.isDirectory(from)) {
+        continue; // it was not started
+      }
+      try (Stream<Path> content = Files.list(from)) {
+        for (Path path : content.toList()) {
+          Path link = merged.resolve(path.getFileName().toString());
+          if (folder.equals("model") && Files.exists(link)) {
+            throw new CoracleException(
+                "two hosts wrote %s/%s; only one may".formatted(folder, path.getFileName()));
+          }
+          Files.deleteIfExists(link);
+          Files.createSymbolicLink(link, path.toAbsolutePath());
+        }
+      }
+    }
+    ModelArchive.pack(merged, archive);
+  }
+}
