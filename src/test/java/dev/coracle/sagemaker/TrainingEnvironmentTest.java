@@ -11,6 +11,7 @@ import java.nio.file.Path;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -32,6 +33,10 @@ class TrainingEnvironmentTest {
       environment.put(variables[i], variables[i + 1]);
     }
     return TrainingEnvironment.read(environment);
+  }
+
+  private static TrainingEnvironment.Channel channel(TrainingEnvironment environment, String name) {
+    return Objects.requireNonNull(environment.channels().get(name));
   }
 
   @Test
@@ -92,11 +97,11 @@ class TrainingEnvironmentTest {
     assertThat(environment.rank()).isEqualTo(2);
     assertThat(environment.jobName()).isEqualTo("job");
     assertThat(environment.channels()).containsOnlyKeys("training", "testing");
-    assertThat(environment.channels().get("training"))
+    assertThat(channel(environment, "training"))
         .isEqualTo(
             new TrainingEnvironment.Channel(
                 "training", base.resolve("input/data/training"), false));
-    assertThat(environment.channels().get("testing").isPipe()).isTrue();
+    assertThat(channel(environment, "testing").isPipe()).isTrue();
     assertThat(environment.variables())
         .containsEntry("SM_CHANNELS", "[\"testing\",\"training\"]")
         .containsEntry("SM_CHANNEL_TRAINING", base.resolve("input/data/training").toString())
@@ -135,7 +140,7 @@ class TrainingEnvironmentTest {
             "SM_MODEL_DIR",
             "/elsewhere");
     assertThat(environment.rank()).isEqualTo(1);
-    assertThat(environment.channels().get("training").path()).isEqualTo(Path.of("/data"));
+    assertThat(channel(environment, "training").path()).isEqualTo(Path.of("/data"));
     assertThat(environment.variables()).containsEntry("SM_MODEL_DIR", "/elsewhere");
   }
 
