@@ -56,6 +56,17 @@ final class Converters {
     }
   }
 
+  static final class Flag implements ITypeConverter<Boolean> {
+    @Override
+    public Boolean convert(String value) {
+      return switch (value.toLowerCase(Locale.ROOT)) {
+        case "true", "1" -> true;
+        case "false", "0" -> false;
+        default -> throw new TypeConversionException("expected true or false, got '" + value + "'");
+      };
+    }
+  }
+
   static final class OptimizerName extends ConstantName<OptimizerKind> {
     OptimizerName() {
       super(OptimizerKind.class);

@@ -42,6 +42,8 @@ final class SageMakerLocalCommand implements Callable<Integer> {
 
   private static final Pattern INDEX = Pattern.compile("\"index\":(\\d+)");
 
+  private static final int INTERRUPTED = 130; // as shells say it of Ctrl-C
+
   private final Terminal terminal;
 
   @Option(
@@ -94,7 +96,19 @@ final class SageMakerLocalCommand implements Callable<Integer> {
   }
 
   @Override
-  public Integer call() throws InterruptedException {
+  public Integer call() {
+    Thread self = Thread.currentThread();
+    StopSignal.handle(self::interrupt); // the programs must not outlive this one
+    try {
+      run();
+      return 0;
+    } catch (InterruptedException e) {
+      terminal.error("coracle: interrupted; the programs have been stopped");
+      return INTERRUPTED;
+    }
+  }
+
+  private void run() throws InterruptedException {
     ImageSet test = Mnist.read(dataDir).test();
     ThisProgram self = ThisProgram.find();
     List<String> command = program == null ? self.command("sagemaker") : program;
@@ -111,7 +125,6 @@ final class SageMakerLocalCommand implements Callable<Integer> {
     } finally {
       Folders.delete(root);
     }
-    return 0;
   }
 
   private Path train(List<String> command, Map<String, String> environment, Path root)

@@ -79,11 +79,12 @@ final class SageMakerTraining {
       }
       return 0;
     } catch (RuntimeException | Error e) {
-      writeFailure(kind, e);
       if (kind == Failure.Kind.CLIENT_ERROR && e instanceof CoracleException) {
+        writeFailure(kind, e);
         terminal.error("coracle: " + e.getMessage());
         return CommandLine.ExitCode.USAGE;
       }
+      writeFailure(Failure.Kind.ALGORITHM_ERROR, e);
       throw e;
     }
   }
@@ -125,7 +126,7 @@ final class SageMakerTraining {
   /** Returns null where this host has nothing to do. */
   private @Nullable Job prepare() {
     TrainingEnvironment environment = TrainingEnvironment.read(variables);
-    environment.variables().forEach((name, value) -> terminal.println(name + "=" + value));
+    environment.loggedVariables().forEach((name, value) -> terminal.println(name + "=" + value));
     if (environment.rank() > 0) {
       terminal.printf(
           "This is host %s, rank %d of %d. Training is not distributed yet: %s trains alone and"
@@ -164,7 +165,9 @@ final class SageMakerTraining {
       line.parseArgs(options.toArray(String[]::new));
     } catch (ParameterException e) {
       throw new CoracleException(
-          String.valueOf(e.getMessage()).replaceFirst("option '--([a-z-]+)'", "hyperparameter $1"),
+          String.valueOf(e.getMessage())
+              .replaceFirst("option '--([a-z-]+)'", "hyperparameter $1")
+              .replaceAll("\\s*\\R\\s*", " "),
           e);
     }
     return arguments;

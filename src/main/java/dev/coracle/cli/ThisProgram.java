@@ -23,7 +23,8 @@ record ThisProgram(List<String> start, Map<String, String> environment) {
   static ThisProgram find() {
     String home = System.getProperty(HOME);
     if (home != null) {
-      return new ThisProgram(List.of(Path.of(home, "bin", "coracle").toString()), Map.of());
+      return new ThisProgram(
+          List.of(Path.of(home, "bin", "coracle").toAbsolutePath().toString()), Map.of());
     }
     String java = Path.of(System.getProperty("java.home"), "bin", "java").toString();
     // By a variable: ONNX Runtime does not bear long command lines (see LargeStack).
@@ -38,10 +39,14 @@ record ThisProgram(List<String> start, Map<String, String> environment) {
   }
 
   private static String classPath(ClassLoader loader) {
-    if (!(loader instanceof URLClassLoader urls)) {
-      return System.getProperty("java.class.path");
-    }
     StringJoiner path = new StringJoiner(File.pathSeparator);
+    if (!(loader instanceof URLClassLoader urls)) {
+      // Absolute: it is started in another folder. Of dir/* the JVM has made a list already.
+      for (String entry : System.getProperty("java.class.path").split(File.pathSeparator, -1)) {
+        path.add(Path.of(entry).toAbsolutePath().toString());
+      }
+      return path.toString();
+    }
     for (URL url : urls.getURLs()) {
       try {
         path.add(Path.of(url.toURI()).toString());

@@ -104,6 +104,7 @@ final class TrainingArguments {
 
   @Option(
       names = "--dry-run",
+      converter = Converters.Flag.class, // a hyperparameter has a value
       description = "Train one step, try everything after it, write nothing.")
   private boolean dryRun;
 

@@ -39,7 +39,7 @@ final class Hyperparameters {
     file.forEach((name, value) -> put(values, name, value));
     environment.forEach(
         (name, value) -> {
-          if (name.startsWith(VARIABLE_PREFIX)) {
+          if (name.startsWith(VARIABLE_PREFIX) && !value.isEmpty()) { // empty: a toolkit's null
             put(values, name.substring(VARIABLE_PREFIX.length()), value);
           }
         });
@@ -70,8 +70,10 @@ final class Hyperparameters {
       return null;
     }
     if (value instanceof BigDecimal number) {
-      boolean whole = number.stripTrailingZeros().scale() <= 0 && number.precision() < 20;
-      return whole ? number.toBigInteger().toString() : number.toString();
+      // 1e999999999 is short as it stands, and a gigabyte when written out.
+      boolean isShort = (long) number.precision() - number.scale() < 20;
+      boolean isWhole = isShort && number.stripTrailingZeros().scale() <= 0;
+      return isWhole ? number.toBigInteger().toString() : number.toString();
     }
     return value instanceof String text ? text : Json.write(value);
   }

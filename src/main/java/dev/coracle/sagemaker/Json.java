@@ -96,12 +96,20 @@ final class Json {
         yield array;
       }
       case VALUE_STRING -> json.getText();
-      case VALUE_NUMBER_INT, VALUE_NUMBER_FLOAT -> json.getDecimalValue();
+      case VALUE_NUMBER_INT, VALUE_NUMBER_FLOAT -> number(json);
       case VALUE_TRUE -> true;
       case VALUE_FALSE -> false;
       case VALUE_NULL -> null;
       default -> throw new IOException("unexpected " + token);
     };
+  }
+
+  private static BigDecimal number(JsonParser json) throws IOException {
+    try {
+      return json.getDecimalValue();
+    } catch (NumberFormatException e) { // of an exponent that has too many digits
+      throw new IOException(e.getMessage(), e);
+    }
   }
 
   /** Writes a value in one line. */

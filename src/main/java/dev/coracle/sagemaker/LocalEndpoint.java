@@ -80,10 +80,11 @@ public final class LocalEndpoint implements AutoCloseable {
       List<String> program,
       Map<String, String> environment,
       Path modelArchive,
-      Path root,
+      Path folder,
       Consumer<String> log,
       Duration grace)
       throws InterruptedException {
+    Path root = folder.toAbsolutePath(); // the program runs in it
     ModelArchive.unpack(modelArchive, root.resolve("model"));
     Path model = root.resolve("model");
     LocalProgram running = null;

@@ -2,6 +2,7 @@
 package dev.coracle.sagemaker;
 
 import java.io.BufferedReader;
+import java.io.File;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
@@ -27,7 +28,11 @@ final class LocalProgram {
     this.reader = reader;
   }
 
-  /** Starts a program in a folder; {@code log} gets the lines that it prints. */
+  /**
+   * Starts a program in a folder; {@code log} gets the lines that it prints.
+   *
+   * @param program a relative path is one from the folder of this process, not of the program
+   */
   static LocalProgram start(
       List<String> program,
       String argument,
@@ -36,6 +41,9 @@ final class LocalProgram {
       Consumer<String> log)
       throws IOException {
     List<String> command = new ArrayList<>(program);
+    if (command.get(0).contains(File.separator)) { // else looked for in PATH
+      command.set(0, Path.of(command.get(0)).toAbsolutePath().toString());
+    }
     command.add(argument);
     ProcessBuilder builder =
         new ProcessBuilder(command).directory(folder.toFile()).redirectErrorStream(true);
@@ -70,11 +78,13 @@ final class LocalProgram {
 
   /** Sends SIGTERM and returns whether the program has ended within the time. */
   boolean terminate(long millis) throws InterruptedException {
-    process.destroy();
+    process.toHandle().destroy(); // Process.destroy closes the output, and its end would be lost
     return process.waitFor(millis, TimeUnit.MILLISECONDS);
   }
 
+  /** Ends the program, if it has not ended, and returns when it writes nothing any more. */
   void kill() {
-    process.destroyForcibly();
+    process.toHandle().destroyForcibly();
+    process.onExit().join();
   }
 }

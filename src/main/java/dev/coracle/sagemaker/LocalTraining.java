@@ -4,8 +4,10 @@ package dev.coracle.sagemaker;
 import dev.coracle.CoracleException;
 import java.io.IOException;
 import java.nio.file.Files;
+import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Iterator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -49,27 +51,25 @@ public record LocalTraining(
    *     the program left for it; or if two hosts have written a file of the same name
    */
   public Path run(String jobName, Path root, Path artifacts) throws InterruptedException {
+    return runIn(root.toAbsolutePath(), jobName, artifacts); // a program has its own folder
+  }
+
+  private Path runIn(Path root, String jobName, Path artifacts) throws InterruptedException {
     try {
       List<String> names = new ArrayList<>();
       for (int i = 1; i <= hosts; i++) {
         names.add("algo-" + i);
       }
       List<LocalProgram> running = new ArrayList<>();
-      Map<String, Integer> statuses = new TreeMap<>();
       try {
         for (String host : names) {
           Path base = prepare(root.resolve(host), host, names);
           running.add(start(base, host, jobName));
         }
-        for (int i = 0; i < hosts; i++) {
-          statuses.put(names.get(i), running.get(i).waitFor());
-        }
+        awaitEnd(root, names, running);
       } finally {
         running.forEach(LocalProgram::kill); // nothing where it has ended
         pack(root, names, "output", artifacts.resolve("output.tar.gz"));
-      }
-      for (Map.Entry<String, Integer> status : statuses.entrySet()) {
-        requireGood(root.resolve(status.getKey()), status.getKey(), status.getValue());
       }
       Path model = artifacts.resolve("model.tar.gz");
       pack(root, names, "model", model);
@@ -118,6 +118,26 @@ public record LocalTraining(
     return LocalProgram.start(program, "train", variables, base, line -> log.accept(prefix + line));
   }
 
+  /** Waits for all hosts, but after the first that fails for no other: they may wait for it. */
+  private static void awaitEnd(Path root, List<String> names, List<LocalProgram> running)
+      throws IOException, InterruptedException {
+    List<Integer> waiting = new ArrayList<>();
+    for (int i = 0; i < running.size(); i++) {
+      waiting.add(i);
+    }
+    while (!waiting.isEmpty()) {
+      for (Iterator<Integer> i = waiting.iterator(); i.hasNext(); ) {
+        int host = i.next();
+        if (!running.get(host).isAlive()) {
+          String name = names.get(host);
+          requireGood(root.resolve(name), name, running.get(host).waitFor());
+          i.remove();
+        }
+      }
+      Thread.sleep(20);
+    }
+  }
+
   private static void requireGood(Path base, String host, int status) throws IOException {
     if (GOOD.contains(status)) {
       return;
@@ -130,27 +150,35 @@ public record LocalTraining(
             .formatted(host, status, shown.lines().findFirst().orElse("")));
   }
 
-  /** Puts the folders of all hosts into one archive, as SageMaker does. */
+  /** Puts the trees of all hosts into one archive, as SageMaker does. */
   private static void pack(Path root, List<String> hosts, String folder, Path archive)
       throws IOException {
-    Path merged = Files.createDirectories(root.resolve("merged").resolve(folder));
+    Path merged = root.resolve("merged");
+    Files.createDirectories(merged.resolve(folder));
     for (String host : hosts) {
-      Path from = root.resolve(host).resolve(folder);
-      if (!Files.isDirectory(from)) {
-        continue; // it was not started
-      }
-      try (Stream<Path> content = Files.list(from)) {
-        for (Path path : content.toList()) {
-          Path link = merged.resolve(path.getFileName().toString());
-          if (folder.equals("model") && Files.exists(link)) {
-            throw new CoracleException(
-                "two hosts wrote %s/%s; only one may".formatted(folder, path.getFileName()));
-          }
-          Files.deleteIfExists(link);
-          Files.createSymbolicLink(link, path.toAbsolutePath());
-        }
+      if (Files.isDirectory(root.resolve(host).resolve(folder))) { // else it was not started
+        merge(root.resolve(host), folder, merged);
       }
     }
-    ModelArchive.pack(merged, archive);
+    ModelArchive.pack(merged.resolve(folder), archive);
+  }
+
+  /** Makes the folders that a host has, and a link for each of its files. */
+  private static void merge(Path base, String folder, Path merged) throws IOException {
+    try (Stream<Path> content = Files.walk(base.resolve(folder))) {
+      for (Path path : content.toList()) {
+        Path name = base.relativize(path);
+        Path place = merged.resolve(name);
+        if (Files.isDirectory(path, LinkOption.NOFOLLOW_LINKS)) {
+          Files.createDirectories(place);
+          continue;
+        }
+        if (folder.equals("model") && Files.exists(place, LinkOption.NOFOLLOW_LINKS)) {
+          throw new CoracleException("two hosts wrote %s; only one may".formatted(name));
+        }
+        Files.deleteIfExists(place); // of the output the last host's stays, as with the SDK
+        Files.createSymbolicLink(place, path);
+      }
+    }
   }
 }

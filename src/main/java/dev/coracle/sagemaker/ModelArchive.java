@@ -3,10 +3,12 @@ package dev.coracle.sagemaker;
 
 import dev.coracle.AtomicFile;
 import dev.coracle.CoracleException;
+import java.io.FilterInputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
 import java.io.UncheckedIOException;
+import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.FileVisitOption;
 import java.nio.file.Files;
 import java.nio.file.InvalidPathException;
@@ -110,13 +112,13 @@ public final class ModelArchive {
    *     nothing outside the folder has been written
    */
   public static void unpack(Path archive, Path folder) {
-    Path target = folder.toAbsolutePath().normalize();
     try {
-      requireEmpty(target);
-      Files.createDirectories(target);
+      requireEmpty(folder);
+      Files.createDirectories(folder);
+      Path target = folder.toRealPath(); // what a link points to is emptied too
       try {
         read(archive, target);
-      } catch (IOException | RuntimeException e) {
+      } catch (IOException | RuntimeException | Error e) {
         deleteContent(target, e);
         throw e;
       }
@@ -141,7 +143,7 @@ public final class ModelArchive {
     long room = Math.min(MAX_BYTES, SMALL + MAX_RATIO * Files.size(archive));
     int entries = 0;
     try (InputStream file = Files.newInputStream(archive);
-        InputStream gzip = new GzipCompressorInputStream(file);
+        InputStream gzip = new Limited(new GzipCompressorInputStream(file), room);
         TarArchiveInputStream tar = new TarArchiveInputStream(gzip, "UTF-8")) {
       for (TarArchiveEntry entry = tar.getNextEntry(); entry != null; entry = tar.getNextEntry()) {
         if (++entries > MAX_ENTRIES) {
@@ -153,9 +155,10 @@ public final class ModelArchive {
           continue;
         }
         Files.createDirectories(path.getParent());
-        room -= copy(tar, path, entry, room);
+        copy(tar, path, entry);
       }
-      drain(gzip, room); // what follows the tar is padding, and the checksum stands at the end
+      // What follows the tar is padding, and the checksum stands at the end.
+      gzip.transferTo(OutputStream.nullOutputStream());
     }
   }
 
@@ -163,12 +166,14 @@ public final class ModelArchive {
   private static Path place(TarArchiveEntry entry, Path target) throws IOException {
     String name = entry.getName();
     byte kind = entry.getLinkFlag();
-    if (!entry.isDirectory()
-        && kind != TarConstants.LF_NORMAL
-        && kind != TarConstants.LF_OLDNORM
-        && kind != TarConstants.LF_CONTIG) {
+    if (entry.isSparse() // its zeros are not in the archive and would escape the limit
+        || (!entry.isDirectory()
+            && kind != TarConstants.LF_NORMAL
+            && kind != TarConstants.LF_OLDNORM
+            && kind != TarConstants.LF_CONTIG)) {
       throw new IOException(
-          "entry %s is a link, device or pipe; expected files and folders".formatted(quoted(name)));
+          "entry %s is a link, device or pipe, or sparse; expected files and folders"
+              .formatted(quoted(name)));
     }
     try {
       Path path = target.resolve(name).normalize();
@@ -192,18 +197,15 @@ public final class ModelArchive {
     return "'" + shown.replaceAll("\\p{Cntrl}", "?") + "'";
   }
 
-  private static long copy(TarArchiveInputStream tar, Path path, TarArchiveEntry entry, long room)
+  private static void copy(TarArchiveInputStream tar, Path path, TarArchiveEntry entry)
       throws IOException {
-    long written = 0;
+    long written;
     // A name that comes twice is refused: which of the two would be the file?
     try (OutputStream out =
         Files.newOutputStream(path, StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE)) {
-      byte[] buffer = new byte[1 << 16];
-      for (int count = tar.read(buffer); count >= 0; count = tar.read(buffer)) {
-        written += count;
-        requireRoom(room - written);
-        out.write(buffer, 0, count);
-      }
+      written = tar.transferTo(out);
+    } catch (FileAlreadyExistsException e) {
+      throw new IOException("entry %s comes twice".formatted(quoted(entry.getName())), e);
     }
     if (written != entry.getRealSize()) {
       throw new IOException(
@@ -214,27 +216,9 @@ public final class ModelArchive {
               written,
               entry.getRealSize()));
     }
-    return written;
   }
 
-  private static void drain(InputStream in, long room) throws IOException {
-    byte[] buffer = new byte[1 << 16];
-    long left = room;
-    for (int count = in.read(buffer); count >= 0; count = in.read(buffer)) {
-      left -= count;
-      requireRoom(left);
-    }
-  }
-
-  private static void requireRoom(long room) throws IOException {
-    if (room < 0) {
-      throw new IOException(
-          "its content is more than %d times its own size, or more than %d GiB"
-              .formatted(MAX_RATIO, MAX_BYTES >> 30));
-    }
-  }
-
-  private static void deleteContent(Path folder, Exception cause) {
+  private static void deleteContent(Path folder, Throwable cause) {
     try (Stream<Path> all = Files.walk(folder)) {
       for (Path path : all.sorted(Comparator.reverseOrder()).toList()) {
         if (!path.equals(folder)) {
@@ -243,6 +227,47 @@ public final class ModelArchive {
       }
     } catch (IOException | UncheckedIOException e) {
       cause.addSuppressed(e);
+    }
+  }
+
+  /**
+   * Gives no more bytes than an honest archive has. All of them count, not those of files alone: a
+   * name can be a bomb too.
+   */
+  private static final class Limited extends FilterInputStream {
+
+    private long room;
+
+    Limited(InputStream in, long room) {
+      super(in);
+      this.room = room;
+    }
+
+    private long count(long bytes) throws IOException {
+      room -= Math.max(0, bytes);
+      if (room < 0) {
+        throw new IOException(
+            "its content is more than %d times its own size, or more than %d GiB"
+                .formatted(MAX_RATIO, MAX_BYTES >> 30));
+      }
+      return bytes;
+    }
+
+    @Override
+    public int read() throws IOException {
+      int value = in.read();
+      count(value < 0 ? 0 : 1);
+      return value;
+    }
+
+    @Override
+    public int read(byte[] buffer, int offset, int length) throws IOException {
+      return (int) count(in.read(buffer, offset, length));
+    }
+
+    @Override
+    public long skip(long bytes) throws IOException {
+      return count(in.skip(bytes));
     }
   }
 }

@@ -82,6 +82,8 @@ public record ServingEnvironment(
   }
 
   private static boolean isModel(Path file) {
-    return file.toString().endsWith(".onnx") && Files.isRegularFile(file);
+    // Not ._mnist.onnx, which the tar of macOS puts beside mnist.onnx.
+    String name = file.getFileName().toString();
+    return name.endsWith(".onnx") && !name.startsWith(".") && Files.isRegularFile(file);
   }
 }

@@ -3,7 +3,6 @@ package dev.coracle.sagemaker;
 
 import dev.coracle.CoracleException;
 import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -126,15 +125,26 @@ public record TrainingEnvironment(
         channels.put(name, channel(folders, name, false));
       }
     }
-    channels.keySet().removeAll(RESERVED_CHANNELS);
     environment.forEach(
         (variable, path) -> {
           if (variable.startsWith(CHANNEL_VARIABLE) && !path.isBlank()) {
-            String name = variable.substring(CHANNEL_VARIABLE.length()).toLowerCase(Locale.ROOT);
-            channels.put(name, new Channel(name, Path.of(path), false));
+            String name = name(channels, variable.substring(CHANNEL_VARIABLE.length()));
+            // A toolkit names a folder for a channel that comes through a pipe, too.
+            Channel known = channels.get(name);
+            boolean isPipe = known != null && known.isPipe();
+            channels.put(name, new Channel(name, Path.of(path), isPipe));
           }
         });
+    channels.keySet().removeAll(RESERVED_CHANNELS);
     return channels;
+  }
+
+  /** Returns the name of the channel that a variable means: a toolkit writes it in capitals. */
+  private static String name(Map<String, Channel> channels, String capitals) {
+    return channels.keySet().stream()
+        .filter(name -> name.equalsIgnoreCase(capitals))
+        .findFirst()
+        .orElse(capitals.toLowerCase(Locale.ROOT));
   }
 
   private static Channel channel(ContainerFolders folders, String name, boolean isPipe) {
@@ -148,7 +158,8 @@ public record TrainingEnvironment(
     try (Stream<Path> content = Files.list(folder)) {
       return content.filter(Files::isDirectory).map(path -> path.getFileName().toString()).toList();
     } catch (IOException e) {
-      throw new UncheckedIOException(e);
+      throw new CoracleException(
+          "cannot read the folder of the channels: " + CoracleException.reason(e), e);
     }
   }
 
@@ -192,6 +203,13 @@ public record TrainingEnvironment(
     hyperparameters.forEach((name, value) -> all.put(variable("SM_HP_", name), value));
     all.putAll(given);
     return all;
+  }
+
+  /** Returns {@link #variables} for a log: what looks like a secret is hidden. */
+  public SortedMap<String, String> loggedVariables() {
+    SortedMap<String, String> logged = variables();
+    logged.replaceAll(Secrets::hide);
+    return logged;
   }
 
   private static String variable(String prefix, String name) {

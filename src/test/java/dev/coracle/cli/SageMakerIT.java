@@ -15,6 +15,7 @@ import java.net.http.HttpResponse;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.BeforeEach;
@@ -39,7 +40,8 @@ class SageMakerIT {
   }
 
   /** A container's process. */
-  private Process start(Path base, String command, Map<String, String> variables)
+  private Process start(
+      Path base, String command, Map<String, String> variables, String... arguments)
       throws IOException {
     Path log = folder.resolve(command + ".log");
     ProcessBuilder builder =
@@ -50,6 +52,7 @@ class SageMakerIT {
                 command)
             .redirectErrorStream(true)
             .redirectOutput(ProcessBuilder.Redirect.appendTo(log.toFile()));
+    builder.command().addAll(List.of(arguments));
     builder.environment().put("CLASSPATH", System.getProperty("surefire.test.class.path"));
     builder.environment().put("SAGEMAKER_BASE_DIR", base.toString());
     builder.environment().putAll(variables);
@@ -131,6 +134,38 @@ class SageMakerIT {
     assertThat(cli.err())
         .contains("the training job failed on algo-1 with exit status 2: ClientError:")
         .contains("hyperparameter epochs");
+  }
+
+  @Test
+  void local_toldToStop_endsItsProgramAndLeavesNothing() throws Exception {
+    Path said = folder.resolve("said");
+    Path program =
+        Files.writeString(
+            folder.resolve("program.sh"),
+            "echo $$ $SAGEMAKER_BASE_DIR >'%s.new'; mv '%s.new' '%s'; exec sleep 300"
+                .formatted(said, said, said));
+    Process local =
+        start(
+            folder,
+            "local",
+            Map.of(),
+            "--data-dir",
+            data.toString(),
+            "--output-dir",
+            folder.resolve("out").toString(),
+            "--program",
+            "sh",
+            program.toString());
+    while (!Files.exists(said)) {
+      assertThat(local.isAlive()).as(log("local")).isTrue();
+      Thread.sleep(20);
+    }
+    local.destroy();
+    assertThat(local.waitFor(60, TimeUnit.SECONDS)).isTrue();
+    assertThat(local.exitValue()).as(log("local")).isEqualTo(130);
+    String[] words = Files.readString(said).strip().split(" ", 2);
+    assertThat(ProcessHandle.of(Long.parseLong(words[0])).filter(ProcessHandle::isAlive)).isEmpty();
+    assertThat(Path.of(words[1])).doesNotExist();
   }
 
   @Test

@@ -259,6 +259,29 @@ class SageMakerTrainingTest {
   }
 
   @Test
+  void run_hyperparameterWithLineBreaks_givesOneLineOfError() throws IOException {
+    config("hyperparameters.json", "{\"epochs\": \"1\\n2\"}");
+    assertThat(run()).isEqualTo(2);
+    assertThat(err().lines()).hasSize(1);
+    assertThat(err()).contains("got '1 2'");
+  }
+
+  @ParameterizedTest
+  @CsvSource({"1,true", "True,true", "0,false", "False,false"})
+  void run_flagInAnyForm_isUnderstood(String value, boolean isDry) throws IOException {
+    config("hyperparameters.json", "{\"epochs\": \"1\", \"dry_run\": \"%s\"}".formatted(value));
+    assertThat(run()).as(err()).isZero();
+    assertThat(out().contains("Dry run")).isEqualTo(isDry);
+  }
+
+  @Test
+  void run_flagThatIsNeither_isRefusedWithWhatIsExpected() throws IOException {
+    config("hyperparameters.json", "{\"dry_run\": \"maybe\"}");
+    assertThat(run()).isEqualTo(2);
+    assertThat(err()).contains("hyperparameter dry-run: expected true or false, got 'maybe'");
+  }
+
+  @Test
   void run_channelWithoutTheFiles_isAClientErrorThatNamesThem() throws IOException {
     Files.delete(path("input/data/training/train-labels-idx1-ubyte"));
     assertThat(run()).isEqualTo(2);

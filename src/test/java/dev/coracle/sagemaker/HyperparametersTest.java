@@ -20,6 +20,11 @@ class HyperparametersTest {
         "10, 10", // every client
         "0.1, 0.1",
         "1e-3, 0.001",
+        "1e400, 1E+400", // longer than any number that is meant
+        "1e99999999, 1E+99999999", // would be 100 MB when written out
+        "100e2147483647, 1.00E+2147483649",
+        "1e99999999999, 1e99999999999",
+        "-0.0, 0",
         "3.0, 3", // a float where a whole number is meant
         "'\"adam\"', adam", // json.dumps of a string
         "adam, adam",
@@ -68,6 +73,12 @@ class HyperparametersTest {
     file.put("default_user_module_name", "x");
     file.put("epochs", "2");
     assertThat(Hyperparameters.decode(file, Map.of())).containsOnlyKeys("epochs");
+  }
+
+  @Test
+  void decode_emptyVariable_countsAsNone() {
+    assertThat(Hyperparameters.decode(Map.of("lr", "0.5"), Map.of("SM_HP_LR", "")))
+        .containsExactly(Map.entry("lr", "0.5"));
   }
 
   @Test

@@ -57,6 +57,16 @@ class LocalEndpointTest {
 
   @Test
   @Timeout(60)
+  void start_relativeRoot_isGivenAsAnAbsoluteOne() {
+    Path root = Path.of("").toAbsolutePath().relativize(folder.resolve("root"));
+    List<String> program = List.of("sh", "-c", "ls \"$SAGEMAKER_BASE_DIR\"");
+    assertThatThrownBy(() -> LocalEndpoint.start(program, Map.of(), archive, root, log::add))
+        .isInstanceOf(CoracleException.class);
+    assertThat(log).containsExactly("model");
+  }
+
+  @Test
+  @Timeout(60)
   void close_programThatHasToBeKilled_fails() throws Exception {
     String java = Path.of(System.getProperty("java.home"), "bin", "java").toString();
     LocalEndpoint endpoint = start(List.of(java, StubbornServer.class.getName(), "418"));

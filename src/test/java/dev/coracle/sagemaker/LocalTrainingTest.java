@@ -13,6 +13,7 @@ import java.util.Collections;
 import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
 /** Programs are shell scripts here: what a container is started with and leaves behind. */
@@ -132,12 +133,16 @@ class LocalTrainingTest {
         host=$(basename "$PWD")
         echo "$host" >model/$host.txt
         echo "$host" >output/data/same-name
+        echo "$host" >output/data/$host.txt
         echo hello
         """);
     assertThat(log).containsExactlyInAnyOrder("algo-1 | hello", "algo-2 | hello");
     Path model = unpacked("model.tar.gz");
     assertThat(model.resolve("algo-1.txt")).hasContent("algo-1");
     assertThat(model.resolve("algo-2.txt")).hasContent("algo-2");
+    Path output = unpacked("output.tar.gz");
+    assertThat(output.resolve("data/algo-1.txt")).hasContent("algo-1");
+    assertThat(output.resolve("data/same-name")).hasContent("algo-2");
   }
 
   @Test
@@ -145,6 +150,44 @@ class LocalTrainingTest {
     assertThatThrownBy(() -> run(2, "echo x >\"$SAGEMAKER_BASE_DIR/model/mnist.onnx\""))
         .isInstanceOf(CoracleException.class)
         .hasMessageContaining("two hosts wrote model/mnist.onnx");
+  }
+
+  @Test
+  @Timeout(60)
+  void run_hostThatFails_endsTheOthersThatWaitForIt() {
+    assertThatThrownBy(
+            () ->
+                run(
+                    2,
+                    """
+                    case "$SAGEMAKER_BASE_DIR" in
+                      *algo-1) exec sleep 300;;
+                      *) echo "no data" >"$SAGEMAKER_BASE_DIR/output/failure"; exit 3;;
+                    esac
+                    """))
+        .isInstanceOf(CoracleException.class)
+        .hasMessage("the training job failed on algo-2 with exit status 3: no data");
+  }
+
+  @Test
+  void run_relativePaths_areThoseOfThisProcess() throws Exception {
+    Path here = Path.of("").toAbsolutePath();
+    Path script = Files.writeString(folder.resolve("own.sh"), "#!/bin/sh\necho $1 >model/said\n");
+    assertThat(script.toFile().setExecutable(true)).isTrue();
+    new LocalTraining(
+            List.of(here.relativize(script).toString()), Map.of(), Map.of(), Map.of(), 1, log::add)
+        .run("job", here.relativize(folder.resolve("root")), folder.resolve("artifacts"));
+    assertThat(log).isEmpty();
+    assertThat(unpacked("model.tar.gz").resolve("said")).hasContent("train");
+  }
+
+  @Test
+  void run_relativeRoot_isGivenAsAnAbsoluteOne() throws Exception {
+    Path root = Path.of("").toAbsolutePath().relativize(folder.resolve("root"));
+    Path script = Files.writeString(folder.resolve("own.sh"), "ls \"$SAGEMAKER_BASE_DIR\"");
+    new LocalTraining(List.of("sh", script.toString()), Map.of(), Map.of(), Map.of(), 1, log::add)
+        .run("job", root, folder.resolve("artifacts"));
+    assertThat(log).containsExactly("checkpoints", "input", "model", "output");
   }
 
   @Test

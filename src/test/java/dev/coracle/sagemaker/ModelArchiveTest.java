@@ -7,6 +7,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import dev.coracle.CoracleException;
 import java.io.IOException;
 import java.io.OutputStream;
+import java.io.RandomAccessFile;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -225,7 +226,8 @@ class ModelArchiveTest {
   @Test
   void unpack_sameNameTwice_isRefused() throws IOException {
     assertRefused(
-        archive(tar -> add(tar, new TarArchiveEntry("mnist.onnx"), "other")), "mnist.onnx");
+        archive(tar -> add(tar, new TarArchiveEntry("mnist.onnx"), "other")),
+        "entry 'mnist.onnx' comes twice");
   }
 
   @Test
@@ -260,6 +262,46 @@ class ModelArchiveTest {
       }
     }
     assertRefused(archive, "more than 100 times its own size");
+  }
+
+  @Test
+  void unpack_nameThatIsABomb_isRefused() throws IOException {
+    assertRefused(
+        archive(
+            tar -> {
+              TarArchiveEntry name =
+                  new TarArchiveEntry("././@LongLink", TarConstants.LF_GNUTYPE_LONGNAME);
+              add(tar, name, "x".repeat(64 << 20));
+            }),
+        "more than 100 times its own size");
+  }
+
+  @Test
+  void unpack_sparseFile_isRefused() throws Exception {
+    Path archive = folder.resolve("sparse.tar.gz");
+    Path sparse = folder.resolve("sparse");
+    try (RandomAccessFile file = new RandomAccessFile(sparse.toFile(), "rw")) {
+      file.setLength(1L << 30);
+    }
+    String[] formats = {"gnu", "posix"};
+    for (String format : formats) {
+      tar("czSf", archive.toString(), "--format", format, "-C", folder.toString(), "sparse");
+      Path target = folder.resolve(format);
+      assertThatThrownBy(() -> ModelArchive.unpack(archive, target))
+          .isInstanceOf(CoracleException.class)
+          .hasMessageContaining("or sparse");
+      assertThat(target).isEmptyDirectory();
+    }
+  }
+
+  @Test
+  void unpack_damagedIntoALinkedFolder_leavesNothingThere() throws IOException {
+    Path archive = archive(tar -> add(tar, new TarArchiveEntry("../evil"), "evil"));
+    Path real = Files.createDirectory(folder.resolve("real"));
+    Path link = Files.createSymbolicLink(folder.resolve("linked"), real);
+    assertThatThrownBy(() -> ModelArchive.unpack(archive, link))
+        .isInstanceOf(CoracleException.class);
+    assertThat(real).isEmptyDirectory();
   }
 
   @Test

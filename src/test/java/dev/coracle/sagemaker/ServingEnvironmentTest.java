@@ -51,6 +51,12 @@ class ServingEnvironmentTest {
   }
 
   @Test
+  void read_hiddenFileOfMacOs_isNoModel() throws IOException {
+    Files.writeString(base.resolve("model/._digits.onnx"), "");
+    assertThat(read().model()).isEqualTo(base.resolve("model/digits.onnx"));
+  }
+
+  @Test
   void read_allVariables_areHeeded() {
     assertThat(
             read(

@@ -144,8 +144,43 @@ class TrainingEnvironmentTest {
     assertThat(environment.variables()).containsEntry("SM_MODEL_DIR", "/elsewhere");
   }
 
+  @Test
+  void read_variablesOfChannels_meanThoseOfTheFile() throws IOException {
+    config(
+        "inputdataconfig.json",
+        """
+        {"My-Data": {"TrainingInputMode": "Pipe"}, "code": {"TrainingInputMode": "File"}}
+        """);
+    TrainingEnvironment environment =
+        read("SM_CHANNEL_MY-DATA", "/data/My-Data", "SM_CHANNEL_CODE", "/data/code");
+    assertThat(environment.channels())
+        .containsExactly(
+            Map.entry(
+                "My-Data",
+                new TrainingEnvironment.Channel("My-Data", Path.of("/data/My-Data"), true)));
+  }
+
+  @Test
+  void loggedVariables_secrets_areHidden() throws IOException {
+    config("hyperparameters.json", "{\"epochs\": \"3\", \"api_key\": \"abc\"}");
+    TrainingEnvironment environment =
+        read(
+            "SM_USER_TOKEN",
+            "abc",
+            "SM_TRAINING_ENV",
+            "{\"hyperparameters\": {\"password\": \"abc\", \"lr\": 0.10}, \"x\": [1]}");
+    assertThat(environment.loggedVariables())
+        .containsEntry("SM_HP_API-KEY", "******")
+        .containsEntry("SM_HPS", "{\"api-key\":\"******\",\"epochs\":\"3\"}")
+        .containsEntry("SM_USER_TOKEN", "******")
+        .containsEntry(
+            "SM_TRAINING_ENV",
+            "{\"hyperparameters\":{\"lr\":0.10,\"password\":\"******\"},\"x\":[1]}");
+    assertThat(environment.variables()).containsEntry("SM_HP_API-KEY", "abc");
+  }
+
   @ParameterizedTest
-  @ValueSource(strings = {"{", "[]", "3", "{\"a\": 1} {", "{\"a\" 1}", "\u0000"})
+  @ValueSource(strings = {"{", "[]", "3", "{\"a\": 1} {", "{\"a\" 1}", "{\"a\": 1e99999999999}", "\u0000"})
   void read_fileThatIsNoJsonObject_saysWhichAndWhy(String content) throws IOException {
     config("hyperparameters.json", content);
     assertThatThrownBy(this::read)

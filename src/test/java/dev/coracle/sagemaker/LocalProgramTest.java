@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.coracle.sagemaker;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.LinkedBlockingQueue;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+
+class LocalProgramTest {
+
+  @TempDir private Path folder;
+
+  private final BlockingQueue<String> log = new LinkedBlockingQueue<>();
+
+  private LocalProgram start(String script) throws Exception {
+    LocalProgram program =
+        LocalProgram.start(List.of("sh", "-c", script), "x", Map.of(), folder, log::add);
+    assertThat(log.take()).isEqualTo("ready");
+    return program;
+  }
+
+  @Test
+  @Timeout(60)
+  void terminate_programThatPrintsAfterSigterm_isHeardToItsEnd() throws Exception {
+    LocalProgram program =
+        start(
+            """
+            trap 'sleep 0.3; echo bye; exit 0' TERM
+            echo ready
+            while :; do sleep 0.05; done
+            """);
+    assertThat(program.terminate(30_000)).isTrue();
+    assertThat(program.waitFor()).isZero();
+    assertThat(log).containsExactly("bye");
+  }
+
+  @Test
+  @Timeout(60)
+  void kill_programThatDoesNotListen_hasEndedOnReturn() throws Exception {
+    LocalProgram program = start("trap '' TERM; echo ready; exec sleep 300");
+    assertThat(program.terminate(50)).isFalse();
+    program.kill();
+    assertThat(program.isAlive()).isFalse();
+  }
+}
