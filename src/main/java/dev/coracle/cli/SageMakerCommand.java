@@ -12,6 +12,12 @@ import picocli.CommandLine.Spec;
 @Command(
     name = "sagemaker",
     sortOptions = false,
+    subcommands = {
+      LaunchCommand.class,
+      DeployCommand.class,
+      InvokeCommand.class,
+      DeleteCommand.class
+    },
     description = "Trains and serves in Amazon SageMaker, or as SageMaker would on this machine.")
 final class SageMakerCommand implements Runnable {
 

@@ -3,6 +3,7 @@ package dev.coracle.dataset;
 
 import dev.coracle.CoracleException;
 import java.nio.file.Path;
+import java.util.List;
 
 /**
  * Holds a training and a test set with images of the same size: MNIST, 60,000 and 10,000 images of
@@ -27,13 +28,18 @@ public record Mnist(ImageSet train, ImageSet test) {
    * CoracleException when a file is missing or is not as {@link IdxReader} expects.
    */
   public static Mnist read(Path folder) {
-    MnistFolder files = MnistFolder.at(folder);
-    Path trainImages = files.require(MnistFile.TRAIN_IMAGES);
-    Path trainLabels = files.require(MnistFile.TRAIN_LABELS);
-    Path testImages = files.require(MnistFile.TEST_IMAGES);
-    Path testLabels = files.require(MnistFile.TEST_LABELS);
+    List<Path> files = files(folder);
     return new Mnist(
-        IdxReader.read(trainImages, trainLabels, MnistFile.CLASSES),
-        IdxReader.read(testImages, testLabels, MnistFile.CLASSES));
+        IdxReader.read(files.get(0), files.get(1), MnistFile.CLASSES),
+        IdxReader.read(files.get(2), files.get(3), MnistFile.CLASSES));
+  }
+
+  /**
+   * Finds the files that {@link #read} reads, in the order of {@link MnistFile#ALL}, and throws
+   * CoracleException when one is missing.
+   */
+  public static List<Path> files(Path folder) {
+    MnistFolder place = MnistFolder.at(folder);
+    return MnistFile.ALL.stream().map(place::require).toList();
   }
 }

@@ -188,8 +188,8 @@ public final class ModelArchive {
     return "'" + shown.replaceAll("\\p{Cntrl}", "?") + "'";
   }
 
-  private static long copy(
-      TarArchiveInputStream tar, Path path, TarArchiveEntry entry, long room) throws IOException {
+  private static long copy(TarArchiveInputStream tar, Path path, TarArchiveEntry entry, long room)
+      throws IOException {
     long written = 0;
     // A name that comes twice is refused: which of the two would be the file?
     try (OutputStream out =
