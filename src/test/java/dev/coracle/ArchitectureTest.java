@@ -56,7 +56,10 @@ class ArchitectureTest {
     ALLOWED.put(
         "dev.coracle.sagemaker",
         List.of("com.fasterxml.jackson.core.", "org.apache.commons.compress."));
-    ALLOWED.put("dev.coracle.aws", List.of("software.amazon.awssdk.", "dev.coracle.sagemaker."));
+    ALLOWED.put(
+        "dev.coracle.aws",
+        List.of(
+            "software.amazon.awssdk.", "com.fasterxml.jackson.core.", "dev.coracle.sagemaker."));
     ALLOWED.put("dev.coracle.report", List.of("org.knowm.xchart."));
   }
 

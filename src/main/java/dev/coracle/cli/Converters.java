@@ -32,6 +32,18 @@ final class Converters {
     }
   }
 
+  /** Pieces of AWS's names, which go into addresses. */
+  static final class Region implements ITypeConverter<String> {
+    @Override
+    public String convert(String value) {
+      if (value.matches("[a-z]{2,4}(-[a-z]+)+-[0-9]{1,2}")) {
+        return value;
+      }
+      throw new TypeConversionException(
+          "expected an AWS region such as eu-central-1, got '" + value + "'");
+    }
+  }
+
   static final class AboveZero implements ITypeConverter<Float> {
     @Override
     public Float convert(String value) {

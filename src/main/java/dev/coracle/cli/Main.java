@@ -8,6 +8,7 @@ import java.io.PrintWriter;
 import java.io.UncheckedIOException;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
@@ -41,6 +42,7 @@ public final class Main implements Runnable {
   private static final int FAILED = 1;
 
   private static final String DEFAULT = "train";
+  private static final String SAGEMAKER = "sagemaker";
 
   private static final Map<String, Class<?>> COMMANDS = new LinkedHashMap<>(); // as help lists them
 
@@ -50,7 +52,7 @@ public final class Main implements Runnable {
     COMMANDS.put("verify", VerifyCommand.class);
     COMMANDS.put("classify", ClassifyCommand.class);
     COMMANDS.put("serve", ServeCommand.class);
-    COMMANDS.put("sagemaker", SageMakerCommand.class);
+    COMMANDS.put(SAGEMAKER, SageMakerCommand.class);
     COMMANDS.put("datasets", DatasetsCommand.class);
   }
 
@@ -91,7 +93,8 @@ public final class Main implements Runnable {
     Terminal terminal = Terminal.of(out, err);
     PrintWriter errors = terminal.errors();
     CommandLine line =
-        addCommands(new CommandLine(main, new CommandFactory(terminal)), args[0])
+        addCommands(
+                new CommandLine(main, new CommandFactory(terminal)), COMMANDS, Arrays.asList(args))
             .setOut(terminal.writer())
             .setErr(errors)
             .setExpandAtFiles(false) // the name of a picture may begin with @
@@ -112,12 +115,19 @@ public final class Main implements Runnable {
   }
 
   /** Adds the command that is asked for, as each takes a part of a start, or all for the help. */
-  private static CommandLine addCommands(CommandLine line, String first) {
-    Class<?> only = COMMANDS.get(first);
-    if (only != null) {
-      return line.addSubcommand(first, only);
+  private static CommandLine addCommands(
+      CommandLine line, Map<String, Class<?>> commands, List<String> args) {
+    Class<?> only = args.isEmpty() ? null : commands.get(args.get(0));
+    if (only == null) {
+      commands.forEach(line::addSubcommand);
+    } else {
+      line.addSubcommand(args.get(0), only);
     }
-    COMMANDS.forEach(line::addSubcommand);
+    CommandLine sageMaker = line.getSubcommands().get(SAGEMAKER);
+    if (sageMaker != null) {
+      List<String> rest = only == null ? List.of() : args.subList(1, args.size());
+      addCommands(sageMaker, SageMakerCommand.COMMANDS, rest);
+    }
     return line;
   }
 
@@ -131,7 +141,7 @@ public final class Main implements Runnable {
    */
   private static boolean isVerboseContainer(String... args) {
     return args.length > 0
-        && args[0].equals("sagemaker")
+        && args[0].equals(SAGEMAKER)
         && "10".equals(System.getenv("SAGEMAKER_CONTAINER_LOG_LEVEL"));
   }
 

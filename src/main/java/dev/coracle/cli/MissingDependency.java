@@ -7,6 +7,8 @@ import java.util.Map;
 /** Names the coordinates to add when a class of an optional dependency is not there. */
 final class MissingDependency {
 
+  private static final String AWS = "software/amazon/awssdk/";
+
   private static final Map<String, String> COORDINATES = new LinkedHashMap<>();
 
   static {
@@ -21,6 +23,14 @@ final class MissingDependency {
     COORDINATES.put("org/apache/commons/compress/", "org.apache.commons:commons-compress");
     COORDINATES.put("org/eclipse/jetty/", "org.eclipse.jetty:jetty-server");
     COORDINATES.put("org/knowm/xchart/", "org.knowm.xchart:xchart");
+    COORDINATES.put("org/apache/commons/compress/", "org.apache.commons:commons-compress");
+    COORDINATES.put(AWS + "http/urlconnection/", "software.amazon.awssdk:url-connection-client");
+    COORDINATES.put(AWS + "services/s3/", "software.amazon.awssdk:s3");
+    COORDINATES.put(AWS + "services/sagemaker/", "software.amazon.awssdk:sagemaker");
+    COORDINATES.put(AWS + "services/sagemakerruntime/", "software.amazon.awssdk:sagemakerruntime");
+    COORDINATES.put(AWS + "services/cloudwatchlogs/", "software.amazon.awssdk:cloudwatchlogs");
+    // What all of the clients bring along.
+    COORDINATES.put(AWS, "software.amazon.awssdk:sagemaker");
     COORDINATES.put("picocli/", "info.picocli:picocli");
   }
 

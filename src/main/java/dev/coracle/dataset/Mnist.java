@@ -28,8 +28,8 @@ public record Mnist(ImageSet train, ImageSet test) {
    * CoracleException when a file is missing or is not as {@link IdxReader} expects.
    */
   public static Mnist read(Path folder) {
-    MnistFolder files = MnistFolder.at(folder);
-    return read(files, files);
+    List<Path> files = files(folder);
+    return read(files.get(0), files.get(1), files.get(2), files.get(3));
   }
 
   /**
@@ -37,18 +37,30 @@ public record Mnist(ImageSet train, ImageSet test) {
    * {@link #read(Path)} does.
    */
   public static Mnist read(Path training, Path testing) {
+    List<MnistFile> trainingFiles = List.of(MnistFile.TRAIN_IMAGES, MnistFile.TRAIN_LABELS);
+    List<MnistFile> testingFiles = List.of(MnistFile.TEST_IMAGES, MnistFile.TEST_LABELS);
+    MnistFolder trainingPlace = MnistFolder.at(training, trainingFiles);
+    MnistFolder testingPlace = MnistFolder.at(testing, testingFiles);
     return read(
-        MnistFolder.at(training, List.of(MnistFile.TRAIN_IMAGES, MnistFile.TRAIN_LABELS)),
-        MnistFolder.at(testing, List.of(MnistFile.TEST_IMAGES, MnistFile.TEST_LABELS)));
+        trainingPlace.require(MnistFile.TRAIN_IMAGES),
+        trainingPlace.require(MnistFile.TRAIN_LABELS),
+        testingPlace.require(MnistFile.TEST_IMAGES),
+        testingPlace.require(MnistFile.TEST_LABELS));
   }
 
-  private static Mnist read(MnistFolder training, MnistFolder testing) {
-    Path trainImages = training.require(MnistFile.TRAIN_IMAGES);
-    Path trainLabels = training.require(MnistFile.TRAIN_LABELS);
-    Path testImages = testing.require(MnistFile.TEST_IMAGES);
-    Path testLabels = testing.require(MnistFile.TEST_LABELS);
+  private static Mnist read(
+      Path trainImages, Path trainLabels, Path testImages, Path testLabels) {
     return new Mnist(
         IdxReader.read(trainImages, trainLabels, MnistFile.CLASSES),
         IdxReader.read(testImages, testLabels, MnistFile.CLASSES));
+  }
+
+  /**
+   * Finds the files that {@link #read} reads, in the order of {@link MnistFile#ALL}, and throws
+   * CoracleException when one is missing.
+   */
+  public static List<Path> files(Path folder) {
+    MnistFolder place = MnistFolder.at(folder);
+    return MnistFile.ALL.stream().map(place::require).toList();
   }
 }

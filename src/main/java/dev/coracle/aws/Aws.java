@@ -1,0 +1,123 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.coracle.aws;
+
+import java.time.Duration;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
+import software.amazon.awssdk.auth.credentials.ProfileCredentialsProvider;
+import software.amazon.awssdk.awscore.client.builder.AwsClientBuilder;
+import software.amazon.awssdk.awscore.client.builder.AwsSyncClientBuilder;
+import software.amazon.awssdk.core.SdkClient;
+import software.amazon.awssdk.core.retry.RetryMode;
+import software.amazon.awssdk.http.SdkHttpClient;
+import software.amazon.awssdk.http.urlconnection.UrlConnectionHttpClient;
+import software.amazon.awssdk.regions.Region;
+import software.amazon.awssdk.services.cloudwatchlogs.CloudWatchLogsClient;
+import software.amazon.awssdk.services.s3.S3Client;
+import software.amazon.awssdk.services.sagemaker.SageMakerClient;
+import software.amazon.awssdk.services.sagemakerruntime.SageMakerRuntimeClient;
+
+/**
+ * Opens the SDK's clients when they are first needed, with the region and the credentials that
+ * AWS's usual chain gives. Throttled and failed calls are repeated as the SDK's standard mode says:
+ * three attempts. Not thread-safe.
+ */
+public final class Aws implements AutoCloseable {
+
+  /** An endpoint may take 60 seconds for an answer; the rest is the way. */
+  private static final Duration ANSWER = Duration.ofSeconds(70);
+
+  private final @Nullable Region region;
+  private final @Nullable String profile;
+  private final SdkHttpClient http =
+      UrlConnectionHttpClient.builder().socketTimeout(ANSWER).build();
+  private final @Nullable ProfileCredentialsProvider credentials;
+  private @Nullable S3Client s3;
+  private @Nullable SageMakerClient sageMaker;
+  private @Nullable SageMakerRuntimeClient runtime;
+  private @Nullable CloudWatchLogsClient logs;
+
+  private Aws(@Nullable Region region, @Nullable String profile) {
+    this.region = region;
+    this.profile = profile;
+    // Whoever names a profile means it: the chain would take the environment's keys first.
+    this.credentials = profile == null ? null : ProfileCredentialsProvider.create(profile);
+  }
+
+  /**
+   * Prepares clients and calls nothing yet.
+   *
+   * @param region for example {@code eu-central-1}; null for the one that the environment or the
+   *     profile names
+   * @param profile one of {@code ~/.aws/config}; null for the usual chain
+   */
+  public static Aws open(@Nullable String region, @Nullable String profile) {
+    return new Aws(region == null ? null : Region.of(region), profile);
+  }
+
+  S3Client s3() {
+    if (s3 == null) {
+      // An upload to a bucket of another region fails here rather than in the training job.
+      s3 = build(S3Client::builder, S3Client.class);
+    }
+    return s3;
+  }
+
+  SageMakerClient sageMaker() {
+    if (sageMaker == null) {
+      sageMaker = build(SageMakerClient::builder, SageMakerClient.class);
+    }
+    return sageMaker;
+  }
+
+  SageMakerRuntimeClient runtime() {
+    if (runtime == null) {
+      runtime = build(SageMakerRuntimeClient::builder, SageMakerRuntimeClient.class);
+    }
+    return runtime;
+  }
+
+  CloudWatchLogsClient logs() {
+    if (logs == null) {
+      logs = build(CloudWatchLogsClient::builder, CloudWatchLogsClient.class);
+    }
+    return logs;
+  }
+
+  private <B extends AwsClientBuilder<B, C> & AwsSyncClientBuilder<B, C>, C extends SdkClient>
+      C build(Supplier<B> start, Class<C> type) {
+    return Failures.call(
+        "open the client for " + type.getSimpleName().replace("Client", ""),
+        () -> {
+          B builder = start.get();
+          builder.httpClient(http);
+          builder.overrideConfiguration(
+              options -> {
+                options.retryStrategy(RetryMode.STANDARD);
+                if (profile != null) {
+                  options.defaultProfileName(profile);
+                }
+              });
+          if (credentials != null) {
+            builder.credentialsProvider(credentials);
+          }
+          if (region != null) {
+            builder.region(region);
+          }
+          return type.cast(builder.build());
+        });
+  }
+
+  @Override
+  public void close() {
+    for (SdkClient client : new SdkClient[] {s3, sageMaker, runtime, logs}) {
+      if (client != null) {
+        client.close();
+      }
+    }
+    if (credentials != null) {
+      credentials.close();
+    }
+    http.close();
+  }
+}

@@ -1,0 +1,191 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.coracle.aws;
+
+import dev.coracle.aws.RequestPrinter.Planned;
+import dev.coracle.aws.Resources.Found;
+import dev.coracle.aws.Resources.Kind;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+import java.util.TreeSet;
+import org.jspecify.annotations.Nullable;
+import software.amazon.awssdk.core.exception.SdkException;
+import software.amazon.awssdk.services.sagemaker.model.DeleteEndpointConfigRequest;
+import software.amazon.awssdk.services.sagemaker.model.DeleteEndpointRequest;
+import software.amazon.awssdk.services.sagemaker.model.DeleteModelRequest;
+import software.amazon.awssdk.services.sagemaker.model.DescribeEndpointConfigRequest;
+import software.amazon.awssdk.services.sagemaker.model.DescribeEndpointRequest;
+import software.amazon.awssdk.services.sagemaker.model.DescribeModelRequest;
+import software.amazon.awssdk.services.sagemaker.model.DescribeTrainingJobRequest;
+import software.amazon.awssdk.services.sagemaker.model.StopTrainingJobRequest;
+
+/**
+ * Deletes what was created under a name, and only that: resources that bear our tag with the name,
+ * and objects of a place with our marker. A training job cannot be deleted; a running one is
+ * stopped. May be repeated, after a failure too.
+ */
+public final class Deletion {
+
+  private static final Set<String> RUNNING = Set.of("InProgress", "Stopping");
+
+  /** An endpoint that changes cannot be deleted; SageMaker refuses it until the change is over. */
+  private static final Set<String> CHANGING =
+      Set.of("Creating", "Updating", "SystemUpdating", "RollingBack");
+
+  private final String name;
+  private final @Nullable String bucket;
+  private final Duration poll;
+  private int deleted;
+  private boolean foreign;
+
+  /**
+   * Prepares a deletion.
+   *
+   * @param bucket where the objects are; null for the ones that the resources' tags name
+   * @throws IllegalArgumentException for names that cannot be
+   */
+  public Deletion(String name, @Nullable String bucket, Duration poll) {
+    this.name = ResourceName.name(name);
+    this.bucket = bucket == null ? null : ResourceName.bucket(bucket);
+    this.poll = poll;
+  }
+
+  /** Returns, as JSON, what {@link #run} would send if all is there and ours; calls nothing. */
+  public String plan() {
+    String ours = "only if ListTags on its ARN shows %s=%s".formatted(Ownership.NAME, name);
+    List<Planned> requests = new ArrayList<>();
+    requests.add(new Planned(DescribeTrainingJobRequest.builder().trainingJobName(name).build()));
+    requests.add(new Planned(DescribeEndpointRequest.builder().endpointName(name).build()));
+    requests.add(
+        new Planned(DescribeEndpointConfigRequest.builder().endpointConfigName(name).build()));
+    requests.add(new Planned(DescribeModelRequest.builder().modelName(name).build()));
+    requests.add(new Planned(StopTrainingJobRequest.builder().trainingJobName(name).build(), ours));
+    requests.add(new Planned(DeleteEndpointRequest.builder().endpointName(name).build(), ours));
+    requests.add(
+        new Planned(DeleteEndpointConfigRequest.builder().endpointConfigName(name).build(), ours));
+    if (bucket != null) {
+      Place place = new Place(bucket, name);
+      requests.add(new Planned(place.getMarker()));
+      requests.add(
+          new Planned(place.list(), "then DeleteObjects of all of these, if the marker is ours"));
+    }
+    requests.add(new Planned(DeleteModelRequest.builder().modelName(name).build(), ours));
+    return RequestPrinter.print(requests);
+  }
+
+  /** Deletes; returns false when something of this name is not ours and was left alone. */
+  public boolean run(Aws aws, Listener listener) {
+    Resources resources = new Resources(aws.sageMaker());
+    List<Found> ours = new ArrayList<>();
+    Set<String> buckets = new TreeSet<>();
+    if (bucket != null) {
+      buckets.add(bucket);
+    }
+    for (Kind kind : Kind.values()) {
+      resources.find(kind, name).ifPresent(found -> sort(found, ours, buckets, listener));
+    }
+    // What still writes goes before what it writes; and one with the tag that names the bucket goes
+    // last, for whoever has to repeat this.
+    for (Found found : ours) {
+      if (found.kind() != Kind.MODEL) {
+        delete(resources, found, listener);
+      }
+    }
+    for (String place : buckets) {
+      deleteObjects(aws, new Place(place, name), listener);
+    }
+    for (Found found : ours) {
+      if (found.kind() == Kind.MODEL) {
+        delete(resources, found, listener);
+      }
+    }
+    if (deleted == 0 && !foreign) {
+      listener.line("There is nothing left of " + name);
+    }
+    if (buckets.isEmpty()) {
+      listener.line("No bucket is known; if one has objects of this name, say which: --bucket");
+    }
+    return !foreign;
+  }
+
+  private void sort(Found found, List<Found> ours, Set<String> buckets, Listener listener) {
+    if (!found.isOf(name)) {
+      foreign = true;
+      listener.line(
+          "Left alone: %s, which has no tag %s=%s".formatted(found, Ownership.NAME, name));
+      return;
+    }
+    ours.add(found);
+    String tagged = found.tags().get(Ownership.BUCKET);
+    if (tagged != null) {
+      buckets.add(tagged);
+    }
+  }
+
+  private void delete(Resources resources, Found found, Listener listener) {
+    if (found.kind() == Kind.TRAINING_JOB) {
+      stop(resources, found, listener);
+      return;
+    }
+    if (found.kind() == Kind.ENDPOINT) {
+      awaitEnd(resources, found, CHANGING, listener);
+    }
+    if (!found.status().equals("Deleting")) {
+      resources.delete(found);
+    }
+    if (found.kind() == Kind.ENDPOINT) { // its configuration is in use until then
+      awaitEnd(resources, found, Set.of(), listener);
+    }
+    deleted++;
+    listener.line("Deleted " + found);
+  }
+
+  private void stop(Resources resources, Found found, Listener listener) {
+    if (!RUNNING.contains(found.status())) {
+      return;
+    }
+    if (found.status().equals("InProgress")) {
+      resources.delete(found);
+    }
+    awaitEnd(resources, found, RUNNING, listener); // it uploads what it has, where we delete next
+    deleted++;
+    listener.line("Stopped %s, of which SageMaker keeps the record".formatted(found));
+  }
+
+  /**
+   * Waits until the resource is gone, or has a status that is not one of these, if any are given.
+   */
+  private void awaitEnd(Resources resources, Found found, Set<String> during, Listener listener) {
+    new Polling(poll, listener)
+        .until(
+            "wait for " + found,
+            () -> {
+              Optional<Found> now = resources.ask(found.kind(), name);
+              now.ifPresent(it -> listener.status(it.kind() + " " + it.status()));
+              return now;
+            },
+            now -> now.isEmpty() || (!during.isEmpty() && !during.contains(now.get().status())));
+  }
+
+  private void deleteObjects(Aws aws, Place place, Listener listener) {
+    try {
+      if (place.isOurs(aws.s3())) {
+        int objects = place.deleteAll(aws.s3());
+        deleted++;
+        listener.line("Deleted %d objects below %s".formatted(objects, place));
+      } else if (!place.keys(aws.s3()).isEmpty()) {
+        foreign = true;
+        listener.line("Left alone: %s, which has no marker of coracle".formatted(place));
+      }
+    } catch (RuntimeException e) {
+      if (e.getCause() instanceof SdkException cause
+          && Failures.code(cause).equals("NoSuchBucket")) {
+        listener.line("There is no bucket any more for " + place);
+        return;
+      }
+      throw e;
+    }
+  }
+}

@@ -1,0 +1,99 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.coracle.aws;
+
+import java.util.Map;
+import java.util.TreeMap;
+import software.amazon.awssdk.core.exception.SdkException;
+import software.amazon.awssdk.services.cloudwatchlogs.CloudWatchLogsClient;
+import software.amazon.awssdk.services.cloudwatchlogs.model.GetLogEventsResponse;
+import software.amazon.awssdk.services.cloudwatchlogs.model.LogStream;
+import software.amazon.awssdk.services.cloudwatchlogs.model.OutputLogEvent;
+
+/**
+ * Prints what a training job has logged since the last time: one stream a host, named {@code
+ * JOB/algo-1-1234567890}. The log is a help; where it cannot be read the job is followed without.
+ */
+final class JobLog {
+
+  private static final String GROUP = "/aws/sagemaker/TrainingJobs";
+
+  private final Aws aws;
+  private final String job;
+  private final Listener listener;
+
+  /** By the name of the stream, where to go on; empty before the first line. */
+  private final Map<String, String> tokens = new TreeMap<>();
+
+  private boolean isOff;
+
+  private final boolean manyHosts;
+
+  JobLog(Aws aws, String job, boolean manyHosts, Listener listener) {
+    this.aws = aws;
+    this.job = job;
+    this.manyHosts = manyHosts;
+    this.listener = listener;
+  }
+
+  /** Prints what is new; a failure that may pass is the caller's, who asks again. */
+  void print() {
+    if (isOff) {
+      return;
+    }
+    try {
+      CloudWatchLogsClient logs = aws.logs();
+      // The slash: job-1 is no part of job-10.
+      for (LogStream stream :
+          logs.describeLogStreamsPaginator(
+                  r -> r.logGroupName(GROUP).logStreamNamePrefix(job + "/"))
+              .logStreams()) {
+        tokens.putIfAbsent(stream.logStreamName(), "");
+      }
+      for (String stream : tokens.keySet()) {
+        print(logs, stream);
+      }
+    } catch (SdkException e) {
+      if (Failures.isMissing(e)) {
+        return; // the first job of an account: the group comes with the first line
+      }
+      if (Failures.isTransient(e)) {
+        throw e;
+      }
+      isOff = true;
+      listener.line("The job's log cannot be shown: " + Failures.reason(e));
+    }
+  }
+
+  /** Prints what came late; the job is over, so that no failure of the log matters any more. */
+  void printLast() {
+    try {
+      print();
+    } catch (SdkException e) {
+      listener.line("The end of the job's log cannot be shown: " + Failures.reason(e));
+    }
+  }
+
+  private void print(CloudWatchLogsClient logs, String stream) {
+    String host = stream.substring(stream.indexOf('/') + 1).replaceAll("-\\d+$", "");
+    String before = manyHosts ? "[" + host + "] " : "";
+    while (true) {
+      String token = tokens.getOrDefault(stream, "");
+      GetLogEventsResponse page =
+          logs.getLogEvents(
+              request -> {
+                request.logGroupName(GROUP).logStreamName(stream).startFromHead(true);
+                if (!token.isEmpty()) {
+                  request.nextToken(token);
+                }
+              });
+      for (OutputLogEvent event : page.events()) {
+        listener.line(before + Text.line(event.message()));
+      }
+      String next = page.nextForwardToken();
+      if (next == null || next.equals(token)) { // the end, for now
+        return;
+      }
+      tokens.put(stream, next);
+    }
+  }
+}

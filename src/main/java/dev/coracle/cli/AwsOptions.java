@@ -1,0 +1,100 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.coracle.cli;
+
+import dev.coracle.aws.Aws;
+import dev.coracle.aws.ResourceName;
+import java.time.Duration;
+import java.time.LocalDateTime;
+import java.time.ZoneId;
+import java.util.Locale;
+import java.util.Objects;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Spec;
+
+/** Is what all commands that talk to AWS take. */
+final class AwsOptions {
+
+  static final String ROLE_VARIABLE = "SAGEMAKER_ROLE";
+
+  @Option(
+      names = "--region",
+      paramLabel = "NAME",
+      converter = Converters.Region.class,
+      description = "AWS region. Default: AWS_REGION, or the profile's.")
+  private @Nullable String region;
+
+  @Option(
+      names = "--profile",
+      paramLabel = "NAME",
+      description = "Profile in ~/.aws/config. Default: where the AWS SDK looks.")
+  private @Nullable String profile;
+
+  @Option(
+      names = "--poll",
+      paramLabel = "SECONDS",
+      defaultValue = "10",
+      converter = Converters.AtLeastOne.class,
+      description = "Seconds between two questions to AWS how far it is.")
+  private int poll;
+
+  @Spec(Spec.Target.MIXEE)
+  private @Nullable CommandSpec command;
+
+  Aws open() {
+    return Aws.open(region, profile);
+  }
+
+  Duration poll() {
+    return Duration.ofSeconds(poll);
+  }
+
+  /** Returns the command that deletes, as the user would write it. */
+  String deleteCommand(String name, @Nullable String bucket) {
+    StringBuilder line = new StringBuilder("coracle sagemaker delete --name ").append(name);
+    append(line, "--bucket", bucket);
+    return withAccount(line);
+  }
+
+  String invokeCommand(String name) {
+    StringBuilder line = new StringBuilder("coracle sagemaker invoke --name ").append(name);
+    return withAccount(line) + " digit.png";
+  }
+
+  private String withAccount(StringBuilder line) {
+    append(line, "--region", region);
+    append(line, "--profile", profile);
+    return line.toString();
+  }
+
+  private static void append(StringBuilder line, String option, @Nullable String value) {
+    if (value != null) {
+      line.append(' ').append(option).append(' ').append(value);
+    }
+  }
+
+  String nameOrNew(@Nullable String name) {
+    return name == null ? ResourceName.at(LocalDateTime.now(ZoneId.systemDefault())) : name;
+  }
+
+  String role(@Nullable String role) {
+    if (role == null || role.isBlank()) {
+      throw usage("--role is required, or the environment variable " + ROLE_VARIABLE);
+    }
+    return role;
+  }
+
+  /** The library names its setters, the first word; options are written otherwise. */
+  ParameterException usage(IllegalArgumentException e) {
+    String message = String.valueOf(e.getMessage());
+    String setter = message.split(" ", 2)[0];
+    String option = "--" + setter.replaceAll("([A-Z])", "-$1").toLowerCase(Locale.ROOT);
+    return usage(option + message.substring(setter.length()));
+  }
+
+  ParameterException usage(String message) {
+    return new ParameterException(Objects.requireNonNull(command).commandLine(), message);
+  }
+}
