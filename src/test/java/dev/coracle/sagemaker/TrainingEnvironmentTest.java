@@ -180,7 +180,8 @@ class TrainingEnvironmentTest {
   }
 
   @ParameterizedTest
-  @ValueSource(strings = {"{", "[]", "3", "{\"a\": 1} {", "{\"a\" 1}", "{\"a\": 1e99999999999}", "\u0000"})
+  @ValueSource(
+      strings = {"{", "[]", "3", "{\"a\": 1} {", "{\"a\" 1}", "{\"a\": 1e99999999999}", "\u0000"})
   void read_fileThatIsNoJsonObject_saysWhichAndWhy(String content) throws IOException {
     config("hyperparameters.json", content);
     assertThatThrownBy(this::read)
