@@ -23,8 +23,8 @@ import software.amazon.awssdk.services.sagemaker.model.StopTrainingJobRequest;
 
 /**
  * Deletes what was created under a name, and only that: resources that bear our tag with the name,
- * and objects of a place with our marker. A training job cannot be deleted; a running one is
- * stopped. May be repeated, after a failure too.
+ * and objects of a place with our marker. A running training job is stopped; its record stays. May
+ * be repeated, after a failure too.
  */
 public final class Deletion {
 

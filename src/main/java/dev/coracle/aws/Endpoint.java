@@ -30,7 +30,7 @@ public final class Endpoint {
   private final DeployOptions options;
   private final @Nullable Place place;
   private final Ownership owner;
-  private final List<String> created = new ArrayList<>();
+  private final Created created = new Created();
 
   public Endpoint(DeployOptions options) {
     this.options = options;
@@ -75,25 +75,14 @@ public final class Endpoint {
     await(client, listener);
   }
 
-  /**
-   * Returns what {@link #deploy} has created so far, in words; safe to call from another thread.
-   */
+  /** Returns what {@link #deploy} has created so far, in words; thread-safe. */
   public List<String> created() {
-    synchronized (created) {
-      return List.copyOf(created);
-    }
+    return created.soFar();
   }
 
   private void create(Resources resources, Resources.Kind kind, Runnable call, Listener listener) {
     resources.create(kind, owner, call);
-    note(kind + " " + options.name, listener);
-  }
-
-  private void note(String what, Listener listener) {
-    synchronized (created) {
-      created.add(what);
-    }
-    listener.line("Created " + what);
+    created.add(kind + " " + options.name, listener);
   }
 
   private void upload(Aws aws, Place to, Listener listener) {
@@ -101,12 +90,12 @@ public final class Endpoint {
     if (!to.isOurs(aws.s3())) { // it is when a job of this name was launched
       to.claim(aws.s3(), owner.run());
     }
+    created.add("objects below " + to, listener);
     if (!options.model.endsWith(".onnx")) {
       to.upload(aws.s3(), Path.of(options.model), KEY);
     } else {
       uploadPacked(aws, to, Path.of(options.model));
     }
-    note("objects below " + to, listener);
   }
 
   private static void uploadPacked(Aws aws, Place to, Path model) {

@@ -30,6 +30,7 @@ public final class TrainingJob {
   private final LaunchOptions options;
   private final Place place;
   private final Ownership owner;
+  private final Created created = new Created();
 
   public TrainingJob(LaunchOptions options) {
     this.options = options;
@@ -51,17 +52,22 @@ public final class TrainingJob {
   public void start(Aws aws, Listener listener) {
     aws.sageMaker(); // before anything is uploaded: what it needs is there
     place.claim(aws.s3(), owner.run());
+    created.add("objects below " + place, listener);
     uploads()
         .forEach(
             (key, file) -> {
               listener.status("uploading " + file);
               place.upload(aws.s3(), file, key);
             });
-    listener.line("Uploaded the data to " + place);
     new Resources(aws.sageMaker())
         .create(
             Resources.Kind.TRAINING_JOB, owner, () -> aws.sageMaker().createTrainingJob(request()));
-    listener.line("Created training job " + options.name);
+    created.add("training job " + options.name, listener);
+  }
+
+  /** Returns what {@link #start} has created so far, in words; thread-safe. */
+  public List<String> created() {
+    return created.soFar();
   }
 
   private Map<String, Path> uploads() {

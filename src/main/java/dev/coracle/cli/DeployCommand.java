@@ -5,6 +5,7 @@ import dev.coracle.CoracleException;
 import dev.coracle.aws.Aws;
 import dev.coracle.aws.DeployOptions;
 import dev.coracle.aws.Endpoint;
+import java.util.List;
 import java.util.Objects;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
@@ -104,6 +105,7 @@ final class DeployCommand implements Callable<Integer> {
   }
 
   @Override
+  @SuppressWarnings("try") // the last words are there to be closed
   public Integer call() {
     String endpointName = aws.nameOrNew(name);
     DeployOptions options = options(endpointName);
@@ -115,22 +117,29 @@ final class DeployCommand implements Callable<Integer> {
     String delete = "delete it with: " + aws.deleteCommand(endpointName, bucket);
     try (Aws cloud = aws.open();
         StatusLine status = new StatusLine(terminal);
-        LastWords lastWords = new LastWords(Objects.requireNonNull(spec).commandLine().getErr())) {
-      lastWords.set("What was created of %s stays; %s".formatted(endpointName, delete));
+        LastWords lastWords =
+            new LastWords(
+                Objects.requireNonNull(spec).commandLine().getErr(),
+                () -> stays(endpoint, delete))) {
       try {
         endpoint.deploy(cloud, status);
       } catch (CoracleException e) {
-        String there = String.join(", ", endpoint.created());
-        throw there.isEmpty()
-            ? e
-            : new CoracleException(
-                "%s -- created so far: %s; %s".formatted(e.getMessage(), there, delete), e);
+        String stays = stays(endpoint, delete);
+        throw stays.isEmpty() ? e : new CoracleException(e.getMessage() + " -- " + stays, e);
       }
       status.line("Endpoint " + endpointName + " is in service");
       status.line("Use it: " + aws.invokeCommand(endpointName));
       status.line("It costs money until you " + delete);
     }
     return 0;
+  }
+
+  /** Says what there is in the cloud when this command ends before its time. */
+  private static String stays(Endpoint endpoint, String delete) {
+    List<String> created = endpoint.created();
+    return created.isEmpty()
+        ? ""
+        : "created so far: %s; %s".formatted(String.join(", ", created), delete);
   }
 
   private DeployOptions options(String endpointName) {

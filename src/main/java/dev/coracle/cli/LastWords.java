@@ -2,6 +2,7 @@
 package dev.coracle.cli;
 
 import java.io.PrintWriter;
+import java.util.function.Supplier;
 
 /**
  * Prints a text when Ctrl-C or SIGTERM ends the program before {@link #close}: what has been
@@ -10,12 +11,13 @@ import java.io.PrintWriter;
 final class LastWords implements AutoCloseable {
 
   private final Thread hook;
-  private volatile String text = "";
 
-  LastWords(PrintWriter err) {
+  /** Asks for the text when the time has come, from another thread; empty for none. */
+  LastWords(PrintWriter err, Supplier<String> words) {
     hook =
         new Thread(
             () -> {
+              String text = words.get();
               if (!text.isEmpty()) {
                 err.println();
                 err.println(text);
@@ -24,14 +26,6 @@ final class LastWords implements AutoCloseable {
             },
             "coracle-last-words");
     Runtime.getRuntime().addShutdownHook(hook);
-  }
-
-  void set(String words) {
-    text = words;
-  }
-
-  String get() {
-    return text;
   }
 
   @Override

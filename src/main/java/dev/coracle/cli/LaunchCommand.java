@@ -155,6 +155,7 @@ final class LaunchCommand implements Callable<Integer> {
   }
 
   @Override
+  @SuppressWarnings("try") // the last words are there to be closed
   public Integer call() {
     String jobName = aws.nameOrNew(name);
     Path folder = outputDir == null ? Path.of("output", jobName) : outputDir;
@@ -165,41 +166,50 @@ final class LaunchCommand implements Callable<Integer> {
     }
     Mnist.read(dataDir); // damaged data would be found when they cost money already
     requireEmpty(folder);
+    String delete = aws.deleteCommand(jobName, bucket);
     try (Aws cloud = aws.open();
         StatusLine status = new StatusLine(terminal);
-        LastWords lastWords = new LastWords(Objects.requireNonNull(spec).commandLine().getErr())) {
+        LastWords lastWords =
+            new LastWords(
+                Objects.requireNonNull(spec).commandLine().getErr(),
+                () -> stays(job, jobName, delete))) {
       try {
-        run(job, jobName, folder, cloud, status, lastWords);
+        run(job, jobName, folder, cloud, status, delete);
       } catch (CoracleException e) {
-        throw new CoracleException(e.getMessage() + " -- " + lastWords.get(), e);
+        String stays = stays(job, jobName, delete);
+        throw stays.isEmpty() ? e : new CoracleException(e.getMessage() + " -- " + stays, e);
       }
     }
     return 0;
   }
 
   private void run(
-      TrainingJob job,
-      String jobName,
-      Path folder,
-      Aws cloud,
-      StatusLine status,
-      LastWords lastWords) {
-    String delete = aws.deleteCommand(jobName, bucket);
-    lastWords.set("What was uploaded is deleted by: " + delete);
+      TrainingJob job, String jobName, Path folder, Aws cloud, StatusLine status, String delete) {
     job.start(cloud, status);
-    String going =
-        "The job %s goes on. Look: https://console.aws.amazon.com/sagemaker/home#/jobs/%s ; stop and delete: %s"
-            .formatted(jobName, jobName, delete);
-    lastWords.set(going);
     if (noWait) {
-      status.line(going);
+      status.line(stays(job, jobName, delete));
       return;
     }
     String model = job.follow(cloud, status);
-    lastWords.set("The job %s is over; its model is %s".formatted(jobName, model));
+    status.line("Model: " + model);
     TrainingJob.fetch(cloud, model, folder);
-    status.line("Model: " + folder + " (from " + model + ")");
+    status.line("Unpacked into " + folder);
     status.line("Delete what lies in S3: " + delete);
+  }
+
+  /** Says what there is in the cloud when this command ends before its time. */
+  private static String stays(TrainingJob job, String jobName, String delete) {
+    List<String> created = job.created();
+    if (created.isEmpty()) {
+      return "";
+    }
+    String there = "created so far: " + String.join(", ", created);
+    if (created.size() == 1) { // the job itself was not
+      return there + "; delete it with: " + delete;
+    }
+    return ("%s; the job goes on until it is over. Look:"
+            + " https://console.aws.amazon.com/sagemaker/home#/jobs/%s ; stop and delete: %s")
+        .formatted(there, jobName, delete);
   }
 
   private LaunchOptions options(String jobName) {

@@ -6,7 +6,6 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import java.io.IOException;
 import java.io.InputStream;
 import java.util.ArrayList;
-import java.util.Iterator;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -62,8 +61,7 @@ final class ApiModel {
       case "map" -> {
         require(json.isObject(), path + " is no object", wrong);
         range(path + " (entries)", shape, json.size(), wrong);
-        for (Iterator<Map.Entry<String, JsonNode>> i = json.fields(); i.hasNext(); ) {
-          Map.Entry<String, JsonNode> entry = i.next();
+        for (Map.Entry<String, JsonNode> entry : json.properties()) {
           string(path + " (key)", shape(shape.path("key")), entry.getKey(), wrong);
           value(path + "." + entry.getKey(), name(shape.path("value")), entry.getValue(), wrong);
         }
@@ -89,8 +87,7 @@ final class ApiModel {
     for (JsonNode required : shape.path("required")) {
       require(json.has(required.asText()), path + " lacks " + required.asText(), wrong);
     }
-    for (Iterator<Map.Entry<String, JsonNode>> i = json.fields(); i.hasNext(); ) {
-      Map.Entry<String, JsonNode> entry = i.next();
+    for (Map.Entry<String, JsonNode> entry : json.properties()) {
       JsonNode member = shape.path("members").path(entry.getKey());
       if (member.isMissingNode()) {
         wrong.add(path + " has no member " + entry.getKey());

@@ -15,6 +15,8 @@ import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import software.amazon.awssdk.services.sagemaker.model.ProductionVariant;
+import software.amazon.awssdk.services.sagemaker.model.Tag;
 
 class DeletionTest {
 
@@ -127,12 +129,13 @@ class DeletionTest {
                 request
                     .endpointConfigName("digits")
                     .productionVariants(
-                        v ->
-                            v.variantName("a")
-                                .modelName("digits")
-                                .instanceType("ml.m5.large")
-                                .initialInstanceCount(1))
-                    .tags(t -> t.key(Ownership.NAME).value("other")));
+                        ProductionVariant.builder()
+                            .variantName("a")
+                            .modelName("digits")
+                            .instanceType("ml.m5.large")
+                            .initialInstanceCount(1)
+                            .build())
+                    .tags(Tag.builder().key(Ownership.NAME).value("other").build()));
     assertThat(delete(TestCloud.BUCKET)).isFalse();
     assertThat(cloud.account().there()).containsExactly("config digits", "model digits");
     assertThat(heard.lines)

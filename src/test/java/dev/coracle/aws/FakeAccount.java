@@ -213,7 +213,7 @@ public final class FakeAccount {
     int run = request.path("StoppingCondition").path("MaxRuntimeInSeconds").asInt();
     int wait = request.path("StoppingCondition").path("MaxWaitTimeInSeconds").asInt(0);
     if (request.path("EnableManagedSpotTraining").asBoolean() != wait > 0
-        || wait > 0 && wait < run) {
+        || (wait > 0 && wait < run)) {
       throw invalid("MaxWaitTimeInSeconds goes with spot, and is at least MaxRuntimeInSeconds");
     }
     if (jobs.containsKey(name)) {

@@ -189,7 +189,7 @@ public final class FakeS3 implements AutoCloseable {
 
   private static Map<String, String> query(URI uri) {
     Map<String, String> query = new TreeMap<>();
-    for (String part : Objects.requireNonNullElse(uri.getRawQuery(), "").split("&")) {
+    for (String part : Objects.requireNonNullElse(uri.getRawQuery(), "").split("&", -1)) {
       String[] pair = part.split("=", 2);
       String value = pair.length < 2 ? "" : URLDecoder.decode(pair[1], StandardCharsets.UTF_8);
       query.put(pair[0], value);
@@ -221,7 +221,7 @@ public final class FakeS3 implements AutoCloseable {
     InputStream in = new ByteArrayInputStream(raw);
     ByteArrayOutputStream content = new ByteArrayOutputStream();
     while (true) {
-      int length = Integer.parseInt(line(in).split(";")[0], 16);
+      int length = Integer.parseInt(line(in).split(";", -1)[0], 16);
       if (length == 0) {
         return content.toByteArray();
       }

@@ -36,6 +36,7 @@ public final class FakeSageMaker implements AutoCloseable {
   }
 
   /** What a container answers. */
+  @SuppressWarnings("ArrayRecordComponent") // nobody compares replies
   public record Reply(int status, String contentType, byte[] body) {}
 
   /** An error of the service. */
@@ -132,7 +133,7 @@ public final class FakeSageMaker implements AutoCloseable {
         return;
       }
       String[] target =
-          String.valueOf(exchange.getRequestHeaders().getFirst("X-Amz-Target")).split("\\.");
+          String.valueOf(exchange.getRequestHeaders().getFirst("X-Amz-Target")).split("\\.", -1);
       String service = PREFIXES.getOrDefault(target[0], "");
       String operation = target[target.length - 1];
       calls.add(operation);

@@ -108,7 +108,7 @@ class CloudCommandsTest {
     Cli cli = launch("--no-wait", "--region", "us-east-1");
     assertThat(cli.status()).isZero();
     assertThat(cli.out())
-        .contains("The job digits goes on", "coracle sagemaker delete --name digits")
+        .contains("the job goes on until it is over", "coracle sagemaker delete --name digits")
         .contains("--region us-east-1");
     assertThat(cloud.sageMaker().calls()).containsExactly("CreateTrainingJob");
   }
@@ -122,6 +122,24 @@ class CloudCommandsTest {
     assertOneLine(cli, 1, "training job digits failed", "the container's last words");
     assertThat(cli.out()).contains("the last line");
     assertThat(folder.resolve("model")).doesNotExist();
+  }
+
+  @Test
+  void launch_jobIsRefused_saysHowToDeleteWhatWasUploaded() {
+    cloud.sageMaker().fail("CreateTrainingJob", 1, 400, "AccessDeniedException", "User may not");
+    assertOneLine(
+        launch(),
+        1,
+        "User may not",
+        "created so far: objects below s3://my-bucket/coracle/digits/; delete it with: ");
+  }
+
+  @Test
+  void launch_nameIsTaken_doesNotOfferToDeleteIt() {
+    launch("--no-wait");
+    Cli cli = launch("--no-wait");
+    assertOneLine(cli, 1, "is in use already");
+    assertThat(cli.err()).doesNotContain("sagemaker delete", "created");
   }
 
   @Test

@@ -273,7 +273,8 @@ class SageMakerCloudIT {
     }
     assertThat(process.exitValue()).isEqualTo(143);
     assertThat(Files.readString(err).strip())
-        .startsWith("The job endless goes on.")
+        .startsWith("created so far: objects below s3://my-bucket/coracle/endless/, training job")
+        .contains("the job goes on until it is over")
         .endsWith("coracle sagemaker delete --name endless --bucket my-bucket");
     assertThat(sageMaker.calls()).doesNotContain("StopTrainingJob");
   }
