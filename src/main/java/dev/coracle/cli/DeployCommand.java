@@ -10,6 +10,7 @@ import java.util.Objects;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Help.Visibility;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
@@ -34,6 +35,7 @@ final class DeployCommand implements Callable<Integer> {
       names = "--model",
       paramLabel = "MODEL",
       required = true,
+      showDefaultValue = Visibility.NEVER,
       description = "s3://BUCKET/…/model.tar.gz, a local .tar.gz, or a local .onnx.")
   private String model = "";
 
@@ -53,6 +55,7 @@ final class DeployCommand implements Callable<Integer> {
       names = "--image",
       paramLabel = "IMAGE",
       required = true,
+      showDefaultValue = Visibility.NEVER,
       description = "Image in ECR that serves, in the same region.")
   private String image = "";
 

@@ -17,6 +17,7 @@ import java.util.concurrent.Callable;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Help.Visibility;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
@@ -62,6 +63,7 @@ final class LaunchCommand implements Callable<Integer> {
       names = "--bucket",
       paramLabel = "NAME",
       required = true,
+      showDefaultValue = Visibility.NEVER,
       description = "S3 bucket, which must exist; objects go below coracle/NAME/.")
   private String bucket = "";
 
@@ -69,6 +71,7 @@ final class LaunchCommand implements Callable<Integer> {
       names = "--image",
       paramLabel = "IMAGE",
       required = true,
+      showDefaultValue = Visibility.NEVER,
       description = "Image in ECR that trains, in the same region.")
   private String image = "";
 
@@ -137,6 +140,7 @@ final class LaunchCommand implements Callable<Integer> {
   @Option(
       names = {"-H", "--hyperparameter"},
       paramLabel = "NAME=VALUE",
+      showDefaultValue = Visibility.NEVER,
       description = "A hyperparameter for the container; may be repeated.")
   private Map<String, String> hyperparameters = new LinkedHashMap<>();
 

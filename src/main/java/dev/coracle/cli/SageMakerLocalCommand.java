@@ -21,6 +21,7 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Help.Visibility;
 import picocli.CommandLine.Option;
 
 /** Trains, packs, serves and asks, as SageMaker does, on this machine. */
@@ -63,6 +64,7 @@ final class SageMakerLocalCommand implements Callable<Integer> {
   @Option(
       names = {"-H", "--hyperparameter"},
       paramLabel = "NAME=VALUE",
+      showDefaultValue = Visibility.NEVER,
       description = "An option of train, such as epochs=3; may be given repeatedly.")
   private Map<String, String> hyperparameters = new LinkedHashMap<>();
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.coracle.cli;
 
+import dev.coracle.CoracleException;
 import dev.coracle.sagemaker.ServingEnvironment;
 import dev.coracle.serving.ServerOptions;
 import java.nio.file.Path;
@@ -31,7 +32,14 @@ final class SageMakerServeCommand implements Callable<Integer> {
   @Override
   public Integer call() throws InterruptedException {
     ServingEnvironment environment = ServingEnvironment.read(System.getenv());
-    ServeCommand.serve(terminal.plain(), served(environment), options(environment), false);
+    try {
+      ServeCommand.serve(terminal.plain(), served(environment), options(environment), false);
+    } catch (IllegalArgumentException e) { // what this file passes on unchecked
+      throw new CoracleException(
+          "the variable SAGEMAKER_DEFAULT_INVOCATIONS_ACCEPT is '%s': %s; expected application/json or text/csv, for example"
+              .formatted(environment.defaultAccept(), e.getMessage()),
+          e);
+    }
     return 0;
   }
 

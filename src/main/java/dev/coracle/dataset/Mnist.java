@@ -48,8 +48,7 @@ public record Mnist(ImageSet train, ImageSet test) {
         testingPlace.require(MnistFile.TEST_LABELS));
   }
 
-  private static Mnist read(
-      Path trainImages, Path trainLabels, Path testImages, Path testLabels) {
+  private static Mnist read(Path trainImages, Path trainLabels, Path testImages, Path testLabels) {
     return new Mnist(
         IdxReader.read(trainImages, trainLabels, MnistFile.CLASSES),
         IdxReader.read(testImages, testLabels, MnistFile.CLASSES));

@@ -18,7 +18,8 @@ class StatusLineTest {
     PrintStream stream = new PrintStream(bytes, true, StandardCharsets.UTF_8);
     PrintWriter writer =
         new PrintWriter(new OutputStreamWriter(stream, StandardCharsets.UTF_8), true);
-    return new StatusLine(new Terminal(writer, stream, StandardCharsets.UTF_8, false, progress));
+    return new StatusLine(
+        new Terminal(writer, stream, writer, StandardCharsets.UTF_8, false, progress, true));
   }
 
   private String printed() {
