@@ -32,9 +32,10 @@ final class SageMakerServeCommand implements Callable<Integer> {
   @Override
   public Integer call() throws InterruptedException {
     ServingEnvironment environment = ServingEnvironment.read(System.getenv());
+    ServerOptions.Builder options = options(environment);
     try {
-      ServeCommand.serve(terminal.plain(), served(environment), options(environment), false);
-    } catch (IllegalArgumentException e) { // what this file passes on unchecked
+      ServeCommand.serve(terminal.plain(), served(environment), options, false);
+    } catch (IllegalArgumentException e) { // only the server knows what answers there are
       throw new CoracleException(
           "the variable SAGEMAKER_DEFAULT_INVOCATIONS_ACCEPT is '%s': %s; expected application/json or text/csv, for example"
               .formatted(environment.defaultAccept(), e.getMessage()),

@@ -241,6 +241,21 @@ class SageMakerIT {
     assertThat(log("serve")).contains("cannot read the model's folder").doesNotContain("\tat ");
   }
 
+  @Test
+  void serve_defaultAcceptThatNothingAnswers_isNamed() throws Exception {
+    Path model = Files.createDirectories(folder.resolve("ml/model"));
+    TestModel.mnist().write(model.resolve("mnist.onnx"));
+    Map<String, String> variables =
+        Map.of(
+            "SAGEMAKER_DEFAULT_INVOCATIONS_ACCEPT", "image/gif",
+            "SAGEMAKER_BIND_TO_PORT", "" + freePort());
+    Process server = start(folder.resolve("ml"), "serve", variables);
+    assertThat(server.waitFor()).isEqualTo(1);
+    assertThat(log("serve"))
+        .contains("SAGEMAKER_DEFAULT_INVOCATIONS_ACCEPT is 'image/gif'")
+        .doesNotContain("\tat ");
+  }
+
   private static int freePort() throws IOException {
     try (ServerSocket socket = new ServerSocket(0)) {
       return socket.getLocalPort();
