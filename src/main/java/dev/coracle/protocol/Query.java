@@ -5,6 +5,7 @@ import dev.coracle.inference.Classifier;
 import dev.coracle.inference.InvalidInputException;
 import dev.coracle.inference.ModelCodec;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Holds the images of one request, and makes its answer of the scores that the model gives them.
@@ -84,6 +85,19 @@ public abstract class Query {
         read.images(),
         AnswerFormat.JSON,
         probabilities ? JsonLayout.DIGITS_AND_PROBABILITIES : JsonLayout.DIGITS);
+  }
+
+  /**
+   * Reads the parameter {@code probabilities} of a query, for {@link #classify}.
+   *
+   * @param value null where there is none
+   * @throws RequestException 400 for other values than true and false
+   */
+  public static boolean wantsProbabilities(@Nullable String value) {
+    if (value != null && !value.equals("true") && !value.equals("false")) {
+      throw new RequestException(400, "expected probabilities=true or false in the query");
+    }
+    return "true".equals(value);
   }
 
   /**

@@ -5,18 +5,9 @@ import dev.coracle.protocol.Answer;
 import dev.coracle.protocol.Json;
 import dev.coracle.protocol.Query;
 import dev.coracle.protocol.RequestException;
-import java.nio.charset.StandardCharsets;
 
 /** Adds the routes of the one model: SageMaker's, and the one for plain JSON. */
 final class InferenceRoutes {
-
-  private static final Answer HINT =
-      new Answer(
-          "text/plain; charset=utf-8",
-          """
-          POST images here, such as {"data": [[[[...]]]]}, and get {"digits": [...]}.
-          """
-              .getBytes(StandardCharsets.UTF_8));
 
   /** Megabytes of a payload in a batch transform: SageMaker's own default. */
   private static final int BATCH_MEGABYTES = 6;
@@ -38,7 +29,7 @@ final class InferenceRoutes {
     routes.add("GET", "/execution-parameters", (e, p) -> e.answer(executionParameters()));
     if (options.model() != null) {
       routes.add("POST", "/invocations", (e, p) -> invoke(e, only(e), options, inference));
-      routes.add("GET", "/api/classify", (e, p) -> e.answer(HINT));
+      routes.add("GET", "/api/classify", (e, p) -> e.answer(Answer.CLASSIFY_HINT));
       routes.add("POST", "/api/classify", (e, p) -> classify(e, only(e)));
     }
   }
@@ -51,11 +42,7 @@ final class InferenceRoutes {
   }
 
   private void classify(Exchange exchange, Models.Loaded model) {
-    String probabilities = exchange.query("probabilities");
-    if (probabilities != null && !probabilities.equals("true") && !probabilities.equals("false")) {
-      throw new RequestException(400, "expected probabilities=true or false in the query");
-    }
-    boolean wanted = "true".equals(probabilities);
+    boolean wanted = Query.wantsProbabilities(exchange.query("probabilities"));
     inference.handle(exchange, model, (m, body) -> Query.classify(m.codec(), body, wanted));
   }
 

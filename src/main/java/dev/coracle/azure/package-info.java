@@ -1,0 +1,6 @@
+// SPDX-License-Identifier: Apache-2.0
+/** Puts the types of Azure Functions around {@link dev.coracle.function.ClassifyFunction}. */
+@NullMarked
+package dev.coracle.azure;
+
+import org.jspecify.annotations.NullMarked;

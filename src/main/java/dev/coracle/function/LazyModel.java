@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.coracle.function;
+
+import dev.coracle.CoracleException;
+import dev.coracle.inference.Classifier;
+import java.net.URISyntaxException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.security.CodeSource;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Opens the model that was deployed with a function, once, when it is asked for. It is the file that
+ * the variable {@value #VARIABLE} names, else {@value #FILE} beside the jar of this class or in the
+ * folder above: a function's working folder is the cloud's own. Thread-safe.
+ */
+final class LazyModel {
+
+  static final String VARIABLE = "CORACLE_MODEL";
+  static final String FILE = "model.onnx";
+
+  private final Map<String, String> environment;
+  private final @Nullable Path jar;
+  private @Nullable Classifier model;
+
+  LazyModel() {
+    this(System.getenv(), jar());
+  }
+
+  LazyModel(Map<String, String> environment, @Nullable Path jar) {
+    this.environment = environment;
+    this.jar = jar;
+  }
+
+  private static @Nullable Path jar() {
+    CodeSource source = LazyModel.class.getProtectionDomain().getCodeSource();
+    try {
+      return source == null ? null : Path.of(source.getLocation().toURI());
+    } catch (URISyntaxException | IllegalArgumentException e) {
+      return null; // it lies in no file system, so nothing lies beside it
+    }
+  }
+
+  /**
+   * Returns the model, which is never closed: a function ends with its process.
+   *
+   * @throws CoracleException if it cannot be opened; the next call tries again
+   */
+  synchronized Classifier get() {
+    if (model == null) {
+      model = Classifier.open(file());
+    }
+    return model;
+  }
+
+  private Path file() {
+    String named = environment.get(VARIABLE);
+    if (named != null && !named.isBlank()) {
+      return Path.of(named);
+    }
+    List<Path> places = new ArrayList<>();
+    for (Path folder = jar; folder != null && places.size() < 2; ) {
+      folder = folder.getParent();
+      if (folder != null) {
+        places.add(folder.resolve(FILE));
+      }
+    }
+    return places.stream()
+        .filter(Files::isRegularFile)
+        .findFirst()
+        .orElseThrow(
+            () ->
+                new CoracleException(
+                    "the function has no model: %s does not name one, and there is none of %s"
+                        .formatted(VARIABLE, places)));
+  }
+}
