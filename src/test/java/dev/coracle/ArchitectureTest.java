@@ -60,12 +60,14 @@ class ArchitectureTest {
         "dev.coracle.aws",
         List.of(
             "software.amazon.awssdk.", "com.fasterxml.jackson.core.", "dev.coracle.sagemaker."));
+    ALLOWED.put("dev.coracle.function", List.of("dev.coracle.inference.", "dev.coracle.protocol."));
     ALLOWED.put(
-        "dev.coracle.function", List.of("dev.coracle.inference.", "dev.coracle.protocol."));
+        "dev.coracle.azure",
+        List.of(
+            "com.microsoft.azure.functions.", "dev.coracle.function.", "dev.coracle.protocol."));
     ALLOWED.put(
-        "dev.coracle.azure", List.of("com.microsoft.azure.functions.", "dev.coracle.function.", "dev.coracle.protocol."));
-    ALLOWED.put(
-        "dev.coracle.google", List.of("com.google.cloud.functions.", "dev.coracle.function.", "dev.coracle.protocol."));
+        "dev.coracle.google",
+        List.of("com.google.cloud.functions.", "dev.coracle.function.", "dev.coracle.protocol."));
     ALLOWED.put(
         "dev.coracle.lambda",
         List.of(

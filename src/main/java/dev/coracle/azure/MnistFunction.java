@@ -16,8 +16,8 @@ import java.nio.charset.StandardCharsets;
 import java.util.Optional;
 
 /**
- * Classifies images in Azure Functions, at {@code /api/classify}. Azure makes an instance a call, on
- * many threads; they share one model.
+ * Classifies images in Azure Functions, at {@code /api/classify}. Azure makes an instance a call,
+ * on many threads; they share one model.
  *
  * <p>A body is text here: Azure's worker decodes all that is not application/octet-stream before it
  * calls. And it hands on none that has no Content-Length, so a chunked one arrives empty.

@@ -12,9 +12,9 @@ import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Classifies the images of an HTTP request: POST with {@code {"data": [...]}} or any other form that
- * the server takes gives {@code {"digits": [...]}}, as the server's {@code /api/classify} does; GET
- * says so. Never throws: what is wrong with a request is its answer. Thread-safe.
+ * Classifies the images of an HTTP request: POST with {@code {"data": [...]}} or any other form
+ * that the server takes gives {@code {"digits": [...]}}, as the server's {@code /api/classify}
+ * does; GET says so. Never throws: what is wrong with a request is its answer. Thread-safe.
  */
 public final class ClassifyFunction {
 
@@ -35,8 +35,8 @@ public final class ClassifyFunction {
   }
 
   /**
-   * Returns the function of this process, which opens its model at the first POST and keeps it: the one
-   * that {@code CORACLE_MODEL} names, else model.onnx beside the jar or in the folder above.
+   * Returns the function of this process, which opens its model at the first POST and keeps it: the
+   * one that {@code CORACLE_MODEL} names, else model.onnx beside the jar or in the folder above.
    */
   public static ClassifyFunction shared() {
     return Shared.FUNCTION;

@@ -13,9 +13,9 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Opens the model that was deployed with a function, once, when it is asked for. It is the file that
- * the variable {@value #VARIABLE} names, else {@value #FILE} beside the jar of this class or in the
- * folder above: a function's working folder is the cloud's own. Thread-safe.
+ * Opens the model that was deployed with a function, once, when it is asked for. It is the file
+ * that the variable {@value #VARIABLE} names, else {@value #FILE} beside the jar of this class or
+ * in the folder above: a function's working folder is the cloud's own. Thread-safe.
  */
 final class LazyModel {
 

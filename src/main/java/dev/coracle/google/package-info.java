@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-/** Puts the types of Google's Functions Framework around {@link dev.coracle.function.ClassifyFunction}. */
+/**
+ * Puts the types of Google's Functions Framework around {@link
+ * dev.coracle.function.ClassifyFunction}.
+ */
 @NullMarked
 package dev.coracle.google;
 

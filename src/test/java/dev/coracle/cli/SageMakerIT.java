@@ -247,8 +247,10 @@ class SageMakerIT {
     TestModel.mnist().write(model.resolve("mnist.onnx"));
     Map<String, String> variables =
         Map.of(
-            "SAGEMAKER_DEFAULT_INVOCATIONS_ACCEPT", "image/gif",
-            "SAGEMAKER_BIND_TO_PORT", "" + freePort());
+            "SAGEMAKER_DEFAULT_INVOCATIONS_ACCEPT",
+            "image/gif",
+            "SAGEMAKER_BIND_TO_PORT",
+            "" + freePort());
     Process server = start(folder.resolve("ml"), "serve", variables);
     assertThat(server.waitFor()).isEqualTo(1);
     assertThat(log("serve"))

@@ -22,8 +22,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * A request and the answer that every target must give to it, from {@code vectors.json}. The model
- * is {@link TestModel#mnist}; digits and probabilities in the file were computed from its formula by
- * a program of its own.
+ * is {@link TestModel#mnist}; digits and probabilities in the file were computed from its formula
+ * by a program of its own.
  *
  * <p>{@code @N} in a body stands for an image (1,28,28) of -1, 0 and 1 that the model takes for the
  * digit N.
@@ -89,9 +89,7 @@ public record Vector(
   }
 
   private static String images(String body) {
-    return IMAGE
-        .matcher(body)
-        .replaceAll(match -> image(Integer.parseInt(match.group(1))));
+    return IMAGE.matcher(body).replaceAll(match -> image(Integer.parseInt(match.group(1))));
   }
 
   private static String image(int digit) {

@@ -63,11 +63,16 @@ class MnistFunctionTest {
         fake(
             HttpRequest.class,
             Map.of(
-                "getMethod", vector.method(),
-                "getContentType", Optional.ofNullable(vector.contentType()),
-                "getFirstHeader", noHeader,
-                "getFirstQueryParameter", query,
-                "getInputStream", new ByteArrayInputStream(vector.body())));
+                "getMethod",
+                vector.method(),
+                "getContentType",
+                Optional.ofNullable(vector.contentType()),
+                "getFirstHeader",
+                noHeader,
+                "getFirstQueryParameter",
+                query,
+                "getInputStream",
+                new ByteArrayInputStream(vector.body())));
     Map<String, Object> answered = new HashMap<>();
     ByteArrayOutputStream body = new ByteArrayOutputStream();
     Recorder status = arguments -> answered.put("status", arguments[0]);

@@ -25,8 +25,7 @@ class VectorsTest extends ServerFixture {
   @MethodSource("vectors")
   void classify_eachVector_isAsExpected(Vector vector) throws IOException, InterruptedException {
     InferenceServer server = fast(options -> options);
-    String query =
-        vector.probabilities() == null ? "" : "?probabilities=" + vector.probabilities();
+    String query = vector.probabilities() == null ? "" : "?probabilities=" + vector.probabilities();
     HttpRequest.Builder request =
         HttpRequest.newBuilder(URI.create(server.uri() + "/api/classify" + query))
             .method(vector.method(), BodyPublishers.ofByteArray(vector.body()));
