@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.coracle.aws;
 
+import dev.coracle.CoracleException;
 import dev.coracle.aws.RequestPrinter.Planned;
 import dev.coracle.aws.Resources.Found;
 import dev.coracle.aws.Resources.Kind;
@@ -15,6 +16,7 @@ import software.amazon.awssdk.core.exception.SdkException;
 import software.amazon.awssdk.services.sagemaker.model.DeleteEndpointConfigRequest;
 import software.amazon.awssdk.services.sagemaker.model.DeleteEndpointRequest;
 import software.amazon.awssdk.services.sagemaker.model.DeleteModelRequest;
+import software.amazon.awssdk.services.sagemaker.model.DeleteTrainingJobRequest;
 import software.amazon.awssdk.services.sagemaker.model.DescribeEndpointConfigRequest;
 import software.amazon.awssdk.services.sagemaker.model.DescribeEndpointRequest;
 import software.amazon.awssdk.services.sagemaker.model.DescribeModelRequest;
@@ -23,8 +25,9 @@ import software.amazon.awssdk.services.sagemaker.model.StopTrainingJobRequest;
 
 /**
  * Deletes what was created under a name, and only that: resources that bear our tag with the name,
- * and objects of a place with our marker. A running training job is stopped; its record stays. May
- * be repeated, after a failure too.
+ * and objects of a place with our marker. A running training job is stopped first. That its record
+ * stays, where SageMaker does not let it be deleted, is no failure; its log always stays. May be
+ * repeated, after a failure too.
  */
 public final class Deletion {
 
@@ -34,11 +37,17 @@ public final class Deletion {
   private static final Set<String> CHANGING =
       Set.of("Creating", "Updating", "SystemUpdating", "RollingBack");
 
+  private static final String DELETING = "Deleting";
+
+  /** What goes after the objects, for its tag names their bucket. */
+  private static final Set<Kind> LAST = Set.of(Kind.MODEL, Kind.TRAINING_JOB);
+
   private final String name;
   private final @Nullable String bucket;
   private final Duration poll;
   private int deleted;
   private boolean foreign;
+  private boolean recordStays;
 
   /**
    * Prepares a deletion.
@@ -56,12 +65,15 @@ public final class Deletion {
   public String plan() {
     String ours = "only if ListTags on its ARN shows %s=%s".formatted(Ownership.NAME, name);
     List<Planned> requests = new ArrayList<>();
-    requests.add(new Planned(DescribeTrainingJobRequest.builder().trainingJobName(name).build()));
     requests.add(new Planned(DescribeEndpointRequest.builder().endpointName(name).build()));
     requests.add(
         new Planned(DescribeEndpointConfigRequest.builder().endpointConfigName(name).build()));
     requests.add(new Planned(DescribeModelRequest.builder().modelName(name).build()));
-    requests.add(new Planned(StopTrainingJobRequest.builder().trainingJobName(name).build(), ours));
+    requests.add(new Planned(DescribeTrainingJobRequest.builder().trainingJobName(name).build()));
+    requests.add(
+        new Planned(
+            StopTrainingJobRequest.builder().trainingJobName(name).build(),
+            ours + ", and if it runs"));
     requests.add(new Planned(DeleteEndpointRequest.builder().endpointName(name).build(), ours));
     requests.add(
         new Planned(DeleteEndpointConfigRequest.builder().endpointConfigName(name).build(), ours));
@@ -72,6 +84,8 @@ public final class Deletion {
           new Planned(place.list(), "then DeleteObjects of all of these, if the marker is ours"));
     }
     requests.add(new Planned(DeleteModelRequest.builder().modelName(name).build(), ours));
+    requests.add(
+        new Planned(DeleteTrainingJobRequest.builder().trainingJobName(name).build(), ours));
     return RequestPrinter.print(requests);
   }
 
@@ -86,10 +100,13 @@ public final class Deletion {
     for (Kind kind : Kind.values()) {
       resources.find(kind, name).ifPresent(found -> sort(found, ours, buckets, listener));
     }
-    // What still writes goes before what it writes; and one with the tag that names the bucket goes
-    // last, for whoever has to repeat this.
+    // What still writes ends before what it writes goes; and something with the tag that names the
+    // bucket is there to the last, for whoever has to repeat this.
     for (Found found : ours) {
-      if (found.kind() != Kind.MODEL) {
+      stop(resources, found, listener);
+    }
+    for (Found found : ours) {
+      if (!LAST.contains(found.kind())) {
         delete(resources, found, listener);
       }
     }
@@ -97,11 +114,11 @@ public final class Deletion {
       deleteObjects(aws, new Place(place, name), listener);
     }
     for (Found found : ours) {
-      if (found.kind() == Kind.MODEL) {
+      if (LAST.contains(found.kind())) {
         delete(resources, found, listener);
       }
     }
-    if (deleted == 0 && !foreign) {
+    if (deleted == 0 && !foreign && !recordStays) {
       listener.line("There is nothing left of " + name);
     }
     if (buckets.isEmpty()) {
@@ -125,33 +142,50 @@ public final class Deletion {
   }
 
   private void delete(Resources resources, Found found, Listener listener) {
-    if (found.kind() == Kind.TRAINING_JOB) {
-      stop(resources, found, listener);
-      return;
-    }
     if (found.kind() == Kind.ENDPOINT) {
       awaitEnd(resources, found, CHANGING, listener);
     }
-    if (!found.status().equals("Deleting")) {
-      resources.delete(found);
+    if (!found.status().equals(DELETING) && !isAccepted(resources, found, listener)) {
+      return;
     }
     if (found.kind() == Kind.ENDPOINT) { // its configuration is in use until then
       awaitEnd(resources, found, Set.of(), listener);
+    } else if (found.kind() == Kind.TRAINING_JOB) { // its name may be
+      awaitEnd(resources, found, Set.of(DELETING), listener);
     }
     deleted++;
     listener.line("Deleted " + found);
   }
 
+  /**
+   * Asks SageMaker to delete; false when a training job's record stays, which costs nothing. That
+   * call is younger than the others, so a policy may lack it, or a region not know it.
+   */
+  private boolean isAccepted(Resources resources, Found found, Listener listener) {
+    try {
+      resources.delete(found);
+      return true;
+    } catch (CoracleException e) {
+      if (found.kind() == Kind.TRAINING_JOB
+          && e.getCause() instanceof SdkException cause
+          && Failures.isDenied(cause)) {
+        recordStays = true;
+        listener.line("The record of %s stays: %s".formatted(found, Failures.reason(cause)));
+        return false;
+      }
+      throw e;
+    }
+  }
+
   private void stop(Resources resources, Found found, Listener listener) {
-    if (!RUNNING.contains(found.status())) {
+    if (found.kind() != Kind.TRAINING_JOB || !RUNNING.contains(found.status())) {
       return;
     }
     if (found.status().equals("InProgress")) {
-      resources.delete(found);
+      resources.stop(found);
     }
     awaitEnd(resources, found, RUNNING, listener); // it uploads what it has, where we delete next
-    deleted++;
-    listener.line("Stopped %s, of which SageMaker keeps the record".formatted(found));
+    listener.line("Stopped " + found);
   }
 
   /**

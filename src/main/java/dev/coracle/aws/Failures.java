@@ -109,7 +109,7 @@ final class Failures {
       return "AWS does not accept the credentials; check the key, the profile and this machine's clock";
     }
     if (code.startsWith("AccessDenied") || e.statusCode() == 403) {
-      return "the caller's policy must allow it; docs/sagemaker.md lists what is needed";
+      return "the caller's policy must allow it; docs/sagemaker-cloud.md lists what is needed";
     }
     if (code.equals("NoSuchBucket")) {
       return "create the bucket in the job's region first";
@@ -120,7 +120,7 @@ final class Failures {
     if (code.equals("ResourceLimitExceeded")) {
       return "choose another --instance-type, or ask for more in Service Quotas";
     }
-    if (isNameTaken(e)) {
+    if (said.contains("already exist")) {
       return "choose another --name, or delete what has this one";
     }
     if (said.contains("Cannot find repository") || said.matches(".*[Ii]mage .*not found.*")) {
@@ -145,6 +145,12 @@ final class Failures {
         || (code.equals("ValidationException")
             && (message(e).startsWith("Could not find")
                 || message(e).startsWith("Requested resource not found")));
+  }
+
+  /** Tells that the caller may not call this, or that the service does not know it (yet, here). */
+  static boolean isDenied(SdkException e) {
+    String code = code(e);
+    return code.startsWith("AccessDenied") || code.startsWith("UnknownOperation");
   }
 
   /**

@@ -4,6 +4,7 @@ package dev.coracle.aws;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.Optional;
+import java.util.function.Supplier;
 import software.amazon.awssdk.core.exception.SdkException;
 import software.amazon.awssdk.services.sagemaker.SageMakerClient;
 import software.amazon.awssdk.services.sagemaker.model.DescribeEndpointResponse;
@@ -13,12 +14,15 @@ import software.amazon.awssdk.services.sagemaker.model.Tag;
 /** Finds SageMaker's resources by kind and name, with their tags, and deletes them. */
 final class Resources {
 
-  /** The kinds, in the order in which they may be deleted: what uses something before that. */
+  /**
+   * The kinds, in the order in which they are deleted: what uses something before that, and what
+   * may well not be deletable last.
+   */
   enum Kind {
-    TRAINING_JOB("training job"),
     ENDPOINT("endpoint"),
     ENDPOINT_CONFIG("endpoint configuration"),
-    MODEL("model");
+    MODEL("model"),
+    TRAINING_JOB("training job");
 
     private final String words;
 
@@ -91,11 +95,6 @@ final class Resources {
 
   private Found describe(Kind kind, String name) {
     switch (kind) {
-      case TRAINING_JOB -> {
-        DescribeTrainingJobResponse job =
-            client.describeTrainingJob(request -> request.trainingJobName(name));
-        return untagged(kind, name, job.trainingJobArn(), job.trainingJobStatusAsString());
-      }
       case ENDPOINT -> {
         DescribeEndpointResponse endpoint =
             client.describeEndpoint(request -> request.endpointName(name));
@@ -111,6 +110,11 @@ final class Resources {
       case MODEL -> {
         String arn = client.describeModel(request -> request.modelName(name)).modelArn();
         return untagged(kind, name, arn, "");
+      }
+      case TRAINING_JOB -> {
+        DescribeTrainingJobResponse job =
+            client.describeTrainingJob(request -> request.trainingJobName(name));
+        return untagged(kind, name, job.trainingJobArn(), job.trainingJobStatusAsString());
       }
     }
     throw new AssertionError(kind);
@@ -128,20 +132,34 @@ final class Resources {
     return tags;
   }
 
-  /** Deletes a resource, or stops a training job, of which SageMaker keeps the record. */
+  /** Stops a training job that is in progress. */
+  void stop(Found job) {
+    end("stop", job, () -> client.stopTrainingJob(request -> request.trainingJobName(job.name())));
+  }
+
+  /** Deletes a resource; a training job must be over. */
   void delete(Found found) {
     String name = found.name();
-    Failures.call(
-        (found.kind() == Kind.TRAINING_JOB ? "stop " : "delete ") + found,
-        () -> {
-          try {
-            return switch (found.kind()) {
-              case TRAINING_JOB -> client.stopTrainingJob(request -> request.trainingJobName(name));
+    end(
+        "delete",
+        found,
+        () ->
+            switch (found.kind()) {
               case ENDPOINT -> client.deleteEndpoint(request -> request.endpointName(name));
               case ENDPOINT_CONFIG ->
                   client.deleteEndpointConfig(request -> request.endpointConfigName(name));
               case MODEL -> client.deleteModel(request -> request.modelName(name));
-            };
+              case TRAINING_JOB ->
+                  client.deleteTrainingJob(request -> request.trainingJobName(name));
+            });
+  }
+
+  private static void end(String verb, Found found, Supplier<?> call) {
+    Failures.call(
+        verb + " " + found,
+        () -> {
+          try {
+            return call.get();
           } catch (SdkException e) {
             if (Failures.isMissing(e)) { // somebody was faster, or the first answer got lost
               return found;

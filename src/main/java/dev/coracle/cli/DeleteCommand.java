@@ -15,8 +15,8 @@ import picocli.CommandLine.Option;
     sortOptions = false,
     showDefaultValues = true,
     description = {
-      "Deletes all that 'launch' and 'deploy' created under a name: endpoint, configuration, model"
-          + " and objects in S3; a running training job is stopped, its record stays.",
+      "Deletes all that 'launch' and 'deploy' created under a name: endpoint, configuration, model,"
+          + " objects in S3 and training job, which is stopped first if it runs. Its log stays.",
       "",
       "What has the name but not the tag that they set is left alone; the exit status is 1 then."
           + " Deleting twice does no harm."

@@ -198,7 +198,7 @@ final class LaunchCommand implements Callable<Integer> {
     status.line("Model: " + model);
     TrainingJob.fetch(cloud, model, folder);
     status.line("Unpacked into " + folder);
-    status.line("Delete what lies in S3: " + delete);
+    status.line("Delete the job and what lies in S3: " + delete);
   }
 
   /** Says what there is in the cloud when this command ends before its time. */

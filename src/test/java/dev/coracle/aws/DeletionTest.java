@@ -15,6 +15,8 @@ import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 import software.amazon.awssdk.services.sagemaker.model.ProductionVariant;
 import software.amazon.awssdk.services.sagemaker.model.Tag;
 
@@ -83,11 +85,13 @@ class DeletionTest {
             "Deleted endpoint digits",
             "Deleted endpoint configuration digits",
             "Deleted 3 objects below s3://my-bucket/coracle/digits/",
-            "Deleted model digits");
+            "Deleted model digits",
+            "Deleted training job digits");
   }
 
   @Test
   void run_twice_saysThatThereIsNothing() {
+    launch();
     deploy();
     assertThat(delete(TestCloud.BUCKET)).isTrue();
     heard.lines.clear();
@@ -112,10 +116,101 @@ class DeletionTest {
         .modelWriter(
             uri -> cloud.s3().objects().put(uri.replace("s3://my-bucket/", ""), new byte[1]));
     assertThat(delete(null)).isTrue();
+    assertThat(cloud.account().there()).isEmpty();
+    assertThat(cloud.s3().keys()).isEmpty();
+    assertThat(heard.statuses).contains("training job Stopping", "training job Stopped");
+    assertThat(heard.lines)
+        .containsExactly(
+            "Stopped training job digits",
+            "Deleted 3 objects below s3://my-bucket/coracle/digits/",
+            "Deleted training job digits");
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"Completed", "Failed", "Stopped"})
+  void run_jobIsOver_isDeletedWithoutBeingStopped(String status) {
+    cloud.account().steps(List.of(Step.of(status, status)));
+    launch();
+    assertThat(delete(null)).isTrue();
+    assertThat(cloud.account().there()).isEmpty();
+    assertThat(cloud.sageMaker().calls())
+        .contains("DeleteTrainingJob")
+        .doesNotContain("StopTrainingJob");
+    assertThat(heard.lines).endsWith("Deleted training job digits").hasSize(2);
+  }
+
+  @Test
+  void run_jobIsDeleted_freesItsName() {
+    launch();
+    assertThat(delete(null)).isTrue();
+    launch();
+    assertThat(cloud.account().there()).containsExactly("job digits");
+  }
+
+  @Test
+  void run_jobIsBeingDeleted_waitsUntilItIsGone() {
+    cloud.account().steps(List.of(Step.of("Completed", "Completed")));
+    launch();
+    aws.sageMaker().deleteTrainingJob(request -> request.trainingJobName("digits"));
+    cloud.sageMaker().calls().clear();
+    assertThat(delete(null)).isTrue();
+    assertThat(cloud.account().there()).isEmpty();
+    assertThat(cloud.sageMaker().calls()).doesNotContain("DeleteTrainingJob");
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"AccessDeniedException", "UnknownOperationException"})
+  void run_recordCannotBeDeleted_saysWhyAndDeletesTheRest(String code) {
+    launch();
+    deploy();
+    cloud.sageMaker().fail("DeleteTrainingJob", 2, 400, code, "It is not for you.");
+    assertThat(delete(null)).isTrue();
+    assertThat(cloud.account().there()).containsExactly("job digits");
     assertThat(cloud.account().jobStatus("digits")).isEqualTo("Stopped");
     assertThat(cloud.s3().keys()).isEmpty();
+    String stays = "The record of training job digits stays: It is not for you (" + code + ")";
+    assertThat(heard.lines).contains("Stopped training job digits", "Deleted model digits");
+    assertThat(heard.lines.get(heard.lines.size() - 1)).startsWith(stays);
+
+    heard.lines.clear();
+    assertThat(delete(null)).isTrue();
+    assertThat(heard.lines).singleElement().asString().startsWith(stays);
+    assertThat(delete(null)).isTrue();
+    assertThat(cloud.account().there()).isEmpty();
+  }
+
+  @Test
+  void run_recordIsInUse_failsWithTheRestDeleted() {
+    launch();
+    deploy();
+    cloud.sageMaker().fail("DeleteTrainingJob", 1, 400, "ResourceInUse", "It is in use.");
+    assertThatThrownBy(() -> delete(null))
+        .isInstanceOf(CoracleException.class)
+        .hasMessage("cannot delete training job digits: It is in use (ResourceInUse)");
+    assertThat(cloud.account().there()).containsExactly("job digits");
+    assertThat(cloud.s3().keys()).isEmpty();
+  }
+
+  @Test
+  void run_foreignJob_isNeitherStoppedNorDeleted() {
+    aws.sageMaker()
+        .createTrainingJob(
+            request ->
+                request
+                    .trainingJobName("digits")
+                    .roleArn(TestCloud.ROLE)
+                    .algorithmSpecification(
+                        algorithm ->
+                            algorithm.trainingImage(TestCloud.IMAGE).trainingInputMode("File"))
+                    .outputDataConfig(output -> output.s3OutputPath("s3://theirs/"))
+                    .resourceConfig(
+                        machines ->
+                            machines.instanceType("ml.m5.large").instanceCount(1).volumeSizeInGB(1))
+                    .stoppingCondition(stopping -> stopping.maxRuntimeInSeconds(60)));
+    assertThat(delete(TestCloud.BUCKET)).isFalse();
+    assertThat(cloud.account().jobStatus("digits")).isEqualTo("InProgress");
     assertThat(heard.lines)
-        .contains("Stopped training job digits, of which SageMaker keeps the record");
+        .containsExactly("Left alone: training job digits, which has no tag coracle:name=digits");
   }
 
   @Test
@@ -189,9 +284,19 @@ class DeletionTest {
   }
 
   @Test
+  void run_objectsOfAJobStay_keepsItsTagThatTellsTheBucket() {
+    launch();
+    cloud.s3().keep("coracle/digits/data/training/x.tar.gz");
+    assertThatThrownBy(() -> delete(null)).hasMessageContaining("AccessDenied");
+    assertThat(cloud.account().there()).containsExactly("job digits");
+  }
+
+  @Test
   void run_answersGetLost_isNoError() {
+    cloud.account().steps(List.of(Step.of("Completed", "Completed")));
+    launch();
     deploy();
-    for (String call : new String[] {"DeleteEndpointConfig", "DeleteModel"}) {
+    for (String call : List.of("DeleteEndpointConfig", "DeleteModel", "DeleteTrainingJob")) {
       cloud.sageMaker().loseAnswer(call);
     }
     assertThat(delete(null)).isTrue();
@@ -210,6 +315,7 @@ class DeletionTest {
     String plan = new Deletion("digits", TestCloud.BUCKET, POLL).plan();
     assertThat(plan)
         .contains("sagemaker.DeleteEndpoint", "s3.ListObjectsV2", "coracle:name=digits")
+        .contains("sagemaker.DeleteTrainingJob")
         .contains("\"EndpointName\" : \"digits\"");
     assertThat(cloud.sageMaker().calls()).isEmpty();
     assertThat(cloud.s3().requests()).isEmpty();

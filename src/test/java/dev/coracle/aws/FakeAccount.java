@@ -23,6 +23,8 @@ public final class FakeAccount {
 
   private static final String ARN = "arn:aws:sagemaker:us-east-1:123456789012:";
 
+  private static final List<String> OVER = List.of("Completed", "Failed", "Stopped");
+
   /** A step of a job: {@code log} is what the container prints on it. */
   public record Step(String status, String secondary, String message, List<String> log) {
 
@@ -128,6 +130,7 @@ public final class FakeAccount {
   /** Kinds and names of all that is there and can be deleted. */
   public synchronized List<String> there() {
     List<String> all = new ArrayList<>();
+    jobs.keySet().forEach(name -> all.add("job " + name));
     endpoints.keySet().forEach(name -> all.add("endpoint " + name));
     configs.keySet().forEach(name -> all.add("config " + name));
     models.keySet().forEach(name -> all.add("model " + name));
@@ -144,6 +147,7 @@ public final class FakeAccount {
       case "CreateTrainingJob" -> createJob(request);
       case "DescribeTrainingJob" -> describeJob(request.path("TrainingJobName").asText());
       case "StopTrainingJob" -> stopJob(request.path("TrainingJobName").asText());
+      case "DeleteTrainingJob" -> deleteJob(request.path("TrainingJobName").asText());
       case "CreateModel" -> {
         String name = request.path("ModelName").asText();
         yield create(models, "model", "model", name, request, "ModelArn");
@@ -230,15 +234,24 @@ public final class FakeAccount {
     return JSON.createObjectNode().put("TrainingJobArn", job.arn);
   }
 
-  private JsonNode describeJob(String name) {
+  private Resource requireJob(String name) {
     Resource job = jobs.get(name);
     if (job == null) {
       throw invalid("Requested resource not found.");
     }
+    return job;
+  }
+
+  private JsonNode describeJob(String name) {
+    Resource job = requireJob(name);
+    if (job.position == 0 && job.step().status().equals("Deleting")) {
+      jobs.remove(name);
+      requireJob(name);
+    }
     if (job.position < job.steps.size() - 1) {
       job.position++;
       job.step().log().forEach(line -> logs.add(name + "/algo-1-1700000000", line));
-      if (!job.step().status().equals("InProgress") && !job.step().status().equals("Stopping")) {
+      if (OVER.contains(job.step().status())) {
         modelWriter.accept(artifact(job, name));
       }
     }
@@ -270,10 +283,7 @@ public final class FakeAccount {
   }
 
   private JsonNode stopJob(String name) {
-    Resource job = jobs.get(name);
-    if (job == null) {
-      throw invalid("Requested resource not found.");
-    }
+    Resource job = requireJob(name);
     if (!job.step().status().equals("InProgress")) {
       throw invalid(
           "The request was rejected because the training job is in status " + job.step().status());
@@ -283,6 +293,20 @@ public final class FakeAccount {
             Step.of("Stopping", "Stopping"),
             Step.of("Stopping", "Uploading"),
             Step.of("Stopped", "Stopped"));
+    job.position = -1;
+    return JSON.createObjectNode();
+  }
+
+  /** The model has the status Deleting; that it shows, and until when, is a guess. */
+  private JsonNode deleteJob(String name) {
+    Resource job = jobs.get(name);
+    if (job == null) { // this operation has an error of its own for that
+      throw new ServiceError(400, "ResourceNotFound", "Resource being access is not found.");
+    }
+    if (List.of("InProgress", "Stopping").contains(job.step().status())) {
+      throw new ServiceError(400, "ResourceInUse", "Resource being accessed is in use.");
+    }
+    job.steps = List.of(Step.of("Deleting", job.step().secondary()));
     job.position = -1;
     return JSON.createObjectNode();
   }

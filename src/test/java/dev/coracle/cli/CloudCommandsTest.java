@@ -97,7 +97,7 @@ class CloudCommandsTest {
             "InProgress / Starting: Starting it is",
             "one",
             "Completed / Completed: Completed it is",
-            "Delete what lies in S3: coracle sagemaker delete --name digits --bucket my-bucket");
+            "Delete the job and what lies in S3: coracle sagemaker delete --name digits --bucket my-bucket");
     assertThat(cli.out()).doesNotContain("\u001b", "\r");
     assertThat(cloud.account().job("digits").at("/HyperParameters/lr").asText()).isEqualTo("0.5");
     assertThat(cloud.s3().keys()).contains("coracle/digits/data/testing/t10k-labels-idx1-ubyte");
@@ -282,7 +282,7 @@ class CloudCommandsTest {
   void delete_dryRun_callsNothing() {
     Cli cli = sageMaker("delete", "--name", "digits", "--dry-run");
     assertThat(cli.status()).isZero();
-    assertThat(cli.out()).contains("sagemaker.DeleteEndpoint");
+    assertThat(cli.out()).contains("sagemaker.DeleteEndpoint", "sagemaker.DeleteTrainingJob");
     assertThat(cloud.sageMaker().calls()).isEmpty();
   }
 

@@ -235,7 +235,8 @@ class SageMakerCloudIT {
     Cli deleted = sageMaker("delete", "--name", "digits", "--poll", 1);
     assertThat(deleted.err()).isEmpty();
     assertThat(deleted.status()).isZero();
-    assertThat(sageMaker.account().there()).isEmpty();
+    assertThat(deleted.out()).contains("Deleted training job digits");
+    assertThat(sageMaker.account().there()).noneMatch(it -> it.endsWith(" digits"));
     assertThat(keys()).isEqualTo(before);
     Cli twice = sageMaker("delete", "--name", "digits", "--bucket", BUCKET);
     assertThat(twice.status()).isZero();
