@@ -159,7 +159,7 @@ public final class Deletion {
 
   /**
    * Asks SageMaker to delete; false when a training job's record stays, which costs nothing. That
-   * call is younger than the others, so policies may not allow it, and not every region know it.
+   * call is younger than the others, so a policy may lack it, or a region not know it.
    */
   private boolean isAccepted(Resources resources, Found found, Listener listener) {
     try {

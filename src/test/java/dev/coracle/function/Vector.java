@@ -28,6 +28,7 @@ import org.jspecify.annotations.Nullable;
  * <p>{@code @N} in a body stands for an image (1,28,28) of -1, 0 and 1 that the model takes for the
  * digit N.
  */
+@SuppressWarnings("ArrayRecordComponent") // never compared
 public record Vector(
     String name,
     String method,

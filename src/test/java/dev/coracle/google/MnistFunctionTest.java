@@ -15,6 +15,7 @@ import java.lang.reflect.Proxy;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
@@ -90,7 +91,9 @@ class MnistFunctionTest {
       new MnistFunction(new ClassifyFunction(() -> model)).service(request, response);
     }
     vector.check(
-        (Integer) answered.get("status"), (String) answered.get("type"), body.toByteArray());
+        (Integer) Objects.requireNonNull(answered.get("status")),
+        (String) answered.get("type"),
+        body.toByteArray());
     assertThat(answered.containsKey("Allow")).isEqualTo(vector.status() == 405);
   }
 }
