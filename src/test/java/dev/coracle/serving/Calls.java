@@ -65,13 +65,25 @@ final class Calls {
       return new Call(method, target, all, body, status);
     }
 
+    /**
+     * Sends the request; one whose body is too long up to three times, since the server answers and
+     * closes while the client may still be sending, which then finds no answer.
+     */
     HttpResponse<byte[]> send(URI server) throws IOException, InterruptedException {
       HttpRequest.Builder request =
           HttpRequest.newBuilder(URI.create(server + target)).timeout(Duration.ofSeconds(30));
       headers.forEach(request::header);
       request.method(
           method, body == null ? BodyPublishers.noBody() : BodyPublishers.ofByteArray(body));
-      return CLIENT.send(request.build(), BodyHandlers.ofByteArray());
+      for (int attempt = 1; ; attempt++) {
+        try {
+          return CLIENT.send(request.build(), BodyHandlers.ofByteArray());
+        } catch (IOException e) {
+          if (status != 413 || attempt == 3) {
+            throw e;
+          }
+        }
+      }
     }
 
     @Override
