@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.coracle.cli;
 
-import dev.coracle.onnx.OnnxExporter;
+import dev.coracle.onnx.ExportReport;
 import dev.coracle.train.Checkpoint;
 import java.nio.file.Path;
 import java.util.concurrent.Callable;
@@ -48,7 +48,7 @@ final class ExportCommand implements Callable<Integer> {
   @Override
   public Integer call() {
     try (TrainedNet net = TrainedNet.load(checkpoint)) {
-      OnnxExporter.Report report =
+      ExportReport report =
           NetExport.write(
               net.block(),
               inputType,
@@ -58,7 +58,7 @@ final class ExportCommand implements Callable<Integer> {
               temporary -> {});
       terminal.printf(
           "Exported %s: %,d bytes, opset %d, operators %s%n",
-          output, report.bytes(), OnnxExporter.OPSET, String.join(" ", report.operators()));
+          output, report.bytes(), report.opset(), String.join(" ", report.operators()));
     }
     return 0;
   }

@@ -11,6 +11,7 @@ import dev.coracle.CoracleException;
 import dev.coracle.ModelMetadata;
 import dev.coracle.Version;
 import dev.coracle.net.Net;
+import dev.coracle.onnx.ExportReport;
 import dev.coracle.onnx.OnnxExporter;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -31,7 +32,7 @@ final class NetExport {
    * @param dataSha256 hash of the training images and labels
    * @param check has the last word before an earlier file is replaced
    */
-  static OnnxExporter.Report write(
+  static ExportReport write(
       Block net,
       InputType inputType,
       double testAccuracy,

@@ -7,7 +7,7 @@ import dev.coracle.Version;
 import dev.coracle.dataset.ImageSet;
 import dev.coracle.dataset.Mnist;
 import dev.coracle.net.Net;
-import dev.coracle.onnx.OnnxExporter;
+import dev.coracle.onnx.ExportReport;
 import dev.coracle.report.ReportData;
 import dev.coracle.report.ReportData.Fact;
 import dev.coracle.train.Devices;
@@ -53,7 +53,7 @@ final class ReportListener implements MetricsListener {
       Device device,
       Evaluation network,
       Agreement agreement,
-      OnnxExporter.Report exported) {
+      ExportReport exported) {
     ImageSet test = data.test().first(network.images());
     return new ReportData(
         "Net on " + dataDir.getFileName(),
@@ -74,7 +74,7 @@ final class ReportListener implements MetricsListener {
             agreement.largestDifference(),
             Agreement.TOLERANCE,
             TrainingPipeline.MODEL,
-            OnnxExporter.OPSET,
+            exported.opset(),
             exported.bytes()));
   }
 

@@ -6,7 +6,7 @@ import dev.coracle.dataset.ImageSet;
 import dev.coracle.dataset.Mnist;
 import dev.coracle.inference.Classifier;
 import dev.coracle.inference.Prediction;
-import dev.coracle.onnx.OnnxExporter;
+import dev.coracle.onnx.ExportReport;
 import dev.coracle.report.DigitArt;
 import dev.coracle.report.HtmlReport;
 import dev.coracle.train.Devices;
@@ -153,7 +153,7 @@ final class TrainingPipeline {
       }
       ImageSet test = data.test().first(network.images());
       AtomicReference<@Nullable Agreement> checked = new AtomicReference<>();
-      OnnxExporter.Report exported =
+      ExportReport exported =
           NetExport.write(
               run.block(),
               arguments.inputType(),
@@ -163,7 +163,7 @@ final class TrainingPipeline {
               temporary -> checked.set(Agreement.require(network, temporary, test)));
       Agreement agreement = Objects.requireNonNull(checked.get());
       terminal.printf(
-          "Exported %s: %,d bytes, opset %d%n", MODEL, exported.bytes(), OnnxExporter.OPSET);
+          "Exported %s: %,d bytes, opset %d%n", MODEL, exported.bytes(), exported.opset());
       terminal.printf("ONNX Runtime against DJL: %s%n", agreement);
       HtmlReport.write(
           folder.resolve("report.html"),

@@ -2,17 +2,28 @@
 package dev.coracle.onnx;
 
 import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDManager;
+import ai.djl.ndarray.index.NDIndex;
+import dev.coracle.onnx.TracedValue.Kind;
 import java.lang.reflect.InvocationHandler;
 import java.lang.reflect.Method;
+import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
  * Stands in for an array: answers questions about its form, records operations, refuses the rest.
+ *
+ * <p>A write in place is recorded as the operation that returns a new array, and this stands for
+ * that one from then on. Others that may be views of the same memory cannot follow, so their use is
+ * refused from then on.
  */
 final class ArrayHandler implements InvocationHandler {
 
-  /** Tell nothing of the content. The batch size is among them: three traces take care of that. */
+  /**
+   * Tell nothing of the content. Sizes are among them: the traces at several sizes care of that.
+   */
   private static final Set<String> FORM =
       Set.of(
           "getShape",
@@ -34,29 +45,39 @@ final class ArrayHandler implements InvocationHandler {
   private static final Set<String> OWNERSHIP =
       Set.of("attach", "tempAttach", "returnResource", "detach", "close");
 
-  private static final Set<String> IN_PLACE =
-      Set.of(
-          "addi",
-          "subi",
-          "muli",
-          "divi",
-          "modi",
-          "powi",
-          "negi",
-          "signi",
-          "set",
-          "setScalar",
-          "intern",
-          "copyTo",
-          "put",
-          "setRequiresGradient");
+  /** What writes in place, and what gives the same as a new array. */
+  private static final Map<String, String> IN_PLACE =
+      Map.of(
+          "addi", "add", "subi", "sub", "muli", "mul", "divi", "div", "modi", "mod", "powi", "pow",
+          "negi", "neg", "signi", "sign");
+
+  /** Write in place with no such counterpart: followed on constants alone. */
+  private static final Set<String> WRITES =
+      Set.of("set", "setScalar", "intern", "put", "setRequiresGradient");
 
   private final Tracer tracer;
-  private final TracedValue value;
+  private final Memory memory;
+  private TracedValue value;
+  private int version;
+  private boolean written;
 
-  ArrayHandler(Tracer tracer, TracedValue value) {
+  ArrayHandler(Tracer tracer, TracedValue value, Memory memory) {
     this.tracer = tracer;
     this.value = value;
+    this.memory = memory;
+    this.version = memory.version;
+    this.written = true;
+  }
+
+  /** The memory of an array and all that may be views of it. */
+  static final class Memory {
+    private int version;
+  }
+
+  /** Stands for memory that nothing has written yet. */
+  ArrayHandler unwritten() {
+    written = false;
+    return this;
   }
 
   @Override
@@ -64,18 +85,22 @@ final class ArrayHandler implements InvocationHandler {
       throws Throwable {
     @Nullable Object[] given = args == null ? new Object[0] : args;
     String name = method.getName();
+    if (method.getDeclaringClass() == Tracer.Traced.class) {
+      return switch (name) {
+        case "tracedValue" -> value;
+        case "tracer" -> tracer;
+        case "memory" -> memory;
+        case "fault" -> fault();
+        case "become" -> become((Tracer.Traced) Objects.requireNonNull(given[0]));
+        default -> throw new IllegalStateException(name);
+      };
+    }
     switch (name) {
-      case "tracedValue" -> {
-        return value;
-      }
-      case "tracer" -> {
-        return tracer;
-      }
       case "getManager" -> {
         return tracer.manager();
       }
       case "getNDArrayInternal" -> {
-        return tracer.extension(value, (NDArray) proxy);
+        return tracer.extension((NDArray) proxy);
       }
       case "hashCode" -> {
         return System.identityHashCode(proxy);
@@ -94,26 +119,111 @@ final class ArrayHandler implements InvocationHandler {
     if (OWNERSHIP.contains(name)) {
       return null;
     }
-    if (IN_PLACE.contains(name)) {
-      throw tracer.refuse(
-          method,
-          "it writes in place; use the method that returns a new array, such as add for addi");
+    Tracer.Traced self = (Tracer.Traced) proxy;
+    tracer.valueOf(self);
+    String counterpart = IN_PLACE.get(name);
+    if (counterpart != null) {
+      Method pure = NDArray.class.getMethod(counterpart, method.getParameterTypes());
+      return write(self, method, (NDArray) Handlers.operate(self, value.array(), pure, given));
+    }
+    if (name.equals("copyTo")) {
+      return copyTo(self, method, given[0]);
+    }
+    if (WRITES.contains(name)) {
+      return writeConstant(self, method, given);
     }
     if (returnsThis(name, given)) {
       return proxy;
     }
-    if (!Handlers.givesArrays(method)) {
-      return Handlers.read(tracer, value, method, given);
+    if (isIndexing(method)) { // it ends in the indexer of ExtensionHandler
+      return InvocationHandler.invokeDefault(proxy, method, args);
     }
-    return Handlers.operate(tracer, value, value.array(), method, given);
+    if (!Handlers.givesArrays(method)) {
+      return Handlers.read(self, method, given);
+    }
+    return Handlers.operate(self, value.array(), method, given);
+  }
+
+  private static boolean isIndexing(Method method) {
+    if (!method.getName().equals("get") || !method.isDefault()) {
+      return false;
+    }
+    Class<?>[] types = method.getParameterTypes();
+    return types[0] != NDArray.class // get(NDArray) is booleanMask or take
+        && (types[types.length - 1] == NDIndex.class
+            || types[0] == String.class
+            || types[0] == long[].class
+            || types[0] == NDManager.class);
+  }
+
+  /** Says why the array may not be used, or returns null. */
+  private @Nullable String fault() {
+    if (!written) {
+      return "it gives memory that nothing has written yet; use zeros, or create with values";
+    }
+    return version == memory.version
+        ? null
+        : value
+            + " may be a view of an array that has been written in place since it was made; use the method that returns a new array, such as add for addi";
+  }
+
+  private @Nullable Object become(Tracer.Traced other) {
+    value = tracer.valueOf(other);
+    version = ++memory.version;
+    written = true;
+    return null;
+  }
+
+  /** Lets an array stand for the result of the operation that was recorded for a write in place. */
+  static Object write(Tracer.Traced self, Method method, NDArray now) {
+    TracedValue value = self.tracedValue();
+    Tracer tracer = self.tracer();
+    if (value.kind() == Kind.PARAMETER) {
+      throw tracer.refuse(method, "it changes the parameter " + value.name());
+    }
+    if (!now.getShape().equals(value.array().getShape())
+        || now.getDataType() != value.array().getDataType()) {
+      throw tracer.refuse(
+          method, "it writes %s over %s in place".formatted(now, value)); // as the engine would
+    }
+    self.become((Tracer.Traced) now);
+    return self;
+  }
+
+  private @Nullable Object copyTo(Tracer.Traced self, Method method, @Nullable Object argument) {
+    if (!(argument instanceof Tracer.Traced target)
+        || !target.tracedValue().array().getShape().equals(value.array().getShape())
+        || target.tracedValue().array().getDataType() != value.array().getDataType()
+        || target.tracedValue().kind() == Kind.PARAMETER) {
+      throw tracer.refuse(
+          method,
+          "it writes %s over %s; expected an array of the same shape and type that getManager() of the input made"
+              .formatted(value, argument));
+    }
+    target.become(self);
+    return null;
+  }
+
+  /** Writes into a copy, as what was recorded of the constant before stays as it was. */
+  private @Nullable Object writeConstant(Tracer.Traced self, Method method, Object[] given)
+      throws Throwable {
+    if (value.kind() == Kind.PARAMETER || Handlers.dependOnInput(self, given)) {
+      throw tracer.refuse(
+          method,
+          "it writes in place; use the method that returns a new array, such as add for addi");
+    }
+    NDArray copy = value.array().duplicate();
+    Object result = Handlers.call(copy, method, Handlers.real(tracer, given));
+    self.become((Tracer.Traced) tracer.constant(copy));
+    return result == copy ? self : null;
   }
 
   /** Conversions to what the array already is give the array itself: no operation. */
   private boolean returnsThis(String name, @Nullable Object[] given) {
     return switch (name) {
-      case "toType" -> value.array().getDataType().equals(given[0]);
+      case "toType" ->
+          value.array().getDataType().equals(given[0]) && Boolean.FALSE.equals(given[1]);
       case "toDevice" -> value.array().getDevice().equals(given[0]);
-      case "stopGradient", "duplicate" -> true;
       default -> false;
     };
   }

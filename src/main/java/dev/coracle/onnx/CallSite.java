@@ -19,7 +19,8 @@ final class CallSite {
           Handlers.class,
           ArrayHandler.class,
           ExtensionHandler.class,
-          ManagerHandler.class);
+          ManagerHandler.class,
+          TracingIndexer.class);
 
   private CallSite() {}
 

@@ -2,24 +2,28 @@
 package dev.coracle.onnx;
 
 import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.internal.NDArrayEx;
 import java.lang.reflect.InvocationHandler;
 import java.lang.reflect.Method;
+import java.util.Map;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /** Stands in for NDArrayEx, where DJL keeps the neural network's operations. */
 final class ExtensionHandler implements InvocationHandler {
 
-  private static final Set<String> IN_PLACE = Set.of("rdivi", "rmodi", "rsubi", "rpowi");
+  private static final Map<String, String> IN_PLACE =
+      Map.of("rdivi", "rdiv", "rmodi", "rmod", "rsubi", "rsub", "rpowi", "rpow");
+
+  /** Behave in another way while training, and say so in their last argument but for some. */
+  private static final Set<String> TRAINING = Set.of("dropout", "batchNorm", "rnn", "lstm", "gru");
 
   private final Tracer tracer;
-  private final TracedValue value;
-  private final NDArray wrapped;
+  private final Tracer.Traced array;
 
-  ExtensionHandler(Tracer tracer, TracedValue value, NDArray wrapped) {
+  ExtensionHandler(Tracer tracer, NDArray array) {
     this.tracer = tracer;
-    this.value = value;
-    this.wrapped = wrapped;
+    this.array = (Tracer.Traced) array;
   }
 
   @Override
@@ -28,9 +32,11 @@ final class ExtensionHandler implements InvocationHandler {
     @Nullable Object[] given = args == null ? new Object[0] : args;
     switch (method.getName()) {
       case "getArray" -> {
-        return wrapped;
+        return array;
       }
-      case "getIndexer" -> throw tracer.refuse(method, "indexing is not translated yet");
+      case "getIndexer" -> {
+        return new TracingIndexer(tracer);
+      }
       case "hashCode" -> {
         return System.identityHashCode(proxy);
       }
@@ -38,18 +44,27 @@ final class ExtensionHandler implements InvocationHandler {
         return proxy == given[0];
       }
       case "toString" -> {
-        return "NDArrayEx of " + value;
+        return "NDArrayEx of " + array;
       }
       default -> {}
     }
-    boolean stochastic = method.getName().equals("dropout") || method.getName().equals("batchNorm");
-    if (stochastic && Boolean.TRUE.equals(given[given.length - 1])) {
+    TracedValue value = tracer.valueOf(array);
+    if (TRAINING.contains(method.getName()) && isTraining(method, given)) {
       throw tracer.refuse(
           method, "it was called with training=true; pass on the flag that forward received");
     }
-    if (IN_PLACE.contains(method.getName())) {
-      throw tracer.refuse(method, "it writes in place; use the method that returns a new array");
+    String counterpart = IN_PLACE.get(method.getName());
+    if (counterpart != null) {
+      Method pure = NDArrayEx.class.getMethod(counterpart, method.getParameterTypes());
+      Object result = Handlers.operate(array, value.array().getNDArrayInternal(), pure, given);
+      return ArrayHandler.write(array, method, (NDArray) result);
     }
-    return Handlers.operate(tracer, value, value.array().getNDArrayInternal(), method, given);
+    return Handlers.operate(array, value.array().getNDArrayInternal(), method, given);
+  }
+
+  /** Finds the flag: it is the last boolean, but followed by two others where there are layers. */
+  private static boolean isTraining(Method method, @Nullable Object[] given) {
+    boolean recurrent = Set.of("rnn", "lstm", "gru").contains(method.getName());
+    return Boolean.TRUE.equals(given[given.length - (recurrent ? 3 : 1)]);
   }
 }

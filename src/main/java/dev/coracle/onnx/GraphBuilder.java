@@ -3,182 +3,348 @@ package dev.coracle.onnx;
 
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.types.DataType;
-import ai.onnx.proto.OnnxMl.AttributeProto;
 import ai.onnx.proto.OnnxMl.GraphProto;
 import ai.onnx.proto.OnnxMl.NodeProto;
 import ai.onnx.proto.OnnxMl.TensorProto;
 import ai.onnx.proto.OnnxMl.TensorShapeProto;
 import ai.onnx.proto.OnnxMl.TypeProto;
 import ai.onnx.proto.OnnxMl.ValueInfoProto;
-import com.google.protobuf.ByteString;
-import dev.coracle.onnx.SymbolicTrace.Call;
-import dev.coracle.onnx.SymbolicTrace.Value;
 import dev.coracle.onnx.TracedValue.Kind;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Collections;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
-import org.jspecify.annotations.Nullable;
+import java.util.TreeMap;
+import java.util.function.Supplier;
 
 /**
- * Collects nodes and initializers of a graph. Parameters and constants become initializers when
- * they are first used, so that unused ones stay out; names are made from what they name, so that
- * the same block gives the same bytes.
+ * Collects the nodes and initializers of a graph; {@link OpTranslator}s call it. Parameters and
+ * constants become initializers when they are first used, so that unused ones stay out; names are
+ * made from what they name, so that the same block gives the same bytes.
  */
-final class GraphBuilder {
+public final class GraphBuilder {
 
-  /** Name of the batch axis of inputs and outputs. */
+  /** Name of the first axis of inputs. */
   static final String BATCH_AXIS = "batch_size";
 
+  private final int opset;
+  private final Map<String, Long> domains = new TreeMap<>();
   private final GraphProto.Builder graph = GraphProto.newBuilder();
+  private final Map<String, Initializer> initializers = new TreeMap<>();
+  private final List<String> initializerOrder = new ArrayList<>();
   private final Map<Integer, String> names = new HashMap<>();
+  private final Map<String, Value> traced = new HashMap<>();
   private final Map<Integer, String> parameters = new HashMap<>();
-  private final Map<String, String> sharedConstants = new HashMap<>();
+  private final Map<String, String> shared = new HashMap<>();
+  private final Map<String, String> axisSources = new HashMap<>();
   private final Set<String> taken = new HashSet<>();
 
-  private long bytes;
+  /** Fills the content of an initializer when it is written. */
+  record Initializer(String name, DataType type, List<Long> dims, Content content) {
 
-  GraphBuilder(String graphName, SymbolicTrace trace, List<String> outputNames) {
+    /** Gives the elements in row-major order, little-endian. */
+    interface Content {
+      ByteBuffer bytes();
+    }
+
+    long size() {
+      return dims.stream()
+          .mapToLong(Long::longValue)
+          .reduce(type.getNumOfBytes(), Math::multiplyExact);
+    }
+  }
+
+  GraphBuilder(String graphName, int opset, SymbolicTrace trace, List<String> outputNames) {
+    this.opset = opset;
     graph.setName(graphName);
     for (Value input : trace.inputs()) {
-      names.put(input.traced().id(), take(input.traced().name()));
-      graph.addInput(describe(input.traced().name(), input));
+      String name = input.traced().name();
+      define(take(name), input);
+      names.put(input.id(), name);
+      graph.addInput(describe(name, input));
+      for (int axis = 0; axis < input.rank(); axis++) {
+        if (!input.shape().get(axis).isConstant()) {
+          axisSources.putIfAbsent(input.shape().get(axis).toString(), name + "\n" + axis);
+        }
+      }
     }
     outputNames.forEach(this::take);
-    trace.calls().forEach(call -> takeParameters(call.receiver(), call.arguments()));
+    // Parameters' names come before any that is made up, which could be one of them.
+    trace.calls().forEach(call -> call.operands().forEach(this::takeParameter));
+    trace.outputs().forEach(this::takeParameter);
   }
 
-  /** Ends the graph: each output gets its public name by a node of its own if need be. */
-  GraphProto build(SymbolicTrace trace, List<String> outputNames) {
-    Map<String, String> publicNames = new HashMap<>();
-    for (int i = 0; i < outputNames.size(); i++) {
-      Value output = trace.outputs().get(i);
-      String name = nameOf(output);
-      boolean made = graph.getNodeList().stream().anyMatch(n -> n.getOutputList().contains(name));
-      if (made && !publicNames.containsKey(name)) {
-        publicNames.put(name, outputNames.get(i));
-      } else { // an input or initializer that is returned as it is, or the same array twice
-        graph.addNode(
-            NodeProto.newBuilder()
-                .setOpType("Identity")
-                .setName(outputNames.get(i) + "_identity")
-                .addInput(name)
-                .addOutput(outputNames.get(i)));
-      }
-      graph.addOutput(describe(outputNames.get(i), output));
-    }
-    rename(publicNames);
-    return graph.build();
-  }
-
-  private void rename(Map<String, String> publicNames) {
-    for (NodeProto.Builder node : graph.getNodeBuilderList()) {
-      for (int i = 0; i < node.getInputCount(); i++) {
-        node.setInput(i, publicNames.getOrDefault(node.getInput(i), node.getInput(i)));
-      }
-      for (int i = 0; i < node.getOutputCount(); i++) {
-        node.setOutput(i, publicNames.getOrDefault(node.getOutput(i), node.getOutput(i)));
-      }
+  private void takeParameter(Value value) {
+    String name = value.parameter();
+    if (name != null && !parameters.containsKey(value.id())) {
+      parameters.put(value.id(), take(name));
     }
   }
 
-  /** Starts a node for a call; {@link Node#output} ends it. */
-  Node node(String operator, Call call) {
-    return new Node(operator, call);
+  /** Returns the version of ONNX's operators that the graph is written in. */
+  public int opset() {
+    return opset;
+  }
+
+  /** Starts a node of an ONNX operator for a call; {@link NodeBuilder#output} ends it. */
+  public NodeBuilder node(String operator, Call call) {
+    return node("", operator, call);
+  }
+
+  /** Starts a node of an operator of another domain, such as {@code com.microsoft}. */
+  public NodeBuilder node(String domain, String operator, Call call) {
+    if (!domain.isEmpty()) {
+      domains.putIfAbsent(domain, 1L);
+    }
+    return new NodeBuilder(this, operator, call.method() + " at " + call.location(), prefix(call))
+        .domain(domain);
+  }
+
+  /** Starts a node that belongs to no call, but to what a call needs. */
+  private NodeBuilder helper(String operator, String why) {
+    return new NodeBuilder(this, operator, why, "");
+  }
+
+  /** Returns where the block is: the path of a parameter without the parameter's own name. */
+  private static String prefix(Call call) {
+    return call.operands()
+        .map(Value::parameter)
+        .filter(name -> name != null && name.indexOf('_') > 0)
+        .findFirst()
+        .map(name -> name.substring(0, name.lastIndexOf('_') + 1))
+        .orElse("");
   }
 
   /** Makes {@code value} another name of {@code same}: no node. */
-  void alias(Value value, Value same) {
-    names.put(value.traced().id(), nameOf(same));
+  public void alias(Value value, Value same) {
+    names.put(value.id(), name(same));
+  }
+
+  /** Makes {@code value} the name of an array of the graph. */
+  public void alias(Value value, String name) {
+    names.put(value.id(), name);
+    define(name, value);
   }
 
   /** Returns the name of an int64 constant of rank 1. */
-  String constant(List<Long> values) {
-    ByteBuffer data =
-        ByteBuffer.allocate(values.size() * Long.BYTES).order(ByteOrder.LITTLE_ENDIAN);
+  public String constant(List<Long> values) {
+    ByteBuffer data = buffer(values.size() * Long.BYTES);
     values.forEach(data::putLong);
-    return shared("shape " + values, "shape_", DataType.INT64, List.of((long) values.size()), data);
+    List<Long> dims = List.of((long) values.size());
+    return constant("shape " + values, "shape_", DataType.INT64, dims, data);
   }
 
-  /** Returns the name of a constant of rank 0 and floating type. */
-  String scalar(double value, DataType type) {
-    ByteBuffer data = ByteBuffer.allocate(Double.BYTES).order(ByteOrder.LITTLE_ENDIAN);
-    switch (type) {
-      case FLOAT32 -> data.putFloat((float) value);
-      case FLOAT64 -> data.putDouble(value);
-      default -> throw new ExportException("a number of type " + type + " has no translation yet");
-    }
-    return shared(type + " " + value, "scalar_", type, List.of(), data);
+  /** Returns the name of an int64 constant of rank 1. */
+  public String constant(long... values) {
+    return constant(Arrays.stream(values).boxed().toList());
   }
 
-  private String shared(
+  /** Returns the name of a constant of rank 0. */
+  public String scalar(double value, DataType type) {
+    ByteBuffer data = buffer(Double.BYTES);
+    Numbers.put(data, value, type);
+    return constant(type + " " + value, "scalar_", type, List.of(), data);
+  }
+
+  private String constant(
       String key, String prefix, DataType type, List<Long> dims, ByteBuffer data) {
-    return sharedConstants.computeIfAbsent(
-        key, k -> initializer(fresh(prefix + sharedConstants.size()), type, dims, data.flip()));
+    String known = shared.get(key);
+    if (known == null) {
+      ByteBuffer content = data.flip();
+      known = initializer(fresh(prefix + shared.size()), type, dims, content::duplicate);
+      shared.put(key, known);
+    }
+    return known;
   }
 
-  private String nameOf(Value value) {
-    String known = names.get(value.traced().id());
-    if (known != null) {
-      return known;
-    }
-    TracedValue traced = value.traced();
-    if (traced.kind() == Kind.RESULT) {
-      throw new IllegalStateException(traced + " is used before it is computed");
-    }
-    String name =
-        traced.kind() == Kind.PARAMETER ? parameter(traced) : fresh("constant_" + traced.id());
-    NDArray array = traced.array();
-    bytes += array.size() * value.type().getNumOfBytes();
-    if (bytes > Integer.MAX_VALUE) {
-      throw new ExportException("the model is larger than 2 GiB, which one ONNX file cannot hold");
-    }
-    List<Long> dims = value.shape().stream().map(DimExpr::offset).toList();
-    initializer(name, value.type(), dims, array.toByteBuffer().order(ByteOrder.LITTLE_ENDIAN));
-    names.put(traced.id(), name);
+  private static ByteBuffer buffer(int bytes) {
+    return ByteBuffer.allocate(bytes).order(ByteOrder.LITTLE_ENDIAN);
+  }
+
+  /**
+   * Adds an array that a translator has worked out from others, such as the transpose of a weight.
+   *
+   * @param name of the array; made longer if it is taken
+   * @param array lives until the file is written; those that its manager makes do
+   */
+  public String initializer(String name, NDArray array) {
+    List<Long> dims = Arrays.stream(array.getShape().getShape()).boxed().toList();
+    return initializer(fresh(name), array.getDataType(), dims, () -> bytes(array));
+  }
+
+  private String initializer(
+      String name, DataType type, List<Long> dims, Initializer.Content content) {
+    OnnxTypes.elementType(type); // refuses the unknown ones
+    initializers.put(name, new Initializer(name, type, dims, content));
+    initializerOrder.add(name);
     return name;
   }
 
-  /** Takes parameters' names before any name is made up, which could be one of them. */
-  private void takeParameters(Value receiver, List<?> arguments) {
-    parameter(receiver.traced());
-    for (Object argument : arguments) {
-      if (argument instanceof Value value) {
-        parameter(value.traced());
-      } else if (argument instanceof List<?> list) {
-        list.forEach(
-            v -> {
-              if (v instanceof Value value) {
-                parameter(value.traced());
-              }
-            });
+  private static ByteBuffer bytes(NDArray array) {
+    return array.toByteBuffer().order(ByteOrder.LITTLE_ENDIAN);
+  }
+
+  /** Returns the name of a rank 1 int64 array with these dimensions. */
+  public String shape(List<DimExpr> dims) {
+    if (dims.stream().allMatch(DimExpr::isConstant)) {
+      return constant(dims.stream().map(DimExpr::value).toList());
+    }
+    return remember(
+        "dims " + dims,
+        () -> {
+          List<String> parts = dims.stream().map(this::size).toList();
+          NodeBuilder concat = helper("Concat", "shape " + dims);
+          parts.forEach(concat::input);
+          return concat.attribute("axis", 0L).output();
+        });
+  }
+
+  /** Returns the name of an int64 array of shape (1). */
+  public String size(DimExpr number) {
+    if (number.isConstant()) {
+      return constant(number.value());
+    }
+    return remember(
+        "size " + number,
+        () -> {
+          String sum = "";
+          for (var term : number.terms().entrySet()) {
+            String product = "";
+            for (String axis : DimExpr.factors(term.getKey())) {
+              product = join("Mul", product, axisSize(axis), number);
+            }
+            if (product.isEmpty() || term.getValue() != 1) {
+              product = join("Mul", product, constant(term.getValue()), number);
+            }
+            sum = join("Add", sum, product, number);
+          }
+          return sum;
+        });
+  }
+
+  private String join(String operator, String left, String right, DimExpr number) {
+    return left.isEmpty()
+        ? right
+        : helper(operator, "size " + number).input(left).input(right).output();
+  }
+
+  private String axisSize(String axis) {
+    return remember(
+        "axis " + axis,
+        () -> {
+          String[] source = Objects.requireNonNull(axisSources.get(axis), axis).split("\n", -1);
+          String why = "size of " + axis;
+          String shape =
+              remember(
+                  "shape of " + source[0], () -> helper("Shape", why).input(source[0]).output());
+          String index = constant(Long.parseLong(source[1]));
+          return helper("Gather", why).input(shape).input(index).attribute("axis", 0L).output();
+        });
+  }
+
+  /** Returns the name of a number that depends on sizes, of rank 0. */
+  public String scalar(DimExpr number, DataType type) {
+    if (number.isConstant()) {
+      return scalar((double) number.value(), type);
+    }
+    return remember(
+        type + " size " + number,
+        () -> {
+          String size = size(number);
+          String scalar =
+              helper("Squeeze", "size " + number).input(size).input(constant(0L)).output();
+          return cast(scalar, type, "size " + number);
+        });
+  }
+
+  private String cast(String name, DataType type, String why) {
+    return type == DataType.INT64
+        ? name
+        : helper("Cast", why).input(name).attribute("to", OnnxTypes.elementType(type)).output();
+  }
+
+  private String remember(String key, Supplier<String> make) {
+    String known = shared.get(key);
+    if (known == null) {
+      known = make.get();
+      shared.put(key, known);
+    }
+    return known;
+  }
+
+  /** Returns the name of an array in the graph, and puts it there if it is a constant. */
+  public String name(Value value) {
+    String known = names.get(value.id());
+    if (known == null) {
+      known = make(value);
+      names.put(value.id(), known);
+      define(known, value);
+    }
+    return known;
+  }
+
+  private String make(Value value) {
+    TracedValue origin = value.traced();
+    if (origin.kind() == Kind.RESULT && value.constant() == null) {
+      throw new IllegalStateException(value + " is used before it is computed");
+    }
+    List<DimExpr> shape = value.shape();
+    Constant constant = value.constant();
+    if (constant instanceof Constant.Repeated repeated) {
+      if (repeated.base().size() == 1) {
+        TensorProto fill = Numbers.tensor(repeated.base());
+        return helper("ConstantOfShape", "constant")
+            .input(shape(shape))
+            .attribute("value", fill)
+            .output();
       }
+      String base = initializer("constant_" + value.id(), repeated.base());
+      return helper("Expand", "constant").input(base).input(shape(shape)).output();
     }
-  }
-
-  private String parameter(TracedValue traced) {
-    if (traced.kind() == Kind.PARAMETER && !parameters.containsKey(traced.id())) {
-      parameters.put(traced.id(), take(traced.name()));
+    if (constant instanceof Constant.Ramp ramp) {
+      return ramp(value, ramp);
     }
-    return parameters.getOrDefault(traced.id(), "");
+    if (constant instanceof Constant.Size size) {
+      String number = scalar(size.number(), value.type());
+      return shape.isEmpty()
+          ? number
+          : helper("Reshape", "constant").input(number).input(shape(shape)).output();
+    }
+    String name = parameters.get(value.id());
+    NDArray array = origin.array();
+    return initializer(
+        name == null ? fresh("constant_" + value.id()) : name,
+        value.type(),
+        shape.stream().map(DimExpr::value).toList(),
+        () -> bytes(array));
   }
 
-  private String initializer(String name, DataType type, List<Long> dims, ByteBuffer data) {
-    graph.addInitializer(
-        TensorProto.newBuilder()
-            .setName(name)
-            .setDataType((int) elementType(type))
-            .addAllDims(dims)
-            .setRawData(ByteString.copyFrom(data)));
-    return name;
+  private String ramp(Value value, Constant.Ramp ramp) {
+    String why = "constant";
+    DataType type = value.type();
+    String index =
+        helper("Range", why)
+            .input(scalar(0, DataType.INT64))
+            .input(scalar(value.shape().get(ramp.axis()), DataType.INT64))
+            .input(scalar(1, DataType.INT64))
+            .output();
+    List<Long> along = new ArrayList<>(Collections.nCopies(value.rank(), 1L));
+    along.set(ramp.axis(), -1L);
+    String shaped = helper("Reshape", why).input(index).input(constant(along)).output();
+    String scaled =
+        helper("Mul", why).input(cast(shaped, type, why)).input(scalar(ramp.step(), type)).output();
+    String base = initializer("constant_" + value.id(), ramp.base());
+    return helper("Add", why).input(scaled).input(base).output();
   }
 
-  private String take(String name) {
+  String take(String name) {
     if (!taken.add(name)) {
       throw new ExportException(
           "two arrays of the graph would be named '%s'; inputs, outputs and parameters need names of their own"
@@ -188,94 +354,72 @@ final class GraphBuilder {
   }
 
   /** Returns the name, or a longer one if it is taken; for what nobody named. */
-  private String fresh(String name) {
+  String fresh(String name) {
     return taken.contains(name) ? fresh(name + "_") : take(name);
+  }
+
+  int nodeCount() {
+    return graph.getNodeCount();
+  }
+
+  void add(NodeProto node) {
+    graph.addNode(node);
+  }
+
+  /** Notes that an array of the graph has the shape and type of a traced one. */
+  private void define(String name, Value value) {
+    traced.putIfAbsent(name, value);
+  }
+
+  void name(Value value, String name) {
+    names.put(value.id(), name);
+    define(name, value);
+  }
+
+  /** Ends the graph: each output gets its public name by a node of its own if need be. */
+  OnnxGraph build(SymbolicTrace trace, List<String> outputNames) {
+    Map<String, String> publicNames = new HashMap<>();
+    for (int i = 0; i < outputNames.size(); i++) {
+      Value output = trace.outputs().get(i);
+      String name = name(output);
+      boolean made = graph.getNodeList().stream().anyMatch(n -> n.getOutputList().contains(name));
+      if (made && !publicNames.containsKey(name)) {
+        publicNames.put(name, outputNames.get(i));
+        traced.put(outputNames.get(i), output);
+      } else { // an input or initializer that is returned as it is, or the same array twice
+        helper("Identity", "output").input(name).output(outputNames.get(i));
+        define(outputNames.get(i), output);
+      }
+      graph.addOutput(describe(outputNames.get(i), output));
+    }
+    for (var node : graph.getNodeBuilderList()) {
+      for (int i = 0; i < node.getInputCount(); i++) {
+        node.setInput(i, publicNames.getOrDefault(node.getInput(i), node.getInput(i)));
+      }
+      for (int i = 0; i < node.getOutputCount(); i++) {
+        node.setOutput(i, publicNames.getOrDefault(node.getOutput(i), node.getOutput(i)));
+      }
+    }
+    List<Initializer> used = initializerOrder.stream().map(initializers::get).toList();
+    return new OnnxGraph(opset, domains, graph.build(), used, traced);
   }
 
   private static ValueInfoProto describe(String name, Value value) {
     TensorShapeProto.Builder shape = TensorShapeProto.newBuilder();
     for (DimExpr dim : value.shape()) {
-      var axis = shape.addDimBuilder();
       if (dim.isConstant()) {
-        axis.setDimValue(dim.offset());
-      } else if (dim.equals(new DimExpr(1, 0))) {
-        axis.setDimParam(BATCH_AXIS);
+        shape.addDimBuilder().setDimValue(dim.value());
       } else {
-        axis.setDimParam(BATCH_AXIS + "_" + dim.factor() + "_" + dim.offset());
+        shape.addDimBuilder().setDimParam(dim.toString());
       }
     }
     TypeProto.Tensor.Builder tensor =
-        TypeProto.Tensor.newBuilder().setElemType((int) elementType(value.type())).setShape(shape);
+        TypeProto.Tensor.newBuilder()
+            .setElemType((int) OnnxTypes.elementType(value.type()))
+            .setShape(shape);
     return ValueInfoProto.newBuilder()
         .setName(name)
         .setType(TypeProto.newBuilder().setTensorType(tensor))
         .build();
-  }
-
-  /** Returns ONNX's number of an element type, from TensorProto.DataType of onnx.proto. */
-  static long elementType(DataType type) {
-    return switch (type) {
-      case FLOAT32 -> TensorProto.DataType.FLOAT_VALUE;
-      case FLOAT64 -> TensorProto.DataType.DOUBLE_VALUE;
-      case UINT8 -> TensorProto.DataType.UINT8_VALUE;
-      case INT8 -> TensorProto.DataType.INT8_VALUE;
-      case INT32 -> TensorProto.DataType.INT32_VALUE;
-      case INT64 -> TensorProto.DataType.INT64_VALUE;
-      case BOOLEAN -> TensorProto.DataType.BOOL_VALUE;
-      default -> throw new ExportException("element type " + type + " has no translation yet");
-    };
-  }
-
-  /** A node in the making; inputs in ONNX's order. */
-  final class Node {
-    private final NodeProto.Builder node = NodeProto.newBuilder();
-    private final List<String> pendingEmpty = new ArrayList<>();
-
-    private Node(String operator, Call call) {
-      node.setOpType(operator).setDocString(call.method());
-    }
-
-    Node input(Value value) {
-      return input(nameOf(value));
-    }
-
-    Node input(String name) {
-      node.addAllInput(pendingEmpty).addInput(name);
-      pendingEmpty.clear();
-      return this;
-    }
-
-    /** Leaves a missing input out, or empty if others follow. */
-    Node optionalInput(@Nullable Value value) {
-      if (value == null) {
-        pendingEmpty.add("");
-        return this;
-      }
-      return input(value);
-    }
-
-    Node attribute(String name, long value) {
-      node.addAttribute(
-          AttributeProto.newBuilder()
-              .setName(name)
-              .setType(AttributeProto.AttributeType.INT)
-              .setI(value));
-      return this;
-    }
-
-    Node attribute(String name, List<Long> values) {
-      node.addAttribute(
-          AttributeProto.newBuilder()
-              .setName(name)
-              .setType(AttributeProto.AttributeType.INTS)
-              .addAllInts(values));
-      return this;
-    }
-
-    void output(Value value) {
-      String name = fresh(node.getOpType().toLowerCase(Locale.ROOT) + "_" + graph.getNodeCount());
-      names.put(value.traced().id(), name);
-      graph.addNode(node.setName(name).addOutput(name));
-    }
   }
 }

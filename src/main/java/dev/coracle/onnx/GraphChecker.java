@@ -3,8 +3,8 @@ package dev.coracle.onnx;
 
 import ai.onnx.proto.OnnxMl.GraphProto;
 import ai.onnx.proto.OnnxMl.NodeProto;
-import ai.onnx.proto.OnnxMl.TensorProto;
 import ai.onnx.proto.OnnxMl.ValueInfoProto;
+import dev.coracle.onnx.GraphBuilder.Initializer;
 import java.util.HashSet;
 import java.util.Set;
 
@@ -16,14 +16,15 @@ final class GraphChecker {
 
   private GraphChecker() {}
 
-  static void check(GraphProto graph) {
+  static void check(OnnxGraph checked) {
+    GraphProto graph = checked.graph();
     Set<String> given = new HashSet<>();
     Set<String> used = new HashSet<>();
     for (ValueInfoProto input : graph.getInputList()) {
       require(given.add(input.getName()), "input " + input.getName() + " appears twice");
     }
-    for (TensorProto initializer : graph.getInitializerList()) {
-      String name = initializer.getName();
+    for (Initializer initializer : checked.initializers()) {
+      String name = initializer.name();
       require(given.add(name), "initializer " + name + " has the name of another array");
     }
     for (NodeProto node : graph.getNodeList()) {
@@ -34,16 +35,17 @@ final class GraphChecker {
         used.add(input);
       }
       for (String output : node.getOutputList()) {
-        require(given.add(output), "node " + node.getName() + " computes " + output + " again");
+        require(
+            output.isEmpty() || given.add(output),
+            "node " + node.getName() + " computes " + output + " again");
       }
     }
     for (ValueInfoProto output : graph.getOutputList()) {
       require(given.contains(output.getName()), "output " + output.getName() + " is not computed");
     }
-    for (TensorProto initializer : graph.getInitializerList()) {
+    for (Initializer initializer : checked.initializers()) {
       require(
-          used.contains(initializer.getName()),
-          "initializer " + initializer.getName() + " is not used");
+          used.contains(initializer.name()), "initializer " + initializer.name() + " is not used");
     }
   }
 

@@ -39,39 +39,72 @@ final class Handlers {
   /**
    * Calls an operation with real arrays and records it.
    *
+   * @param target the real array of the receiver, or its NDArrayEx
    * @return stand-ins: an NDArray or an NDList, as the method gives
    */
   static Object operate(
-      Tracer tracer, TracedValue receiver, Object target, Method method, @Nullable Object[] given)
+      Tracer.Traced receiver, Object target, Method method, @Nullable Object[] given)
       throws Throwable {
+    Tracer tracer = receiver.tracer();
     if (!givesArrays(method)) {
       throw tracer.refuse(
           method,
           "its result is no array, so what follows from it could not be recorded; compute with methods that return arrays");
     }
-    if (!Translators.isTranslated(nameOf(method))) { // before it runs: it might write in place
-      throw tracer.refuse(method, "it has no ONNX translation yet; " + Translators.known());
-    }
     List<@Nullable Object> recorded = new ArrayList<>();
     for (Object argument : given) {
       recorded.add(recorded(tracer, argument));
     }
+    boolean dependsOnInput = dependsOnInput(receiver.tracedValue(), recorded);
+    if (dependsOnInput && !tracer.isTranslated(nameOf(method))) {
+      // Before it runs: it might write in place.
+      throw tracer.refuse(method, "it has no ONNX translation yet; " + Translators.known());
+    }
     Object result = Objects.requireNonNull(call(target, method, real(tracer, given)));
     if (result instanceof NDArray array) {
-      return tracer.record(nameOf(method), receiver, recorded, new NDList(array)).get(0);
+      return record(receiver, nameOf(method), recorded, array);
     }
     return new NDList(tracer.record(nameOf(method), receiver, recorded, (NDList) result));
   }
 
-  /** Calls a method that reads content, unless some of it depends on the input. */
-  static @Nullable Object read(
-      Tracer tracer, TracedValue value, Method method, @Nullable Object[] given) throws Throwable {
-    boolean dependsOnInput = value.dependsOnInput();
-    for (Object argument : given) {
-      dependsOnInput |=
-          argument instanceof Tracer.Traced traced && traced.tracedValue().dependsOnInput();
+  /** Records a call that has run, of one result. */
+  static NDArray record(
+      Tracer.Traced receiver, String method, List<@Nullable Object> recorded, NDArray result) {
+    if (result == receiver.tracedValue().array()) {
+      return (NDArray) receiver;
     }
-    if (dependsOnInput) {
+    return receiver.tracer().record(method, receiver, recorded, new NDList(result)).get(0);
+  }
+
+  static boolean dependsOnInput(TracedValue receiver, List<@Nullable Object> arguments) {
+    if (receiver.dependsOnInput()) {
+      return true;
+    }
+    for (Object argument : arguments) {
+      if (argument instanceof TracedValue value && value.dependsOnInput()) {
+        return true;
+      }
+      if (argument instanceof List<?> list
+          && list.stream().anyMatch(v -> v instanceof TracedValue t && t.dependsOnInput())) {
+        return true;
+      }
+    }
+    return false;
+  }
+
+  static boolean dependOnInput(Tracer.Traced receiver, @Nullable Object[] given) {
+    List<@Nullable Object> recorded = new ArrayList<>();
+    for (Object argument : given) {
+      recorded.add(recorded(receiver.tracer(), argument));
+    }
+    return dependsOnInput(receiver.tracedValue(), recorded);
+  }
+
+  /** Calls a method that reads content, unless some of it depends on the input. */
+  static @Nullable Object read(Tracer.Traced receiver, Method method, @Nullable Object[] given)
+      throws Throwable {
+    Tracer tracer = receiver.tracer();
+    if (dependOnInput(receiver, given)) {
       throw tracer.refuse(
           method,
           "it reads the content of an array that depends on the input, so the graph would hold for this input alone; compute with methods that return arrays"
@@ -79,10 +112,10 @@ final class Handlers {
                   ? ", and create other arrays with getManager() of the input"
                   : ""));
     }
-    return call(value.array(), method, real(tracer, given));
+    return call(receiver.tracedValue().array(), method, real(tracer, given));
   }
 
-  private static @Nullable Object[] real(Tracer tracer, @Nullable Object[] given) {
+  static @Nullable Object[] real(Tracer tracer, @Nullable Object[] given) {
     @Nullable Object[] real = new Object[given.length];
     for (int i = 0; i < given.length; i++) {
       real[i] = real(tracer, given[i]);
@@ -103,7 +136,7 @@ final class Handlers {
     if (argument instanceof NDArray[] arrays) {
       return Arrays.stream(arrays).map(a -> real(tracer, a)).toArray(NDArray[]::new);
     }
-    return argument;
+    return tracer.isManager(argument) ? tracer.realManager() : argument;
   }
 
   private static @Nullable Object recorded(Tracer tracer, @Nullable Object argument) {
@@ -116,6 +149,6 @@ final class Handlers {
     if (argument instanceof NDArray[] arrays) {
       return Arrays.stream(arrays).map(array -> recorded(tracer, array)).toList();
     }
-    return argument;
+    return tracer.isManager(argument) ? "manager" : argument;
   }
 }

@@ -3,6 +3,36 @@ package dev.coracle.onnx;
 
 import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
+import java.util.Map;
+import java.util.Objects;
+import java.util.TreeMap;
 
-/** An input of the graph; axis 0 of the shape is the batch, whatever its size. */
-record InputSpec(String name, Shape shape, DataType type) {}
+/**
+ * An input of the graph.
+ *
+ * @param axes names of the dynamic axes; their sizes in the shape do not matter
+ */
+record InputSpec(String name, Shape shape, DataType type, Map<Integer, String> axes) {
+
+  InputSpec {
+    axes = new TreeMap<>(axes); // changed while the exporter is set up
+  }
+
+  Shape at(Map<String, Long> sizes) {
+    long[] dims = shape.getShape().clone();
+    axes.forEach(
+        (axis, axisName) -> dims[axis] = Objects.requireNonNull(sizes.get(axisName), axisName));
+    return new Shape(dims);
+  }
+
+  /** Checks that each axis has either a name or a size. */
+  void requireSizes() {
+    for (int axis = 0; axis < shape.dimension(); axis++) {
+      if (!axes.containsKey(axis) && shape.get(axis) < 1) {
+        throw new IllegalArgumentException(
+            "input '%s' has shape %s; expected sizes of 1 or more in all axes but the dynamic ones, %s"
+                .formatted(name, shape, axes));
+      }
+    }
+  }
+}

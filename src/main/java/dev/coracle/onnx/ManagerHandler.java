@@ -3,6 +3,7 @@ package dev.coracle.onnx;
 
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
+import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
 import java.lang.reflect.InvocationHandler;
 import java.lang.reflect.Method;
@@ -39,8 +40,9 @@ final class ManagerHandler implements InvocationHandler {
     @Nullable Object[] given = args == null ? new Object[0] : args;
     String name = method.getName();
     if (name.equals("create") && given[0] instanceof Shape) {
-      throw tracer.refuse(
-          method, "it gives memory that nothing has written yet; use zeros, or create with values");
+      return tracer.unwritten(
+          manager.zeros(
+              (Shape) given[0], given.length > 1 ? (DataType) given[1] : DataType.FLOAT32));
     }
     if (CREATES.contains(name)) {
       return tracer.constant((NDArray) Objects.requireNonNull(call(method, given)));

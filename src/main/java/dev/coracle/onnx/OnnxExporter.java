@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.coracle.onnx;
 
+import ai.djl.Model;
 import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
 import ai.djl.nn.Block;
 import ai.djl.nn.Parameter;
 import ai.djl.util.Pair;
-import ai.onnx.proto.OnnxMl.GraphProto;
 import ai.onnx.proto.OnnxMl.ModelProto;
 import ai.onnx.proto.OnnxMl.OperatorSetIdProto;
 import ai.onnx.proto.OnnxMl.StringStringEntryProto;
@@ -15,21 +15,26 @@ import dev.coracle.AtomicFile;
 import dev.coracle.Version;
 import java.io.IOException;
 import java.io.InputStream;
+import java.io.OutputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.HashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
-import java.util.Objects;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.function.UnaryOperator;
-import java.util.stream.LongStream;
+import java.util.zip.CRC32;
+import java.util.zip.CheckedInputStream;
+import java.util.zip.CheckedOutputStream;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Writes a DJL block as an ONNX file (opset 17, IR version 8).
+ * Writes a DJL block as an ONNX file.
  *
  * <pre>{@code
  * OnnxExporter.builder()
@@ -39,35 +44,37 @@ import org.jspecify.annotations.Nullable;
  *     .export(Path.of("model.onnx"));
  * }</pre>
  *
- * <p>How it works: {@link Tracer} runs the block at three batch sizes and records the array calls;
- * {@link SymbolicTrace} finds what in them depends on the batch size; {@link Translators} writes
- * each call as ONNX nodes. The block is run in inference mode, so dropout disappears. Nothing is
- * written on any error, and an existing file stays as it was.
+ * <p>How it works: {@link Tracer} runs the block at several sizes of its dynamic axes and records
+ * the array calls; {@link SymbolicTrace} finds what in them depends on these sizes; {@link
+ * Translators} writes each call as ONNX nodes. The block is run in inference mode, so dropout
+ * disappears. Nothing is written on any error, and an existing file stays as it was.
  *
- * <p>What a block does only at batch sizes that are not traced ({@code if (n > 128)}) cannot be
- * seen: compare file and block at the sizes that matter.
+ * <p>What a block does only at sizes that are not traced ({@code if (n > 128)}) cannot be seen:
+ * compare file and block at the sizes that matter.
  *
  * <p>Initializers bear the names of the block's parameters ({@code block.getParameters()}). The
  * same block and parameters give the same bytes. Not thread-safe.
  */
 public final class OnnxExporter {
 
-  /** Version of ONNX's operators. */
+  /** Default version of ONNX's operators; with its IR version 8, ONNX Runtime 1.12 reads it. */
   public static final int OPSET = 17;
 
-  /** Version of ONNX's file format: the one that came with opset 17. */
-  public static final int IR_VERSION = 8;
+  static final int MIN_OPSET = 13;
+  static final int MAX_OPSET = 21;
 
   private @Nullable Block block;
   private final List<InputSpec> inputs = new ArrayList<>();
   private final List<String> outputs = new ArrayList<>();
   private final Map<String, String> metadata = new TreeMap<>();
+  private final Map<String, long[]> sizes = new HashMap<>();
+  private final Map<String, OpTranslator> translators = new HashMap<>();
   private UnaryOperator<NDList> prepended = UnaryOperator.identity();
+  private UnaryOperator<NDList> appended = UnaryOperator.identity();
+  private int opset = OPSET;
+  private String docString = "";
 
   private OnnxExporter() {}
-
-  /** Says what was written: operators in alphabetical order, sizes in bytes. */
-  public record Report(Path file, long bytes, int nodes, int initializers, Set<String> operators) {}
 
   public static OnnxExporter builder() {
     return new OnnxExporter();
@@ -79,23 +86,79 @@ public final class OnnxExporter {
     return this;
   }
 
+  /** Sets the block to a model's; the model stays open. */
+  public OnnxExporter model(Model model) {
+    return block(model.getBlock());
+  }
+
   /** Adds a float32 input; axis 0 of the shape is the batch, whatever its size. Required. */
   public OnnxExporter input(String name, Shape shape) {
     return input(name, shape, DataType.FLOAT32);
   }
 
-  /** Adds an input of another type, such as uint8 together with {@link #prepend}. */
+  /** Adds an input of another type, such as int64 indices, or uint8 with {@link #prepend}. */
   public OnnxExporter input(String name, Shape shape, DataType type) {
     if (shape.dimension() == 0) {
       throw new IllegalArgumentException("input '" + name + "' has rank 0; axis 0 is the batch");
     }
-    if (LongStream.of(shape.getShape()).skip(1).anyMatch(size -> size < 1)) {
-      throw new IllegalArgumentException(
-          "input '%s' has shape %s; expected sizes of 1 or more after axis 0, the batch"
-              .formatted(name, shape));
-    }
-    inputs.add(new InputSpec(name, shape, type));
+    inputs.add(new InputSpec(name, shape, type, Map.of(0, GraphBuilder.BATCH_AXIS)));
     return this;
+  }
+
+  /**
+   * Leaves the size of an axis open, under a name. Axes of one name have one size. Each doubles the
+   * time of the export.
+   *
+   * @param input the name of an input that was added before
+   * @param axis counted from 0; axis 0 is dynamic already, and gets this name
+   */
+  public OnnxExporter dynamicAxis(String input, int axis, String name) {
+    if (!name.matches("[A-Za-z_][A-Za-z0-9_]*")) {
+      throw new IllegalArgumentException(
+          "the axis would be named '%s'; expected letters, digits and _".formatted(name));
+    }
+    axes(input, axis).put(axis, name);
+    return this;
+  }
+
+  /**
+   * As {@link #dynamicAxis(String, int, String)}, with the sizes to trace.
+   *
+   * @param sizes three different ones that the block takes, of 2 or more; not a size of any other
+   *     axis of inputs and parameters
+   */
+  public OnnxExporter dynamicAxis(String input, int axis, String name, long... sizes) {
+    if (sizes.length != 3
+        || Arrays.stream(sizes).distinct().count() != 3
+        || Arrays.stream(sizes).anyMatch(size -> size < 2)) {
+      throw new IllegalArgumentException(
+          "sizes %s of axis '%s'; expected three different ones of 2 or more"
+              .formatted(Arrays.toString(sizes), name));
+    }
+    this.sizes.put(name, sizes.clone());
+    return dynamicAxis(input, axis, name);
+  }
+
+  /** Fixes an axis, such as the batch, at its size in the shape of the input. */
+  public OnnxExporter staticAxis(String input, int axis) {
+    axes(input, axis).remove(axis);
+    return this;
+  }
+
+  private Map<Integer, String> axes(String input, int axis) {
+    for (InputSpec spec : inputs) {
+      if (spec.name().equals(input)) {
+        if (axis < 0 || axis >= spec.shape().dimension()) {
+          throw new IllegalArgumentException(
+              "axis %d of input '%s' of shape %s; expected 0 to %d"
+                  .formatted(axis, input, spec.shape(), spec.shape().dimension() - 1));
+        }
+        return spec.axes();
+      }
+    }
+    throw new IllegalArgumentException(
+        "no input '%s'; add it before its axes: there is %s"
+            .formatted(input, inputs.stream().map(InputSpec::name).toList()));
   }
 
   /** Names an output, in the block's order. Default {@code output_0}, {@code output_1}, … */
@@ -110,6 +173,12 @@ public final class OnnxExporter {
     return this;
   }
 
+  /** Sets the text that describes the model in the file. Default: none. */
+  public OnnxExporter docString(String text) {
+    docString = text;
+    return this;
+  }
+
   /**
    * Puts array code before the block and into the graph: normalisation, so that the model takes raw
    * pixels, for example. Default: none.
@@ -120,12 +189,44 @@ public final class OnnxExporter {
   }
 
   /**
+   * Puts array code after the block and into the graph: softmax, which DJL leaves to the loss, for
+   * example. Default: none.
+   */
+  public OnnxExporter append(UnaryOperator<NDList> function) {
+    appended = function;
+    return this;
+  }
+
+  /**
+   * Sets the version of ONNX's operators, 13 to 21. Default {@value #OPSET}. The version of the
+   * file format is the lowest that comes with it.
+   */
+  public OnnxExporter opset(int version) {
+    if (version < MIN_OPSET || version > MAX_OPSET) {
+      throw new IllegalArgumentException(
+          "opset %d; expected %d to %d".formatted(version, MIN_OPSET, MAX_OPSET));
+    }
+    opset = version;
+    return this;
+  }
+
+  /**
+   * Translates the calls of a method in a way of one's own.
+   *
+   * @param method interface and name, such as {@code NDArray.erfinv}
+   */
+  public OnnxExporter translator(String method, OpTranslator translator) {
+    translators.put(method, translator);
+    return this;
+  }
+
+  /**
    * Traces, translates, checks and writes.
    *
    * @throws ExportException when the block cannot be exported; nothing is written
    * @throws IOException when the file cannot be written; an existing one stays
    */
-  public Report export(Path file) throws IOException {
+  public ExportReport export(Path file) throws IOException {
     return export(file, temporary -> {});
   }
 
@@ -135,29 +236,43 @@ public final class OnnxExporter {
    * @param check gets the finished file under another name, before it takes the place of an earlier
    *     one; an exception leaves the earlier one
    */
-  public Report export(Path file, AtomicFile.Check check) throws IOException {
-    ModelProto model = toModel();
-    int size = model.getSerializedSize();
-    if (size < 0) { // the initializers fit, but not together with the rest
-      throw new ExportException("the model is larger than 2 GiB, which one ONNX file cannot hold");
+  public ExportReport export(Path file, AtomicFile.Check check) throws IOException {
+    Block exported = requireReady();
+    Translators known = new Translators(translators);
+    DynamicAxes axes = axes(exported);
+    List<Trace> traces = new ArrayList<>();
+    try {
+      for (Map<String, Long> point : axes.points()) {
+        traces.add(Tracer.trace(exported, prepended, appended, inputs, point, known::isTranslated));
+      }
+      OnnxGraph graph = graph(exported, known, SymbolicTrace.unify(axes, traces));
+      GraphChecker.check(graph);
+      ModelWriter writer = new ModelWriter(model(graph), graph);
+      if (writer.size() > Integer.MAX_VALUE) {
+        throw new ExportException(
+            "the model is larger than 2 GiB, which one ONNX file cannot hold");
+      }
+      write(file, writer, check);
+      Set<String> operators = new TreeSet<>();
+      graph.graph().getNodeList().forEach(node -> operators.add(node.getOpType()));
+      return new ExportReport(
+          file,
+          writer.size(),
+          opset,
+          graph.graph().getNodeCount(),
+          graph.initializers().size(),
+          operators,
+          new LinkedHashSet<>(axes.names()));
+    } finally {
+      traces.forEach(Trace::close);
     }
-    AtomicFile.write(
-        file,
-        model::writeTo,
-        temporary -> {
-          requireEqual(model, temporary);
-          check.check(temporary);
-        });
-    GraphProto graph = model.getGraph();
-    Set<String> operators = new TreeSet<>();
-    graph.getNodeList().forEach(node -> operators.add(node.getOpType()));
-    return new Report(file, size, graph.getNodeCount(), graph.getInitializerCount(), operators);
   }
 
-  private ModelProto toModel() {
+  private Block requireReady() {
     if (block == null || inputs.isEmpty()) {
       throw new IllegalStateException("the exporter needs a block and at least one input");
     }
+    inputs.forEach(InputSpec::requireSizes);
     for (Pair<String, Parameter> parameter : block.getParameters()) {
       Parameter value = parameter.getValue();
       if (!value.isInitialized() || value.getArray().isReleased()) {
@@ -166,41 +281,34 @@ public final class OnnxExporter {
                 .formatted(parameter.getKey()));
       }
     }
-    List<Trace> traces = new ArrayList<>();
-    try {
-      for (long batch : batchSizes()) {
-        traces.add(Tracer.trace(block, prepended, inputs, batch));
-      }
-      return model(graph(SymbolicTrace.unify(traces)));
-    } finally {
-      traces.forEach(Trace::close);
-    }
+    return block;
   }
 
-  /**
-   * Returns three sizes that are no dimension of inputs and parameters, so that a batch axis does
-   * not broadcast with another by chance; that are not 1, where broadcasting and squeeze behave
-   * differently; odd and even, small and not so small, so that code that rounds the batch size or
-   * compares it shows.
-   */
-  private long[] batchSizes() {
+  private DynamicAxes axes(Block exported) {
     Set<Long> used = new TreeSet<>();
+    Set<String> names = new LinkedHashSet<>();
     for (InputSpec input : inputs) {
-      LongStream.of(input.shape().getShape()).skip(1).forEach(used::add);
-    }
-    for (Parameter parameter : Objects.requireNonNull(block).getParameters().values()) {
-      LongStream.of(parameter.getArray().getShape().getShape()).forEach(used::add);
-    }
-    long[] sizes = {3, 8, 17};
-    for (int i = 0; i < sizes.length; i++) {
-      while (!used.add(sizes[i])) {
-        sizes[i] += 2;
+      names.addAll(input.axes().values());
+      for (int axis = 0; axis < input.shape().dimension(); axis++) {
+        if (!input.axes().containsKey(axis)) {
+          used.add(input.shape().get(axis));
+        }
       }
     }
-    return sizes;
+    for (Parameter parameter : exported.getParameters().values()) {
+      for (long size : parameter.getArray().getShape().getShape()) {
+        used.add(size);
+      }
+    }
+    if (names.size() > DynamicAxes.MAX) {
+      throw new ExportException(
+          "%d dynamic axes, %s; expected at most %d, as each doubles the work"
+              .formatted(names.size(), names, DynamicAxes.MAX));
+    }
+    return DynamicAxes.choose(List.copyOf(names), sizes, used);
   }
 
-  private GraphProto graph(SymbolicTrace trace) {
+  private OnnxGraph graph(Block exported, Translators known, SymbolicTrace trace) {
     List<String> names = new ArrayList<>(outputs);
     if (names.isEmpty()) {
       for (int i = 0; i < trace.outputs().size(); i++) {
@@ -212,26 +320,32 @@ public final class OnnxExporter {
           "the block has %d outputs, but %d names were given: %s"
               .formatted(trace.outputs().size(), names.size(), names));
     }
-    GraphBuilder graph = new GraphBuilder(graphName(), trace, names);
-    trace.neededCalls().forEach(call -> Translators.translate(call, graph));
+    GraphBuilder graph = new GraphBuilder(nameOf(exported), opset, trace, names);
+    trace.neededCalls().forEach(call -> known.translate(call, graph));
     return graph.build(trace, names);
   }
 
   /** Returns the block's class without its package; ONNX asks for a name that is not empty. */
-  private String graphName() {
-    String name = Objects.requireNonNull(block).getClass().getName();
+  private static String nameOf(Block exported) {
+    String name = exported.getClass().getName();
     return name.substring(name.lastIndexOf('.') + 1);
   }
 
-  private ModelProto model(GraphProto graph) {
-    GraphChecker.check(graph);
+  /** Returns the model without its graph. */
+  private ModelProto model(OnnxGraph graph) {
     ModelProto.Builder model =
         ModelProto.newBuilder()
-            .setIrVersion(IR_VERSION)
-            .addOpsetImport(OperatorSetIdProto.newBuilder().setVersion(OPSET))
+            .setIrVersion(irVersion(opset))
+            .addOpsetImport(OperatorSetIdProto.newBuilder().setVersion(opset))
             .setProducerName("coracle")
             .setProducerVersion(Version.CORACLE)
-            .setGraph(graph);
+            .setDocString(docString);
+    graph
+        .domains()
+        .forEach(
+            (domain, version) ->
+                model.addOpsetImport(
+                    OperatorSetIdProto.newBuilder().setDomain(domain).setVersion(version)));
     metadata.forEach(
         (key, value) ->
             model.addMetadataProps(
@@ -239,11 +353,26 @@ public final class OnnxExporter {
     return model.build();
   }
 
-  private static void requireEqual(ModelProto model, Path temporary) throws IOException {
-    try (InputStream in = Files.newInputStream(temporary)) {
-      if (!ModelProto.parseFrom(in).equals(model)) {
-        throw new IOException("the file reads back differently than it was written");
-      }
-    }
+  /** From onnx.helper.VERSION_TABLE of ONNX: the format's version when the opset came out. */
+  static int irVersion(int opset) {
+    return opset <= 14 ? 7 : opset <= 18 ? 8 : opset <= 20 ? 9 : 10;
+  }
+
+  private static void write(Path file, ModelWriter writer, AtomicFile.Check check)
+      throws IOException {
+    CRC32 written = new CRC32();
+    AtomicFile.write(
+        file,
+        out -> writer.writeTo(new CheckedOutputStream(out, written)),
+        temporary -> {
+          CRC32 read = new CRC32();
+          try (InputStream in = Files.newInputStream(temporary)) {
+            new CheckedInputStream(in, read).transferTo(OutputStream.nullOutputStream());
+          }
+          if (read.getValue() != written.getValue()) {
+            throw new IOException("the file reads back differently than it was written");
+          }
+          check.check(temporary);
+        });
   }
 }

@@ -1,14 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.coracle.onnx;
 
-/** Writes one DJL call as ONNX nodes. */
+/**
+ * Writes one DJL call as ONNX nodes. Translators of one's own are given to {@link
+ * OnnxExporter#translator}, or found as a service: see {@link OpTranslators}.
+ *
+ * <p>A translator must cover every argument of its call or refuse with {@link Call#unsupported},
+ * since a wrong graph without an error is the worst that can come out.
+ */
 @FunctionalInterface
-interface OpTranslator {
+public interface OpTranslator {
 
   /**
    * Adds to {@code graph} the nodes that compute the results of {@code call}.
    *
    * @throws ExportException when these arguments have no ONNX counterpart
    */
-  void translate(SymbolicTrace.Call call, GraphBuilder graph);
+  void translate(Call call, GraphBuilder graph);
 }

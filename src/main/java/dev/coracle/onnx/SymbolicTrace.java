@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.coracle.onnx;
 
-import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
@@ -12,82 +11,57 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
-import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
- * One program that three traces at different batch sizes agree on.
+ * One program that traces at different sizes of the dynamic axes agree on.
  *
- * <p>How it works: Java hands the batch size to a block as a plain {@code long}, and what the block
- * makes of it (a target of reshape, say) looks like any other number. So the three traces are laid
- * side by side. What is equal in all is a literal. An integer that differs is fitted as {@code a·N
- * + b} on two traces and proved on the third. Everything else that differs, or another sequence of
- * calls, is an error with its place.
+ * <p>How it works: Java hands a size to a block as a plain {@code long}, and what the block makes
+ * of it (a target of reshape, say) looks like any other number. So the traces are laid side by
+ * side. What is equal in all is a literal. An integer that differs is fitted as a sum of products
+ * of sizes on all traces but the last, and proved on that one. A constant array that differs is
+ * explained by {@link Constant}. Everything else that differs, or another sequence of calls, is an
+ * error with its place.
  */
 record SymbolicTrace(List<Value> inputs, List<Call> calls, List<Value> outputs) {
 
-  /** An array whose dimensions may depend on the batch size. */
-  record Value(TracedValue traced, List<DimExpr> shape) {
-    DataType type() {
-      return traced.array().getDataType();
-    }
+  /**
+   * Unifies traces.
+   *
+   * @param traces one for each of {@link DynamicAxes#points}
+   * @throws ExportException when they differ in a way that the sizes do not explain
+   */
+  static SymbolicTrace unify(DynamicAxes axes, List<Trace> traces) {
+    return new Unifier(axes, traces).unify();
   }
 
   /**
-   * A call.
-   *
-   * @param arguments {@link Value}, List of Value, {@link DimExpr} for an int or long, List of
-   *     DimExpr for a Shape, int[] or long[]; anything else as it was passed
+   * Returns the calls that an output depends on: without those whose results the block drops, and
+   * those whose results are constants.
    */
-  record Call(
-      String method,
-      Value receiver,
-      List<@Nullable Object> arguments,
-      List<Value> results,
-      String location) {
-
-    /** Returns the receiver and all arrays among the arguments. */
-    Stream<Value> operands() {
-      Stream<?> flat =
-          arguments.stream()
-              .flatMap(a -> a instanceof List<?> list ? list.stream() : Stream.ofNullable(a));
-      return Stream.concat(
-          Stream.of(receiver), flat.filter(Value.class::isInstance).map(Value.class::cast));
-    }
-  }
-
-  /**
-   * Unifies three traces.
-   *
-   * @throws ExportException when they differ in a way that the batch size does not explain
-   */
-  static SymbolicTrace unify(List<Trace> traces) {
-    return new Unifier(traces).unify();
-  }
-
-  /** Returns the calls that an output depends on, without those whose results the block drops. */
   List<Call> neededCalls() {
     Set<Integer> needed = new HashSet<>();
-    outputs.forEach(output -> needed.add(output.traced().id()));
+    outputs.forEach(output -> needed.add(output.id()));
     ArrayDeque<Call> calls = new ArrayDeque<>();
     for (int i = this.calls.size() - 1; i >= 0; i--) {
       Call call = this.calls.get(i);
-      if (call.results().stream().anyMatch(result -> needed.contains(result.traced().id()))) {
+      if (call.results().stream()
+          .anyMatch(result -> result.constant() == null && needed.contains(result.id()))) {
         calls.addFirst(call);
-        call.operands().forEach(operand -> needed.add(operand.traced().id()));
+        call.operands().forEach(operand -> needed.add(operand.id()));
       }
     }
     return List.copyOf(calls);
   }
 
   private static final class Unifier {
+    private final DynamicAxes axes;
     private final List<Trace> traces;
-    private final long[] batches;
     private final Map<Integer, Value> values = new HashMap<>();
 
-    Unifier(List<Trace> traces) {
+    Unifier(DynamicAxes axes, List<Trace> traces) {
+      this.axes = axes;
       this.traces = traces;
-      this.batches = traces.stream().mapToLong(Trace::batch).toArray();
     }
 
     SymbolicTrace unify() {
@@ -107,8 +81,8 @@ record SymbolicTrace(List<Value> inputs, List<Call> calls, List<Value> outputs) 
       for (Trace trace : traces) {
         if (trace.calls().size() > common) {
           throw differs(
-              "control flow depends on the batch size: %s is not called at every size"
-                  .formatted(where(trace.calls().get(common))));
+              "control flow depends on the sizes of %s: %s is not called at every size"
+                  .formatted(axes.names(), where(trace.calls().get(common))));
         }
       }
       return calls;
@@ -120,8 +94,8 @@ record SymbolicTrace(List<Value> inputs, List<Call> calls, List<Value> outputs) 
         if (!call.method().equals(first.method())
             || call.arguments().size() != first.arguments().size()) {
           throw differs(
-              "control flow depends on the batch size: %s at one, %s at another"
-                  .formatted(where(first), where(call)));
+              "control flow depends on the sizes of %s: %s at one, %s at another"
+                  .formatted(axes.names(), where(first), where(call)));
         }
       }
       String where = where(first);
@@ -148,21 +122,18 @@ record SymbolicTrace(List<Value> inputs, List<Call> calls, List<Value> outputs) 
         if (value.id() != first.id()
             || value.kind() != first.kind()
             || !value.name().equals(first.name())) {
-          throw differs("the batch size decides which arrays meet in " + where);
+          throw differs("a size decides which arrays meet in " + where);
         }
         if (value.array().getDataType() != first.array().getDataType()) {
-          throw differs("the batch size decides the type of an array in " + where);
+          throw differs("a size decides the type of an array in " + where);
         }
       }
       Value known = values.get(first.id());
       if (known != null) {
         return known;
       }
-      if (first.kind() == TracedValue.Kind.CONSTANT) {
-        requireEqual(same, where);
-      }
       List<DimExpr> shape = dims(same.stream().map(v -> v.array().getShape()).toList(), where);
-      Value value = new Value(first, shape);
+      Value value = new Value(first, shape, constant(same, shape, where));
       values.put(first.id(), value);
       return value;
     }
@@ -170,7 +141,7 @@ record SymbolicTrace(List<Value> inputs, List<Call> calls, List<Value> outputs) 
     private List<Value> values(List<? extends List<?>> lists, String where) {
       int size = lists.get(0).size();
       if (lists.stream().anyMatch(list -> list.size() != size)) {
-        throw differs("the batch size decides how many arrays there are in " + where);
+        throw differs("a size decides how many arrays there are in " + where);
       }
       List<Value> unified = new ArrayList<>();
       for (int i = 0; i < size; i++) {
@@ -180,16 +151,23 @@ record SymbolicTrace(List<Value> inputs, List<Call> calls, List<Value> outputs) 
       return unified;
     }
 
-    /** A constant that varies with the batch would need an operator that makes it from N. */
-    private static void requireEqual(List<TracedValue> same, String where) {
+    private @Nullable Constant constant(List<TracedValue> same, List<DimExpr> shape, String where) {
       TracedValue first = same.get(0);
-      for (TracedValue value : same) {
-        if (!value.array().getShape().equals(first.array().getShape())
-            || !value.array().toByteBuffer().equals(first.array().toByteBuffer())) {
-          throw differs(
-              "a constant in " + where + " changes with the batch size, or from run to run");
-        }
+      if (first.kind() == TracedValue.Kind.PARAMETER) {
+        return new Constant.Literal();
       }
+      if (same.stream().anyMatch(TracedValue::dependsOnInput)) {
+        return null;
+      }
+      Constant constant =
+          Constant.explain(same.stream().map(TracedValue::array).toList(), shape, axes);
+      if (constant == null && first.kind() == TracedValue.Kind.CONSTANT) {
+        throw differs(
+            "a constant in "
+                + where
+                + " changes with a size, or from run to run, in a way that the exporter does not know");
+      }
+      return constant; // the result of a call may also be left to the call
     }
 
     private @Nullable Object argument(List<@Nullable Object> given, String where) {
@@ -209,12 +187,20 @@ record SymbolicTrace(List<Value> inputs, List<Call> calls, List<Value> outputs) 
         return dims(given.stream().map(Unifier::shape).toList(), where);
       }
       Object first = given.get(0);
-      if (given.stream().anyMatch(other -> !Objects.deepEquals(other, first))) {
+      if (given.stream().allMatch(other -> Objects.deepEquals(other, first))) {
+        return first;
+      }
+      DimExpr number =
+          all(Number.class, given)
+              ? Constant.wholeNumber(
+                  given.stream().mapToDouble(v -> ((Number) v).doubleValue()).toArray(), axes)
+              : null;
+      if (number == null) {
         throw differs(
-            "an argument of %s changes with the batch size, or from run to run: %s"
+            "an argument of %s changes with a size, or from run to run: %s"
                 .formatted(where, given));
       }
-      return first;
+      return number;
     }
 
     private static boolean all(Class<?> type, List<?> objects) {
@@ -234,7 +220,7 @@ record SymbolicTrace(List<Value> inputs, List<Call> calls, List<Value> outputs) 
     private List<DimExpr> dims(List<Shape> same, String where) {
       int rank = same.get(0).dimension();
       if (same.stream().anyMatch(s -> s.dimension() != rank)) {
-        throw differs("the rank of an array changes with the batch size in " + where);
+        throw differs("the rank of an array changes with a size in " + where);
       }
       List<DimExpr> dims = new ArrayList<>();
       for (int axis = 0; axis < rank; axis++) {
@@ -246,17 +232,16 @@ record SymbolicTrace(List<Value> inputs, List<Call> calls, List<Value> outputs) 
 
     private DimExpr dim(long[] seen, String where) {
       try {
-        return DimExpr.fit(batches, seen);
+        return DimExpr.fit(axes, seen);
       } catch (ArithmeticException e) {
         throw differs(
-            "an integer in %s is no linear function of the batch size: %s"
-                .formatted(where, e.getMessage()));
+            "an integer in %s is no sum of products of sizes: %s".formatted(where, e.getMessage()));
       }
     }
 
     private static ExportException differs(String what) {
       return new ExportException(
-          what + "; write the block so that the batch size appears only in shapes");
+          what + "; write the block so that sizes of dynamic axes appear only in shapes");
     }
   }
 }

@@ -4,13 +4,9 @@ package dev.coracle.onnx;
 import ai.djl.ndarray.NDManager;
 import java.util.List;
 
-/** Everything that one forward pass did, at one batch size. Its arrays live until it is closed. */
+/** Everything that one forward pass did, at one size of each dynamic axis; close it. */
 record Trace(
-    long batch,
-    List<TracedValue> inputs,
-    List<TracedCall> calls,
-    List<TracedValue> outputs,
-    NDManager memory)
+    List<TracedValue> inputs, List<TracedCall> calls, List<TracedValue> outputs, NDManager memory)
     implements AutoCloseable {
 
   @Override

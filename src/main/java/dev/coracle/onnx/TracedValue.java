@@ -10,7 +10,8 @@ import java.util.Locale;
  * @param id counts from 0 in the order of appearance, so that equal programs give equal ids
  * @param name of an input or parameter; empty for others
  * @param dependsOnInput whether its content follows from an input rather than from constants alone
- * @param array the real array; owned by the trace
+ * @param array of the right shape and type; of the right content too where that does not depend on
+ *     an input; owned by the trace
  */
 record TracedValue(int id, Kind kind, String name, boolean dependsOnInput, NDArray array) {
 
@@ -21,13 +22,12 @@ record TracedValue(int id, Kind kind, String name, boolean dependsOnInput, NDArr
     RESULT
   }
 
+  String label() {
+    return kind.name().toLowerCase(Locale.ROOT) + " " + (name.isEmpty() ? "#" + id : name);
+  }
+
   @Override
   public String toString() {
-    return "%s %s %s %s"
-        .formatted(
-            kind.name().toLowerCase(Locale.ROOT),
-            name.isEmpty() ? "#" + id : name,
-            array.getShape(),
-            array.getDataType());
+    return "%s %s %s".formatted(label(), array.getShape(), array.getDataType());
   }
 }

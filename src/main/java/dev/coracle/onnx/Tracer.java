@@ -14,17 +14,20 @@ import ai.djl.nn.Parameter;
 import ai.djl.nn.ParameterList;
 import ai.djl.training.ParameterStore;
 import ai.djl.util.Pair;
+import dev.coracle.onnx.ArrayHandler.Memory;
 import dev.coracle.onnx.TracedValue.Kind;
 import java.lang.reflect.InvocationHandler;
 import java.lang.reflect.Method;
 import java.lang.reflect.Proxy;
-import java.nio.ByteBuffer;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.HashMap;
 import java.util.IdentityHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Random;
+import java.util.Objects;
+import java.util.Set;
+import java.util.function.Predicate;
 import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
 
@@ -39,7 +42,7 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>A call that the recording could not follow is refused, never passed on: reading the content of
  * an array that depends on an input (control flow could follow from it, or the content could return
- * as a constant), writing in place (views of the array would change unseen), random numbers.
+ * as a constant), using a view of an array after the array was written in place, random numbers.
  *
  * <p>Used by one thread for one trace.
  */
@@ -51,19 +54,58 @@ final class Tracer {
 
     /** Returns the tracer whose trace the array belongs to. */
     Tracer tracer();
+
+    ArrayHandler.Memory memory();
+
+    /** Says why the array may not be used, or returns null. */
+    @Nullable String fault();
+
+    /** Stands for another array from now on, as the memory has been written. */
+    void become(Traced other);
   }
+
+  /**
+   * Give an array of memory of its own for sure. What is missing here costs a refusal where an
+   * array is written in place and another is used afterwards; what is here wrongly, a wrong graph.
+   */
+  private static final Set<String> GIVES_NEW_MEMORY =
+      Set.of(
+          "NDArray.add",
+          "NDArray.sub",
+          "NDArray.mul",
+          "NDArray.div",
+          "NDArray.pow",
+          "NDArray.neg",
+          "NDArray.exp",
+          "NDArray.log",
+          "NDArray.sqrt",
+          "NDArray.tanh",
+          "NDArray.matMul",
+          "NDArray.softmax",
+          "NDArray.logSoftmax",
+          "NDArray.duplicate",
+          "NDArrayEx.linear",
+          "NDArrayEx.convolution",
+          "NDArrayEx.relu",
+          "NDArrayEx.sigmoid",
+          "NDArrayEx.maxPool",
+          "NDArrayEx.avgPool");
 
   private final NDManager memory;
   private final List<TracedCall> calls = new ArrayList<>();
   private final Map<String, NDArray> parameters = new HashMap<>();
   private final Map<String, String> parameterNames = new HashMap<>();
   private final IdentityHashMap<NDArray, Parameter> parameterArrays = new IdentityHashMap<>();
+  private final Map<Integer, Memory> memories = new HashMap<>();
   private final NDManager managerProxy;
+  private final Predicate<String> translated;
+  private String lastParameter = "";
   private int nextId;
   private @Nullable ExportException refused;
 
-  private Tracer(NDManager memory, Block block) {
+  private Tracer(NDManager memory, Block block, Predicate<String> translated) {
     this.memory = memory;
+    this.translated = translated;
     this.managerProxy = proxy(new ManagerHandler(this, memory), NDManager.class);
     for (Pair<String, Parameter> parameter : block.getParameters()) {
       parameterNames.putIfAbsent(parameter.getValue().getId(), parameter.getKey());
@@ -72,14 +114,21 @@ final class Tracer {
   }
 
   /**
-   * Records {@code block} after {@code prepended} at one batch size.
+   * Records {@code block} at one size of each dynamic axis.
    *
-   * @param inputs names, shapes (batch axis first, its size ignored) and types
+   * @param before applied to the inputs, and recorded too
+   * @param after applied to the outputs, and recorded too
+   * @param translated tells which calls have a translation, by name
    * @return the trace; close it
    * @throws ExportException when the block does something that cannot be recorded
    */
   static Trace trace(
-      Block block, UnaryOperator<NDList> prepended, List<InputSpec> inputs, long batch) {
+      Block block,
+      UnaryOperator<NDList> before,
+      UnaryOperator<NDList> after,
+      List<InputSpec> inputs,
+      Map<String, Long> sizes,
+      Predicate<String> translated) {
     ParameterList parameters = block.getParameters();
     NDManager memory =
         parameters.isEmpty()
@@ -87,15 +136,16 @@ final class Tracer {
             : parameters.get(0).getValue().getArray().getManager().newSubManager();
     List<TracedValue> values = new ArrayList<>();
     try {
-      Tracer tracer = new Tracer(memory, block);
+      Tracer tracer = new Tracer(memory, block, translated);
       NDList arguments = new NDList();
       for (InputSpec input : inputs) {
-        NDArray array = tracer.wrap(Kind.INPUT, input.name(), true, sample(memory, input, batch));
+        NDArray sample = tracer.placeholder(input.at(sizes), input.type());
+        NDArray array = tracer.wrap(Kind.INPUT, input.name(), true, sample, new Memory());
         arguments.add(array);
         values.add(((Traced) array).tracedValue());
       }
-      NDList outputs = block.forward(tracer.new Parameters(), prepended.apply(arguments), false);
-      return new Trace(batch, values, tracer.calls, tracer.outputs(outputs), memory);
+      NDList outputs = block.forward(tracer.new Parameters(), before.apply(arguments), false);
+      return new Trace(values, tracer.calls, tracer.outputs(after.apply(outputs)), memory);
     } catch (ExportException | Error e) {
       memory.close();
       throw e;
@@ -126,59 +176,80 @@ final class Tracer {
   }
 
   /**
-   * Small reproducible numbers; the graph does not depend on them, since reading them is refused.
+   * Returns an array that takes the memory of one number, whatever its shape: the graph does not
+   * depend on its content, since reading it is refused. Whole numbers are 0, which any index may
+   * be.
    */
-  private static NDArray sample(NDManager manager, InputSpec input, long batch) {
-    long[] dims = input.shape().getShape().clone();
-    dims[0] = batch;
-    Shape shape = new Shape(dims);
-    Random random = new Random(batch);
-    if (input.type() == DataType.UINT8) {
-      byte[] bytes = new byte[Math.toIntExact(shape.size())];
-      random.nextBytes(bytes);
-      return manager.create(ByteBuffer.wrap(bytes), shape, DataType.UINT8);
+  private NDArray placeholder(Shape shape, DataType type) {
+    if (shape.size() == 0) {
+      return memory.zeros(shape, type);
     }
-    float[] values = new float[Math.toIntExact(shape.size())];
-    for (int i = 0; i < values.length; i++) {
-      values[i] = random.nextFloat();
-    }
-    return manager.create(values, shape).toType(input.type(), false);
+    long[] ones = new long[shape.dimension()];
+    Arrays.fill(ones, 1);
+    NDArray one =
+        type.isFloating()
+            ? memory.ones(new Shape(ones), type)
+            : memory.zeros(new Shape(ones), type);
+    return ones.length == 0 ? one : one.broadcast(shape);
   }
 
   NDManager manager() {
     return managerProxy;
   }
 
+  boolean isManager(@Nullable Object argument) {
+    return argument == managerProxy;
+  }
+
+  NDManager realManager() {
+    return memory;
+  }
+
+  boolean isTranslated(String method) {
+    return translated.test(method);
+  }
+
   /** Records a call and returns the stand-ins of its results, one for each real array. */
   List<NDArray> record(
-      String method, TracedValue receiver, List<@Nullable Object> arguments, NDList results) {
+      String method, Traced receiver, List<@Nullable Object> arguments, NDList results) {
     List<NDArray> wrapped = new ArrayList<>();
     List<TracedValue> values = new ArrayList<>();
-    boolean dependsOnInput = receiver.dependsOnInput() || dependsOnInput(arguments);
+    boolean dependsOnInput = Handlers.dependsOnInput(receiver.tracedValue(), arguments);
+    boolean owns = GIVES_NEW_MEMORY.contains(method);
+    // The one method that may give back the memory of its argument instead.
+    Memory source =
+        method.equals("NDArrayEx.dropout")
+            ? memoryOf((TracedValue) Objects.requireNonNull(arguments.get(0)))
+            : receiver.memory();
     for (NDArray result : results) {
-      NDArray array = wrap(Kind.RESULT, "", dependsOnInput, result);
+      NDArray kept = result;
+      if (dependsOnInput) { // form is all that matters, and content could fill the memory
+        kept = placeholder(result.getShape(), result.getDataType());
+        result.close();
+      }
+      Memory shared = owns ? new Memory() : source;
+      NDArray array = wrap(Kind.RESULT, "", dependsOnInput, kept, shared);
       wrapped.add(array);
       values.add(((Traced) array).tracedValue());
     }
-    calls.add(new TracedCall(method, receiver, arguments, values, CallSite.find()));
+    calls.add(new TracedCall(method, receiver.tracedValue(), arguments, values, location()));
     return wrapped;
   }
 
-  private static boolean dependsOnInput(List<@Nullable Object> arguments) {
-    for (Object argument : arguments) {
-      if (argument instanceof TracedValue value && value.dependsOnInput()) {
-        return true;
-      }
-      if (argument instanceof List<?> list
-          && list.stream().anyMatch(v -> v instanceof TracedValue t && t.dependsOnInput())) {
-        return true;
-      }
-    }
-    return false;
+  private Memory memoryOf(TracedValue value) {
+    return Objects.requireNonNull(memories.get(value.id()));
   }
 
   NDArray constant(NDArray array) {
-    return wrap(Kind.CONSTANT, "", false, array);
+    return wrap(Kind.CONSTANT, "", false, array, new Memory());
+  }
+
+  /** Stands for memory that must be written before it is used. */
+  NDArray unwritten(NDArray array) {
+    array.attach(memory);
+    TracedValue value = new TracedValue(nextId++, Kind.CONSTANT, "", false, array);
+    ArrayHandler handler = new ArrayHandler(this, value, new Memory()).unwritten();
+    return proxy(handler, NDArray.class, Traced.class);
   }
 
   /**
@@ -199,25 +270,37 @@ final class Tracer {
     if (traced.tracer() != this) {
       throw refuse(
           "%s was kept from an earlier forward pass (used at %s); a block must not keep arrays in fields"
-              .formatted(traced.tracedValue(), CallSite.find()));
+              .formatted(traced.tracedValue(), location()));
+    }
+    String fault = traced.fault();
+    if (fault != null) {
+      throw refuse("%s (used at %s)".formatted(fault, location()));
     }
     return traced.tracedValue();
   }
 
   /** Refuses a call. The trace fails even if the block catches the exception. */
   ExportException refuse(Method method, String why) {
-    return refuse(
-        "%s (called at %s) cannot be exported: %s"
-            .formatted(Handlers.nameOf(method), CallSite.find(), why));
+    return refuse(Handlers.nameOf(method), why);
   }
 
-  private ExportException refuse(String message) {
+  ExportException refuse(String method, String why) {
+    return refuse("%s (called at %s) cannot be exported: %s".formatted(method, location(), why));
+  }
+
+  /** Says where the block is: the user's line, and the parameter that it used last. */
+  private String location() {
+    return CallSite.find() + (lastParameter.isEmpty() ? "" : ", after parameter " + lastParameter);
+  }
+
+  ExportException refuse(String message) {
     ExportException e = new ExportException(message);
     refused = refused == null ? e : refused;
     return e;
   }
 
   private NDArray parameter(Parameter parameter) {
+    lastParameter = parameterNames.getOrDefault(parameter.getId(), parameter.getName());
     return parameters.computeIfAbsent(
         parameter.getId(),
         id -> {
@@ -228,19 +311,22 @@ final class Tracer {
                     .formatted(parameter.getName()));
           }
           // A handle of the same memory: it records no gradients and goes with the trace.
-          return wrap(Kind.PARAMETER, name, false, parameter.getArray().stopGradient());
+          NDArray handle = parameter.getArray().stopGradient();
+          return wrap(Kind.PARAMETER, name, false, handle, new Memory());
         });
   }
 
-  private NDArray wrap(Kind kind, String name, boolean dependsOnInput, NDArray array) {
+  private NDArray wrap(
+      Kind kind, String name, boolean dependsOnInput, NDArray array, Memory shared) {
     NDScope.unregister(array); // a scope of the user's would close it before the trace ends
     array.attach(memory);
     TracedValue value = new TracedValue(nextId++, kind, name, dependsOnInput, array);
-    return proxy(new ArrayHandler(this, value), NDArray.class, Traced.class);
+    memories.put(value.id(), shared);
+    return proxy(new ArrayHandler(this, value, shared), NDArray.class, Traced.class);
   }
 
-  NDArrayEx extension(TracedValue value, NDArray wrapped) {
-    return proxy(new ExtensionHandler(this, value, wrapped), NDArrayEx.class);
+  NDArrayEx extension(NDArray array) {
+    return proxy(new ExtensionHandler(this, array), NDArrayEx.class);
   }
 
   @SuppressWarnings("unchecked")

@@ -17,9 +17,12 @@ import ai.djl.nn.SequentialBlock;
 import ai.djl.nn.core.Linear;
 import ai.djl.training.ParameterStore;
 import ai.djl.util.PairList;
+import ai.onnxruntime.OrtException;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
+import java.util.TreeSet;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
@@ -31,16 +34,42 @@ class DynamicBatchTest {
   private static final Shape SHAPE = new Shape(1, 6);
 
   @Test
-  void fit_threePointsOnALine_givesIt() {
-    long[] batches = {3, 8, 17};
-    assertThat(DimExpr.fit(batches, new long[] {5, 5, 5})).isEqualTo(DimExpr.of(5));
-    assertThat(DimExpr.fit(batches, new long[] {7, 17, 35})).isEqualTo(new DimExpr(2, 1));
-    assertThat(DimExpr.fit(batches, new long[] {-3, -8, -17})).isEqualTo(new DimExpr(-1, 0));
+  void fit_oneAxis_givesTheLineThroughThreePoints() {
+    DynamicAxes axes = new DynamicAxes(Map.of("n", new long[] {3, 8, 17}));
+    DimExpr n = DimExpr.axis("n");
+    assertThat(DimExpr.fit(axes, new long[] {5, 5, 5})).isEqualTo(DimExpr.of(5));
+    assertThat(DimExpr.fit(axes, new long[] {7, 17, 35}))
+        .isEqualTo(n.times(DimExpr.of(2)).plus(DimExpr.of(1)))
+        .hasToString("2*n+1");
+    assertThat(DimExpr.fit(axes, new long[] {-3, -8, -17})).isEqualTo(DimExpr.of(0).minus(n));
     for (long[] other : new long[][] {{9, 64, 289}, {1, 0, 1}, {1, 4, 8}, {3, 8, 16}}) {
-      assertThatThrownBy(() -> DimExpr.fit(batches, other))
+      assertThatThrownBy(() -> DimExpr.fit(axes, other))
           .isInstanceOf(ArithmeticException.class)
-          .hasMessageContaining("at batch sizes 3, 8, 17");
+          .hasMessageContaining("at [{n=3}, {n=8}, {n=17}]");
     }
+  }
+
+  @Test
+  void fit_severalAxes_givesSumsOfProducts() {
+    DynamicAxes axes = DynamicAxes.choose(List.of("n", "t", "u"), Map.of(), new TreeSet<>());
+    assertThat(axes.points()).hasSize(9).doesNotHaveDuplicates();
+    DimExpr n = DimExpr.axis("n");
+    DimExpr t = DimExpr.axis("t");
+    DimExpr u = DimExpr.axis("u");
+    for (DimExpr expected :
+        List.of(
+            n.times(t).times(u).plus(n.times(t)).minus(u).plus(DimExpr.of(7)),
+            t.times(u).times(DimExpr.of(-3)),
+            n.minus(t),
+            DimExpr.of(-4))) {
+      long[] seen = axes.points().stream().mapToLong(expected::at).toArray();
+      assertThat(DimExpr.fit(axes, seen)).isEqualTo(expected);
+      seen[8]++;
+      assertThatThrownBy(() -> DimExpr.fit(axes, seen)).isInstanceOf(ArithmeticException.class);
+    }
+    long[] squares = axes.points().stream().mapToLong(p -> n.times(n).at(p)).toArray();
+    assertThatThrownBy(() -> DimExpr.fit(axes, squares)).isInstanceOf(ArithmeticException.class);
+    assertThat(n.times(t).minus(u).plus(DimExpr.of(1))).hasToString("n*t-u+1");
   }
 
   @Test
@@ -60,11 +89,11 @@ class DynamicBatchTest {
           NDArray b = x.sub(1);
           return (batch(x) > 5 ? a : b).mul(2);
         },
-        "the batch size decides which arrays meet");
+        "a size decides which arrays meet");
     refuses(
         x ->
             x.add(x.getManager().ones(new Shape(1), batch(x) > 5 ? DataType.INT32 : DataType.INT8)),
-        "the batch size decides the type");
+        "a size decides the type");
     refuses(x -> x.toType(batch(x) > 5 ? DataType.INT32 : DataType.INT64, false), "changes");
   }
 
@@ -88,7 +117,7 @@ class DynamicBatchTest {
       block.initialize(manager, DataType.FLOAT32, SHAPE);
       assertThatThrownBy(() -> Exports.model(block, SHAPE))
           .isInstanceOf(ExportException.class)
-          .hasMessageContaining("the batch size decides which arrays meet");
+          .hasMessageContaining("a size decides which arrays meet");
     }
   }
 
@@ -96,21 +125,29 @@ class DynamicBatchTest {
   void export_numberByBatch_isRefused() {
     refuses(
         x -> x.reshape(batch(x) * batch(x) / batch(x), (long) Math.sqrt(36)).add(batch(x) % 2),
-        "linear");
+        "no sum of products");
     refuses(
         x -> x.reshape(-1, 2).reshape((batch(x) + 1) / 2 * 0 + 1, -1).mul((batch(x) + 1) / 2),
-        "linear");
-    refuses(x -> x.mul(1f / batch(x)), "changes with the batch size");
-    refuses(x -> batch(x) == 3 ? x.add(2) : x.add(2.5), "changes with the batch size");
-    refuses(x -> batch(x) == 3 ? x.add(2) : x.add(x), "changes with the batch size");
-    refuses(x -> batch(x) == 3 ? x.add(x) : x.add(2), "changes with the batch size");
+        "no sum of products");
+    refuses(x -> x.mul(1f / batch(x)), "changes with a size");
+    refuses(x -> batch(x) == 3 ? x.add(2) : x.add(2.5), "changes with a size");
+    refuses(x -> batch(x) == 3 ? x.add(2) : x.add(x), "changes with a size");
+    refuses(x -> batch(x) == 3 ? x.add(x) : x.add(2), "changes with a size");
   }
 
   @Test
   void export_constantByBatchOrChance_isRefused() {
+    refuses(x -> x.add(x.getManager().create(1f / batch(x))), "a constant in NDArray.add");
     refuses(
-        x -> x.add(x.getManager().ones(x.getShape())), "a constant in NDArray.add", "Test.java");
-    refuses(x -> x.add(x.getManager().create((float) batch(x))), "a constant");
+        x -> {
+          float[] squares = new float[(int) batch(x)];
+          for (int i = 0; i < squares.length; i++) {
+            squares[i] = i * i;
+          }
+          return x.add(x.getManager().create(squares).reshape(-1, 1));
+        },
+        "NDArray.reshape",
+        "Test.java");
     refuses(
         x -> x.add(x.getManager().create(ThreadLocalRandom.current().nextFloat())), "a constant");
     refuses(
@@ -120,6 +157,21 @@ class DynamicBatchTest {
           }
         },
         "a constant");
+  }
+
+  @Test
+  void export_constantsThatFollowFromSizes_agrees() throws IOException, OrtException {
+    agrees(x -> x.add(x.getManager().ones(x.getShape())));
+    agrees(x -> x.add(x.getManager().full(new Shape(batch(x), 1), 2.5f)));
+    agrees(x -> x.mul(x.getManager().create((float) batch(x))).div(batch(x) + 2));
+    agrees(x -> x.mul((float) batch(x)).sub(2 * batch(x)));
+    agrees(x -> x.add(x.getManager().arange((float) batch(x)).reshape(-1, 1)));
+    agrees(x -> x.add(x.getManager().arange(1f, 1 + 0.5f * batch(x), 0.5f).mul(3).reshape(-1, 1)));
+    agrees(
+        x -> {
+          NDArray row = x.getManager().create(new float[] {1, 2, 3, 4, 5, 6}).reshape(1, 6);
+          return x.mul(row.broadcast(batch(x), 6)).add(row.repeat(0, batch(x)).sub(1));
+        });
   }
 
   @Test
@@ -150,6 +202,10 @@ class DynamicBatchTest {
     assertThatThrownBy(() -> Exports.model(block, new Shape(1, -1)))
         .isInstanceOf(IllegalArgumentException.class)
         .hasMessageContaining("(1, -1)");
+  }
+
+  private static void agrees(UnaryOperator<NDArray> function) throws IOException, OrtException {
+    Exports.assertAgrees(Exports.lambda(function), SHAPE, 1e-6);
   }
 
   private static long batch(NDArray x) {

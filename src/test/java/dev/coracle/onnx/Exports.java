@@ -39,7 +39,7 @@ final class Exports {
     return new LambdaBlock(list -> new NDList(function.apply(list.singletonOrThrow())));
   }
 
-  static OnnxExporter.Report export(Block block, Shape shape, Path file) throws IOException {
+  static ExportReport export(Block block, Shape shape, Path file) throws IOException {
     return OnnxExporter.builder().block(block).input("input_0", shape).export(file);
   }
 

@@ -131,7 +131,7 @@ class NetExportTest {
   void export_file_hasPublicNamesVersionsAndMetadata() throws IOException {
     try (NDManager manager = NDManager.newBaseManager()) {
       Path file = folder.resolve("model.onnx");
-      OnnxExporter.Report report =
+      ExportReport report =
           OnnxExporter.builder()
               .block(Golden.net(manager))
               .input("input_0", SHAPE)
@@ -157,12 +157,14 @@ class NetExportTest {
       assertThat(dims(graph.getOutput(0))).containsExactly("batch_size", "10");
       assertThat(report)
           .isEqualTo(
-              new OnnxExporter.Report(
+              new ExportReport(
                   file,
                   Files.size(file),
+                  17,
                   10,
                   9,
-                  Set.of("Conv", "Relu", "MaxPool", "Reshape", "Gemm", "LogSoftmax")));
+                  Set.of("Conv", "Relu", "MaxPool", "Reshape", "Gemm", "LogSoftmax"),
+                  Set.of("batch_size")));
       assertThat(model.getUnknownFields().asMap()).isEmpty();
       assertThat(model.toByteArray()).isEqualTo(Files.readAllBytes(file));
     }

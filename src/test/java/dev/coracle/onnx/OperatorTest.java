@@ -200,13 +200,6 @@ class OperatorTest {
     refuses(x -> x.toType(DataType.INT64, false).mul(x), shape, "different types");
     refuses(x -> x.toType(DataType.INT32, false).add(0.5f), shape, "different types");
     refuses(x -> x.toType(DataType.INT32, false).getNDArrayInternal().relu(), shape, "int32");
-    refuses(x -> x.toType(DataType.FLOAT16, false), shape, "float16");
-  }
-
-  @Test
-  void arithmetic_batchSizeAsOperand_isRefused() {
-    refuses(x -> x.div(x.getShape().get(0)), new Shape(1, 3), "1·N+0");
-    refuses(x -> x.div((float) x.getShape().get(0)), new Shape(1, 3), "batch size");
   }
 
   @Test

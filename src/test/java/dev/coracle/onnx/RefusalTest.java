@@ -13,6 +13,7 @@ import ai.djl.ndarray.types.Shape;
 import ai.djl.nn.Activation;
 import ai.djl.nn.Block;
 import ai.djl.nn.LambdaBlock;
+import ai.djl.nn.SequentialBlock;
 import ai.djl.nn.core.Linear;
 import ai.djl.nn.norm.BatchNorm;
 import ai.djl.nn.norm.Dropout;
@@ -74,23 +75,71 @@ class RefusalTest {
   }
 
   @Test
-  void write_inPlace_isRefused() {
-    refuses(x -> x.addi(1), "NDArray.addi", "it writes in place", "RefusalTest.java");
-    refuses(x -> x.muli(x), "NDArray.muli");
-    refuses(NDArray::negi, "NDArray.negi");
+  void write_contentIntoTheInput_isRefused() {
     refuses(
         x -> {
           x.set(new float[] {1});
           return x;
         },
-        "NDArray.set");
-    refuses(x -> x.getNDArrayInternal().rsubi(1), "NDArrayEx.rsubi");
+        "NDArray.set",
+        "it writes in place",
+        "RefusalTest.java");
     refuses(
         x -> {
           x.setRequiresGradient(true);
           return x;
         },
         "NDArray.setRequiresGradient");
+    refuses(
+        x -> {
+          x.copyTo(x.getManager().create(new Shape(2)));
+          return x;
+        },
+        "NDArray.copyTo");
+    refuses(x -> x.addi(x.reshape(1, -1, 3)), "it writes", "in place", "NDArray.addi");
+  }
+
+  @Test
+  void write_inPlaceThenUseOfAView_isRefused() {
+    refuses(
+        x -> {
+          NDArray y = x.add(1);
+          y.reshape(-1).addi(1); // changes y too
+          return y;
+        },
+        "may be a view of an array that has been written in place");
+    refuses(
+        x -> {
+          NDArray y = x.add(1);
+          NDArray view = y.reshape(-1, 3, 1);
+          y.muli(2);
+          return view.reshape(-1, 3);
+        },
+        "may be a view",
+        "RefusalTest.java");
+  }
+
+  @Test
+  void write_inPlaceIntoAParameter_isRefused() {
+    try (NDManager manager = NDManager.newBaseManager()) {
+      Linear linear = Linear.builder().setUnits(3).build();
+      Block block =
+          new SequentialBlock()
+              .add(linear)
+              .add(
+                  new LambdaBlock(
+                      list ->
+                          new NDList(
+                              list.head()
+                                  .getManager()
+                                  .from(linear.getParameters().get("bias").getArray())
+                                  .addi(1)
+                                  .add(list.head()))));
+      block.initialize(manager, DataType.FLOAT32, SHAPE);
+      assertThatThrownBy(() -> Exports.model(block, SHAPE))
+          .isInstanceOf(ExportException.class)
+          .hasMessageContainingAll("NDArray.addi", "changes the parameter 01Linear_bias");
+    }
   }
 
   @Test
@@ -127,7 +176,7 @@ class RefusalTest {
     refuses(x -> NDArrays.concat(new NDList(x, x)), "NDArrayEx.concat", "RefusalTest.java");
     refuses(
         x -> x.getNDArrayInternal().getIndexer(x.getManager()).get(x, new NDIndex("0")),
-        "getIndexer");
+        "NDArray.get");
   }
 
   @Test

@@ -189,6 +189,29 @@ class TracingTest {
   }
 
   @Test
+  void write_inPlace_agrees() throws IOException, OrtException {
+    agrees(x -> x.add(1).addi(x).muli(2).subi(0.5f).divi(4));
+    agrees(
+        x -> {
+          NDArray y = x.mul(1);
+          y.addi(1);
+          NDArray z = y.mul(2); // of what has been written
+          y.addi(5);
+          return z.add(y);
+        });
+    agrees(
+        x -> {
+          NDArray constant = x.getManager().create(new float[] {1, 2, 3});
+          NDArray y = x.mul(constant);
+          constant.set(new float[] {4, 5, 6});
+          constant.muli(2);
+          NDArray target = x.getManager().create(new Shape(3));
+          constant.copyTo(target);
+          return y.mul(constant).add(target);
+        });
+  }
+
+  @Test
   void output_inputItself_agrees() throws IOException, OrtException {
     agrees(x -> x);
     agrees(x -> x.duplicate().stopGradient());

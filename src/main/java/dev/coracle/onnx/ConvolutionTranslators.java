@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.coracle.onnx;
+
+import ai.djl.ndarray.types.DataType;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.List;
+import java.util.Map;
+
+/** Convolutions of (N,C,d1…dk) arrays. */
+final class ConvolutionTranslators {
+
+  static final Map<String, OpTranslator> BY_METHOD =
+      Map.of("NDArrayEx.convolution", ConvolutionTranslators::convolution);
+
+  private ConvolutionTranslators() {}
+
+  /** convolution(input, weight, bias, stride, padding, dilation, groups); weight (O,I/g,k…). */
+  private static void convolution(Call call, GraphBuilder graph) {
+    Value weight = call.array(1);
+    int axes = spatialAxes(call, call.array(0));
+    call.requireRank(weight, axes + 2);
+    if (weight.type() != DataType.FLOAT32) { // ONNX Runtime's CPU has no other convolution
+      throw call.unsupported("an array of type " + weight.type() + "; convert it with toType");
+    }
+    List<DimExpr> kernel = weight.shape().subList(2, axes + 2);
+    graph
+        .node("Conv", call)
+        .input(call.array(0))
+        .input(weight)
+        .optionalInput(call.optionalArray(2))
+        .attribute("dilations", sizes(call, call.dims(5), axes))
+        .attribute("group", call.literal(6))
+        .attribute("kernel_shape", sizes(call, kernel, axes))
+        .attribute("pads", bothSides(sizes(call, call.dims(4), axes)))
+        .attribute("strides", sizes(call, call.dims(3), axes))
+        .output(call.result());
+  }
+
+  /** Checks that an array is (N,C,d1…dk) and floating, and returns k. */
+  static int spatialAxes(Call call, Value input) {
+    call.requireFloating(input);
+    if (input.rank() < 3) {
+      throw call.unsupported("an input of shape " + input.shape() + "; expected (N,C,d1…)");
+    }
+    return input.rank() - 2;
+  }
+
+  /** One size for each spatial axis; PyTorch also takes one for all. */
+  static List<Long> sizes(Call call, List<DimExpr> dims, int axes) {
+    if (dims.size() != axes) {
+      throw call.unsupported(
+          "%s where the input has %d axes after (N,C); give one for each".formatted(dims, axes));
+    }
+    return dims.stream().map(call::literal).toList();
+  }
+
+  /** ONNX lists the padding before all axes, then the padding after all axes. */
+  static List<Long> bothSides(List<Long> padding) {
+    List<Long> both = new ArrayList<>(padding);
+    both.addAll(padding);
+    return Collections.unmodifiableList(both);
+  }
+}

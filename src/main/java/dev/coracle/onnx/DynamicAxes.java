@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.coracle.onnx;
+
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Set;
+
+/**
+ * The axes whose sizes the file leaves open, by name, each with the three sizes at which it is
+ * traced.
+ */
+record DynamicAxes(Map<String, long[]> sizes) {
+
+  /** Traces double with each axis. */
+  static final int MAX = 4;
+
+  /**
+   * Odd and even, small and not so small, so that code that rounds a size or compares it shows;
+   * never 1, where broadcasting and squeeze behave differently.
+   */
+  private static final long[][] CANDIDATES = {{3, 8, 17}, {5, 12, 19}, {7, 10, 23}, {9, 14, 25}};
+
+  /**
+   * Chooses the sizes of axes.
+   *
+   * @param names in the order of the inputs
+   * @param chosen by the user, for some
+   * @param used all other sizes of inputs and parameters: an axis that had one of them could meet
+   *     another by chance and broadcast
+   */
+  static DynamicAxes choose(List<String> names, Map<String, long[]> chosen, Set<Long> used) {
+    Map<String, long[]> sizes = new LinkedHashMap<>();
+    for (String name : names) {
+      long[] own = chosen.get(name);
+      long[] three = own == null ? CANDIDATES[sizes.size()].clone() : own;
+      for (int i = 0; i < three.length && own == null; i++) {
+        while (!used.add(three[i])) {
+          three[i] += 2;
+        }
+      }
+      sizes.put(name, three);
+    }
+    return new DynamicAxes(sizes);
+  }
+
+  /** Returns the three sizes of an axis. */
+  long[] sizesOf(String name) {
+    return Objects.requireNonNull(sizes.get(name), name);
+  }
+
+  List<String> names() {
+    return List.copyOf(sizes.keySet());
+  }
+
+  /**
+   * Lists the sizes of each trace: all corners that the first two sizes of the axes span, where bit
+   * i of a corner's index tells which of the two axis i has; then the third size of all.
+   */
+  List<Map<String, Long>> points() {
+    List<Map<String, Long>> points = new ArrayList<>();
+    for (int corner = 0; corner < 1 << sizes.size(); corner++) {
+      points.add(point(corner));
+    }
+    Map<String, Long> proof = new LinkedHashMap<>();
+    sizes.forEach((name, three) -> proof.put(name, three[2]));
+    points.add(proof);
+    return points;
+  }
+
+  private Map<String, Long> point(int corner) {
+    Map<String, Long> point = new LinkedHashMap<>();
+    sizes.forEach((name, three) -> point.put(name, three[corner >> point.size() & 1]));
+    return point;
+  }
+}

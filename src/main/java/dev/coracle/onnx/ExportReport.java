@@ -1,0 +1,22 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.coracle.onnx;
+
+import java.nio.file.Path;
+import java.util.Set;
+
+/**
+ * Says what was written.
+ *
+ * @param bytes size of the file
+ * @param opset version of ONNX's operators
+ * @param operators in alphabetical order
+ * @param dynamicAxes names of the axes whose size the file leaves open
+ */
+public record ExportReport(
+    Path file,
+    long bytes,
+    int opset,
+    int nodes,
+    int initializers,
+    Set<String> operators,
+    Set<String> dynamicAxes) {}

@@ -1,0 +1,121 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.coracle.onnx;
+
+import ai.onnx.proto.OnnxMl.GraphProto;
+import ai.onnx.proto.OnnxMl.ModelProto;
+import ai.onnx.proto.OnnxMl.TensorProto;
+import com.google.protobuf.CodedOutputStream;
+import com.google.protobuf.WireFormat;
+import dev.coracle.onnx.GraphBuilder.Initializer;
+import java.io.IOException;
+import java.io.OutputStream;
+import java.nio.ByteBuffer;
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * Writes a model with one initializer in memory at a time. Protobuf's own classes would hold all of
+ * them twice.
+ *
+ * <p>How it works: in protobuf's wire format a message is its fields one after the other, those
+ * that repeat and those that do not. So each message that holds an initializer is written as what
+ * goes before it in the order of protobuf's classes, the initializer, and what goes after it.
+ */
+final class ModelWriter {
+
+  private final ModelProto beforeGraph;
+  private final ModelProto afterGraph;
+  private final GraphProto beforeInitializers;
+  private final GraphProto afterInitializers;
+  private final List<Initializer> initializers;
+  private final List<byte[]> heads = new ArrayList<>();
+  private final long graphSize;
+
+  /**
+   * @param model without its graph
+   */
+  ModelWriter(ModelProto model, OnnxGraph graph) {
+    this.beforeGraph = model.toBuilder().clearOpsetImport().clearMetadataProps().build();
+    this.afterGraph =
+        ModelProto.newBuilder()
+            .addAllOpsetImport(model.getOpsetImportList())
+            .addAllMetadataProps(model.getMetadataPropsList())
+            .build();
+    this.beforeInitializers = graph.graph().toBuilder().clearInput().clearOutput().build();
+    this.afterInitializers =
+        GraphProto.newBuilder()
+            .addAllInput(graph.graph().getInputList())
+            .addAllOutput(graph.graph().getOutputList())
+            .build();
+    this.initializers = graph.initializers();
+    long size =
+        (long) beforeInitializers.getSerializedSize() + afterInitializers.getSerializedSize();
+    for (Initializer initializer : initializers) {
+      TensorProto head =
+          TensorProto.newBuilder()
+              .setName(initializer.name())
+              .setDataType((int) OnnxTypes.elementType(initializer.type()))
+              .addAllDims(initializer.dims())
+              .build();
+      heads.add(head.toByteArray());
+      long tensor = tensorSize(heads.size() - 1);
+      size += tagSize(GraphProto.INITIALIZER_FIELD_NUMBER) + lengthSize(tensor) + tensor;
+    }
+    this.graphSize = size;
+  }
+
+  /** Returns the size of the file in bytes. */
+  long size() {
+    return (long) beforeGraph.getSerializedSize()
+        + afterGraph.getSerializedSize()
+        + tagSize(ModelProto.GRAPH_FIELD_NUMBER)
+        + lengthSize(graphSize)
+        + graphSize;
+  }
+
+  /** Writes the file; more than 2 GiB would be no protobuf message any more. */
+  void writeTo(OutputStream stream) throws IOException {
+    CodedOutputStream out = CodedOutputStream.newInstance(stream);
+    beforeGraph.writeTo(out);
+    startMessage(out, ModelProto.GRAPH_FIELD_NUMBER, graphSize);
+    beforeInitializers.writeTo(out);
+    for (int i = 0; i < initializers.size(); i++) {
+      startMessage(out, GraphProto.INITIALIZER_FIELD_NUMBER, tensorSize(i));
+      out.writeRawBytes(heads.get(i));
+      startMessage(out, TensorProto.RAW_DATA_FIELD_NUMBER, initializers.get(i).size());
+      ByteBuffer content = initializers.get(i).content().bytes();
+      if (content.remaining() != initializers.get(i).size()) {
+        throw new IllegalStateException(
+            "%s has %d bytes; expected %d"
+                .formatted(
+                    initializers.get(i).name(), content.remaining(), initializers.get(i).size()));
+      }
+      out.writeRawBytes(content.slice()); // it writes up to the capacity, not the limit
+    }
+    afterInitializers.writeTo(out);
+    afterGraph.writeTo(out);
+    out.flush();
+  }
+
+  private long tensorSize(int index) {
+    long content = initializers.get(index).size();
+    return heads.get(index).length
+        + tagSize(TensorProto.RAW_DATA_FIELD_NUMBER)
+        + lengthSize(content)
+        + content;
+  }
+
+  /** Starts a field of bytes or of a message, which are the same in this format. */
+  private static void startMessage(CodedOutputStream out, int field, long size) throws IOException {
+    out.writeTag(field, WireFormat.WIRETYPE_LENGTH_DELIMITED);
+    out.writeUInt64NoTag(size);
+  }
+
+  private static long tagSize(int field) {
+    return CodedOutputStream.computeTagSize(field);
+  }
+
+  private static long lengthSize(long size) {
+    return CodedOutputStream.computeUInt64SizeNoTag(size);
+  }
+}

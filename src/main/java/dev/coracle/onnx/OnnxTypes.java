@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.coracle.onnx;
+
+import ai.djl.ndarray.types.DataType;
+import ai.onnx.proto.OnnxMl.TensorProto;
+
+/** Knows ONNX's numbers of element types, from TensorProto.DataType of onnx.proto. */
+final class OnnxTypes {
+
+  private OnnxTypes() {}
+
+  /**
+   * Returns the number of a type.
+   *
+   * @throws ExportException when ONNX has no such type
+   */
+  static long elementType(DataType type) {
+    return switch (type) {
+      case FLOAT32 -> TensorProto.DataType.FLOAT_VALUE;
+      case FLOAT64 -> TensorProto.DataType.DOUBLE_VALUE;
+      case FLOAT16 -> TensorProto.DataType.FLOAT16_VALUE;
+      case UINT8 -> TensorProto.DataType.UINT8_VALUE;
+      case INT8 -> TensorProto.DataType.INT8_VALUE;
+      case INT16 -> TensorProto.DataType.INT16_VALUE;
+      case INT32 -> TensorProto.DataType.INT32_VALUE;
+      case INT64 -> TensorProto.DataType.INT64_VALUE;
+      case BOOLEAN -> TensorProto.DataType.BOOL_VALUE;
+      default -> throw new ExportException("element type " + type + " has no translation yet");
+    };
+  }
+}
