@@ -2,7 +2,7 @@
 package dev.coracle.azure;
 
 import dev.coracle.azure.Az.Step;
-import dev.coracle.azure.FunctionAppOptions.Plan;
+import dev.coracle.azure.DeploymentOptions.Plan;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -11,7 +11,7 @@ import java.util.List;
 import java.util.stream.Stream;
 
 /** Writes the calls of {@code az} for a function app. */
-record AzCommands(FunctionAppOptions options) {
+record AzCommands(DeploymentOptions options) {
 
   /** Of the resource group, with the app's name; without it the group is not ours. */
   static final String TAG = "coracle";

@@ -2,7 +2,7 @@
 package dev.coracle.azure;
 
 import dev.coracle.CoracleException;
-import dev.coracle.azure.FunctionAppOptions.Plan;
+import dev.coracle.azure.DeploymentOptions.Plan;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;

@@ -2,7 +2,7 @@
 package dev.coracle.cli;
 
 import dev.coracle.CoracleException;
-import dev.coracle.azure.FunctionApp;
+import dev.coracle.azure.Deployment;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.Callable;
@@ -43,15 +43,15 @@ final class AzureDeleteCommand implements Callable<Integer> {
 
   @Override
   public Integer call() throws InterruptedException {
-    FunctionApp app = new FunctionApp(azure.build(azure.builder()));
+    Deployment deployment = new Deployment(azure.build(azure.builder()));
     if (dryRun) {
-      app.deletionPlan(!noWait).forEach(terminal::println);
+      deployment.deletionPlan(!noWait).forEach(terminal::println);
       return 0;
     }
     if (!yes) {
-      return show(app);
+      return show(deployment);
     }
-    boolean deleted = app.delete(!noWait);
+    boolean deleted = deployment.delete(!noWait);
     if (deleted && noWait) {
       terminal.println("Azure is deleting " + azure.name());
     } else {
@@ -60,8 +60,8 @@ final class AzureDeleteCommand implements Callable<Integer> {
     return 0;
   }
 
-  private int show(FunctionApp app) throws InterruptedException {
-    Optional<List<String>> contents = app.contents();
+  private int show(Deployment deployment) throws InterruptedException {
+    Optional<List<String>> contents = deployment.contents();
     if (contents.isEmpty()) {
       terminal.println("There is nothing of " + azure.name());
       return 0;

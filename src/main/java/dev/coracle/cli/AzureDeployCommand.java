@@ -2,9 +2,9 @@
 package dev.coracle.cli;
 
 import dev.coracle.CoracleException;
-import dev.coracle.azure.FunctionApp;
-import dev.coracle.azure.FunctionAppOptions;
-import dev.coracle.azure.FunctionAppOptions.Plan;
+import dev.coracle.azure.Deployment;
+import dev.coracle.azure.DeploymentOptions;
+import dev.coracle.azure.DeploymentOptions.Plan;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Objects;
@@ -97,39 +97,40 @@ final class AzureDeployCommand implements Callable<Integer> {
   @Override
   @SuppressWarnings("try") // the last words are there to be closed
   public Integer call() throws InterruptedException {
-    FunctionApp app = new FunctionApp(options());
+    Deployment deployment = new Deployment(options());
     if (dryRun) {
-      app.deploymentPlan(archive).forEach(terminal::println);
+      deployment.plan(archive).forEach(terminal::println);
       return 0;
     }
     try (LastWords lastWords =
-        new LastWords(Objects.requireNonNull(spec).commandLine().getErr(), () -> stays(app))) {
+        new LastWords(
+            Objects.requireNonNull(spec).commandLine().getErr(), () -> stays(deployment))) {
       try {
-        app.deploy(archive, !noCall, terminal::println);
+        deployment.deploy(archive, !noCall, terminal::println);
       } catch (CoracleException e) {
-        String stays = stays(app);
+        String stays = stays(deployment);
         throw stays.isEmpty() ? e : new CoracleException(e.getMessage() + " -- " + stays, e);
       }
     }
-    terminal.println("Deployed: " + app.uri());
+    terminal.println("Deployed: " + deployment.uri());
     terminal.println("Delete it with: " + azure.deleteCommand());
     return 0;
   }
 
   /** Says what there is in the cloud when this command ends before its time. */
-  private String stays(FunctionApp app) {
-    List<String> there = app.created();
+  private String stays(Deployment deployment) {
+    List<String> there = deployment.created();
     return there.isEmpty()
         ? ""
         : "there so far: %s; delete it with: %s"
             .formatted(String.join(", ", there), azure.deleteCommand());
   }
 
-  private FunctionAppOptions options() {
+  private DeploymentOptions options() {
     if (plan != Plan.FLEX && instanceMemory != null) {
       throw azure.usage("--instance-memory is for --plan flex");
     }
-    FunctionAppOptions.Builder options =
+    DeploymentOptions.Builder options =
         azure
             .builder()
             .location(location)

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.coracle.cli;
 
-import dev.coracle.azure.FunctionAppOptions;
+import dev.coracle.azure.DeploymentOptions;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Help.Visibility;
@@ -34,8 +34,8 @@ final class AzureOptions {
     return name;
   }
 
-  FunctionAppOptions.Builder builder() {
-    return FunctionAppOptions.builder().name(name).resourceGroup(resourceGroup);
+  DeploymentOptions.Builder builder() {
+    return DeploymentOptions.builder().name(name).resourceGroup(resourceGroup);
   }
 
   /** Returns the command that deletes, as the user would write it. */
@@ -46,7 +46,7 @@ final class AzureOptions {
         + " --yes";
   }
 
-  FunctionAppOptions build(FunctionAppOptions.Builder builder) {
+  DeploymentOptions build(DeploymentOptions.Builder builder) {
     try {
       return builder.build();
     } catch (IllegalArgumentException e) {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.coracle.cli;
 
-import dev.coracle.azure.FunctionAppOptions;
+import dev.coracle.azure.DeploymentOptions;
 import dev.coracle.train.Devices;
 import dev.coracle.train.OptimizerKind;
 import java.util.ArrayList;
@@ -92,9 +92,9 @@ final class Converters {
     }
   }
 
-  static final class PlanName extends ConstantName<FunctionAppOptions.Plan> {
+  static final class PlanName extends ConstantName<DeploymentOptions.Plan> {
     PlanName() {
-      super(FunctionAppOptions.Plan.class);
+      super(DeploymentOptions.Plan.class);
     }
   }
 

@@ -126,15 +126,17 @@ public final class Main implements Runnable {
       line.addSubcommand(args.get(0), only);
     }
     List<String> rest = only == null ? List.of() : args.subList(1, args.size());
-    CommandLine sageMaker = line.getSubcommands().get(SAGEMAKER);
-    if (sageMaker != null) {
-      addCommands(sageMaker, SageMakerCommand.COMMANDS, rest);
-    }
-    CommandLine azure = line.getSubcommands().get(AZURE);
-    if (azure != null) {
-      addCommands(azure, AzureCommand.COMMANDS, rest);
-    }
+    line.getSubcommands().forEach((name, command) -> addCommands(command, below(name), rest));
     return line;
+  }
+
+  /** Returns the commands below one; a group that is not asked for is not loaded. */
+  private static Map<String, Class<?>> below(String command) {
+    return switch (command) {
+      case SAGEMAKER -> SageMakerCommand.COMMANDS;
+      case AZURE -> AzureCommand.COMMANDS;
+      default -> Map.of();
+    };
   }
 
   @Override

@@ -4,7 +4,7 @@ package dev.coracle.azure;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
-import dev.coracle.azure.FunctionAppOptions.Plan;
+import dev.coracle.azure.DeploymentOptions.Plan;
 import java.io.File;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -20,14 +20,16 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
 /**
- * Gives our commands to the real az, which reads a command line before it finds that it is not
- * logged in: exit status 1 is for what it understands, 2 for what it does not. Nothing reaches
- * Azure. It takes seconds a call.
+ * Gives our commands to the real az, without a login: az reads a command line before it finds that
+ * it is not logged in: exit status 1 is for what it understands, 2 for what it does not. Nothing
+ * reaches Azure. It takes seconds a call.
  */
 @Timeout(600)
 class AzParserIT {
 
   private static final Pattern UNKNOWN = Pattern.compile("unrecognized arguments: (.*)");
+
+  @TempDir private static Path config;
 
   @TempDir private Path folder;
   private Path archive;
@@ -41,26 +43,29 @@ class AzParserIT {
     archive = StubAz.app(folder.resolve("the app.zip"));
   }
 
-  private static FunctionAppOptions options(Plan plan) {
-    return FunctionAppOptions.builder().name("my-digits").plan(plan).build();
+  private static DeploymentOptions options(Plan plan) {
+    return DeploymentOptions.builder().name("my-digits").plan(plan).build();
   }
 
-  private record Result(int status, String err) {}
+  private record Result(int status, String out, String err) {}
 
   /** Runs a line as a user who has copied it does. */
   private Result run(String line) {
     try {
-      ProcessBuilder builder = new ProcessBuilder("sh", "-c", line);
-      builder.environment().put("AZURE_CONFIG_DIR", folder.resolve("config").toString());
-      builder.environment().put("AZURE_CORE_COLLECT_TELEMETRY", "no");
+      Path out = Files.createTempFile(folder, "az", ".out");
       Path err = Files.createTempFile(folder, "az", ".err");
+      ProcessBuilder builder = new ProcessBuilder("sh", "-c", line);
+      // Whoever runs this may be logged in, and the commands are real.
+      builder.environment().put("AZURE_CONFIG_DIR", config.toString());
+      builder.environment().put("AZURE_CORE_COLLECT_TELEMETRY", "no");
       Process az =
           builder
+              .directory(folder.toFile()) // where this az leaves a file
               .redirectInput(new File("/dev/null"))
-              .redirectOutput(ProcessBuilder.Redirect.DISCARD)
+              .redirectOutput(out.toFile())
               .redirectError(err.toFile())
               .start();
-      return new Result(az.waitFor(), Files.readString(err));
+      return new Result(az.waitFor(), Files.readString(out), Files.readString(err));
     } catch (IOException | InterruptedException e) {
       throw new AssertionError(e);
     }
@@ -68,9 +73,9 @@ class AzParserIT {
 
   @Test
   void commands_ofTheConsumptionPlan_areUnderstood() {
-    FunctionApp app = new FunctionApp(options(Plan.CONSUMPTION));
+    Deployment app = new Deployment(options(Plan.CONSUMPTION));
     AzCommands commands = new AzCommands(options(Plan.CONSUMPTION));
-    List<String> lines = new ArrayList<>(app.deploymentPlan(archive));
+    List<String> lines = new ArrayList<>(app.plan(archive));
     lines.addAll(app.deletionPlan(false));
     lines.add(commands.groupExists().line());
     lines.add(commands.resources().line());
@@ -97,8 +102,8 @@ class AzParserIT {
   }
 
   @Test
-  void version_hasTheForm() throws InterruptedException {
-    String json = Az.find(System.getenv("PATH")).run(AzCommands.VERSION);
-    assertThat(FunctionApp.VERSION.matcher(json).find()).as(json).isTrue();
+  void version_hasTheForm() {
+    Result result = run(AzCommands.VERSION.line());
+    assertThat(Deployment.VERSION.matcher(result.out()).find()).as(result.toString()).isTrue();
   }
 }

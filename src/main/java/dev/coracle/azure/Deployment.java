@@ -3,7 +3,7 @@ package dev.coracle.azure;
 
 import dev.coracle.CoracleException;
 import dev.coracle.azure.Az.Step;
-import dev.coracle.azure.FunctionAppOptions.Plan;
+import dev.coracle.azure.DeploymentOptions.Plan;
 import java.net.URI;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -24,7 +24,7 @@ import java.util.stream.Stream;
  * without it is neither used nor deleted. Deploying again replaces the archive; what is there stays
  * as it is. One deployment or deletion at a time; {@link #created} from any thread.
  */
-public final class FunctionApp {
+public final class Deployment {
 
   private static final String SITE = "Microsoft.Web/sites";
   private static final String STORAGE = "Microsoft.Storage/storageAccounts";
@@ -35,25 +35,25 @@ public final class FunctionApp {
   static final Pattern VERSION = Pattern.compile("\"azure-cli\": \"(\\d+)\\.(\\d+)");
   private static final int FLEX_SINCE = 60; // az 2.60
 
-  private final FunctionAppOptions options;
+  private final DeploymentOptions options;
   private final AzCommands commands;
   private final Supplier<Az> program;
   private final FirstCall firstCall;
   private final List<String> created = new CopyOnWriteArrayList<>();
 
   /** Prepares; runs nothing. */
-  public FunctionApp(FunctionAppOptions options) {
+  public Deployment(DeploymentOptions options) {
     this(options, () -> Az.find(System.getenv("PATH")), new FirstCall(uri(options), START, PAUSE));
   }
 
-  FunctionApp(FunctionAppOptions options, Supplier<Az> program, FirstCall firstCall) {
+  Deployment(DeploymentOptions options, Supplier<Az> program, FirstCall firstCall) {
     this.options = options;
     this.commands = new AzCommands(options);
     this.program = program;
     this.firstCall = firstCall;
   }
 
-  private static URI uri(FunctionAppOptions options) {
+  private static URI uri(DeploymentOptions options) {
     return URI.create("https://" + options.name + ".azurewebsites.net/api/classify");
   }
 
@@ -72,7 +72,7 @@ public final class FunctionApp {
    *
    * @throws CoracleException if the archive cannot be a function app
    */
-  public List<String> deploymentPlan(Path archive) {
+  public List<String> plan(Path archive) {
     ZipCheck.check(archive, options.plan);
     return Stream.of(
             commands.createGroup(),

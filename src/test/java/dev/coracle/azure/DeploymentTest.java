@@ -5,7 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.coracle.CoracleException;
-import dev.coracle.azure.FunctionAppOptions.Plan;
+import dev.coracle.azure.DeploymentOptions.Plan;
 import java.io.IOException;
 import java.io.RandomAccessFile;
 import java.net.URI;
@@ -24,7 +24,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 @DisabledOnOs(OS.WINDOWS) // the stand-in for az is for sh
-class FunctionAppTest {
+class DeploymentTest {
 
   private static final String STORAGE =
       "mydigits32bf5bab"; // and the CRC-32 of my-digits, as gzip says
@@ -41,24 +41,24 @@ class FunctionAppTest {
     archive = StubAz.app(folder.resolve("the app.zip"));
   }
 
-  private FunctionApp app(Plan plan) {
-    return new FunctionApp(
-        FunctionAppOptions.builder().name("my-digits").plan(plan).build(),
+  private Deployment app(Plan plan) {
+    return new Deployment(
+        DeploymentOptions.builder().name("my-digits").plan(plan).build(),
         () -> Az.find(folder.resolve("none") + ":" + az.folder()),
         new FirstCall(URI.create("http://127.0.0.1:1/"), Duration.ZERO, Duration.ZERO));
   }
 
-  private FunctionApp app() {
+  private Deployment app() {
     return app(Plan.CONSUMPTION);
   }
 
-  private void deploy(FunctionApp app) throws InterruptedException {
+  private void deploy(Deployment app) throws InterruptedException {
     app.deploy(archive, false, log::add);
   }
 
   @Test
   void deploy_nothingThere_createsAllThenDeploys() throws Exception {
-    FunctionApp app = app(Plan.FLEX);
+    Deployment app = app(Plan.FLEX);
     deploy(app);
     assertThat(az.calls().stream().map(call -> String.join(" ", call)))
         .containsExactly(
@@ -129,7 +129,7 @@ class FunctionAppTest {
   @CsvSource({"'', got none", "other, got coracle=other", "My-digits, got coracle=My-digits"})
   void deployAndDelete_groupOfAnother_touchNothing(String tag, String expected) throws Exception {
     az.groupHas(tag);
-    FunctionApp app = app();
+    Deployment app = app();
     assertThatThrownBy(() -> deploy(app))
         .isInstanceOf(CoracleException.class)
         .hasMessageContainingAll(
@@ -143,7 +143,7 @@ class FunctionAppTest {
   @Test
   void deploy_notLoggedIn_saysWhatToDo() throws Exception {
     az.fail("group-exists", 1, "ERROR: Please run 'az login' to setup account.\n");
-    FunctionApp app = app();
+    Deployment app = app();
     assertThatThrownBy(() -> deploy(app)).hasMessageContaining("run 'az login', then this again");
     assertThat(app.created()).isEmpty();
   }
@@ -158,7 +158,7 @@ class FunctionAppTest {
         ERROR: (StorageAccountAlreadyTaken) The storage account named x is already taken.
         Code: StorageAccountAlreadyTaken
         """);
-    FunctionApp app = app();
+    Deployment app = app();
     assertThatThrownBy(() -> deploy(app))
         .isInstanceOf(CoracleException.class)
         .hasMessage(
@@ -173,7 +173,7 @@ class FunctionAppTest {
   void deploy_archiveFails_showsNoSecret() throws Exception {
     az.fail(
         "functionapp-deployment", 1, "no https://x/y.zip?sv=1&sig=aB%2F1&se=2 AccountKey=k9==;a");
-    FunctionApp app = app();
+    Deployment app = app();
     assertThatThrownBy(() -> deploy(app))
         .hasMessageContainingAll(
             "deploying the app.zip failed", "?sv=1&sig=…&se=2", "AccountKey=…;a")
@@ -194,9 +194,9 @@ class FunctionAppTest {
 
   @Test
   void deploy_noAz_saysWhereToGetIt() {
-    FunctionApp app =
-        new FunctionApp(
-            FunctionAppOptions.builder().name("my-digits").build(),
+    Deployment app =
+        new Deployment(
+            DeploymentOptions.builder().name("my-digits").build(),
             () -> Az.find(folder + "::relative"),
             new FirstCall(URI.create("http://127.0.0.1:1/"), Duration.ZERO, Duration.ZERO));
     assertThatThrownBy(() -> deploy(app)).hasMessageContainingAll("PATH", "aka.ms/azure-cli");
@@ -238,7 +238,7 @@ class FunctionAppTest {
     assertThatThrownBy(() -> deploy(app()))
         .isInstanceOf(CoracleException.class)
         .hasMessageContaining(expected);
-    assertThatThrownBy(() -> app().deploymentPlan(archive)).hasMessageContaining(expected);
+    assertThatThrownBy(() -> app().plan(archive)).hasMessageContaining(expected);
     assertThat(az.calls()).isEmpty();
   }
 

@@ -8,10 +8,10 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-class FunctionAppOptionsTest {
+class DeploymentOptionsTest {
 
-  private static FunctionAppOptions named(String name) {
-    return FunctionAppOptions.builder().name(name).build();
+  private static DeploymentOptions named(String name) {
+    return DeploymentOptions.builder().name(name).build();
   }
 
   @ParameterizedTest
@@ -24,7 +24,7 @@ class FunctionAppOptionsTest {
         "digits-of-0-and-more-and-more-and-more-and-more-and-more-60"
       })
   void build_nameThatAzureTakes_hasGroupAndStorageAccount(String name) {
-    FunctionAppOptions options = named(name);
+    DeploymentOptions options = named(name);
     assertThat(options.resourceGroup).isEqualTo("coracle-" + name);
     assertThat(options.storageAccount).matches("[a-z0-9]{3,24}");
   }
@@ -53,7 +53,7 @@ class FunctionAppOptionsTest {
 
   @Test
   void build_noName_throws() {
-    assertThatThrownBy(() -> FunctionAppOptions.builder().build()).hasMessage("name is required");
+    assertThatThrownBy(() -> DeploymentOptions.builder().build()).hasMessage("name is required");
   }
 
   @Test
@@ -67,15 +67,14 @@ class FunctionAppOptionsTest {
   @ParameterizedTest
   @ValueSource(strings = {"-x", "x.", ".x", "a b", "", "a/b"})
   void build_groupThatAzureRefuses_throws(String group) {
-    assertThatThrownBy(() -> FunctionAppOptions.builder().name("ab").resourceGroup(group).build())
+    assertThatThrownBy(() -> DeploymentOptions.builder().name("ab").resourceGroup(group).build())
         .hasMessageStartingWith("resourceGroup must be");
   }
 
   @ParameterizedTest
   @ValueSource(strings = {"16", "8", "1.8", "17.0", "lts", "-1"})
   void build_javaThatCannotRunThis_throws(String version) {
-    assertThatThrownBy(
-            () -> FunctionAppOptions.builder().name("ab").runtimeVersion(version).build())
+    assertThatThrownBy(() -> DeploymentOptions.builder().name("ab").runtimeVersion(version).build())
         .hasMessageStartingWith("runtimeVersion must be");
   }
 }

@@ -8,7 +8,7 @@ import java.util.zip.CRC32;
 import org.jspecify.annotations.Nullable;
 
 /** Says how a function app is made; made by {@link #builder}, which checks it. */
-public final class FunctionAppOptions {
+public final class DeploymentOptions {
 
   /** How Azure bills and runs a function app; both cost per call and nothing without calls. */
   public enum Plan {
@@ -40,7 +40,7 @@ public final class FunctionAppOptions {
   final int instanceMemory;
   final boolean appInsights;
 
-  private FunctionAppOptions(Builder builder) {
+  private DeploymentOptions(Builder builder) {
     name =
         matching(
             NAME,
@@ -169,8 +169,8 @@ public final class FunctionAppOptions {
     /**
      * Throws IllegalArgumentException, whose first word is the setter, for a value out of range.
      */
-    public FunctionAppOptions build() {
-      return new FunctionAppOptions(this);
+    public DeploymentOptions build() {
+      return new DeploymentOptions(this);
     }
   }
 }
