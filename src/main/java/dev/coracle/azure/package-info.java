@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-/** Puts the types of Azure Functions around {@link dev.coracle.function.ClassifyFunction}. */
+/**
+ * Puts the types of Azure Functions around {@link dev.coracle.function.ClassifyFunction}, and
+ * deploys it there.
+ */
 @NullMarked
 package dev.coracle.azure;
 

@@ -6,7 +6,6 @@ import dev.coracle.aws.ResourceName;
 import java.time.Duration;
 import java.time.LocalDateTime;
 import java.time.ZoneId;
-import java.util.Locale;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Model.CommandSpec;
@@ -86,12 +85,8 @@ final class AwsOptions {
     return role;
   }
 
-  /** The library names its setters, the first word; options are written otherwise. */
   ParameterException usage(IllegalArgumentException e) {
-    String message = String.valueOf(e.getMessage());
-    String setter = message.split(" ", 2)[0];
-    String option = "--" + setter.replaceAll("([A-Z])", "-$1").toLowerCase(Locale.ROOT);
-    return usage(option + message.substring(setter.length()));
+    return usage(SetterMessage.asOption(e));
   }
 
   ParameterException usage(String message) {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.coracle.cli;
 
+import dev.coracle.azure.DeploymentOptions;
 import dev.coracle.train.Devices;
 import dev.coracle.train.OptimizerKind;
 import java.util.ArrayList;
@@ -88,6 +89,12 @@ final class Converters {
   static final class InputTypeName extends ConstantName<InputType> {
     InputTypeName() {
       super(InputType.class);
+    }
+  }
+
+  static final class PlanName extends ConstantName<DeploymentOptions.Plan> {
+    PlanName() {
+      super(DeploymentOptions.Plan.class);
     }
   }
 

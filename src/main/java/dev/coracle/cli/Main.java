@@ -43,6 +43,7 @@ public final class Main implements Runnable {
 
   private static final String DEFAULT = "train";
   private static final String SAGEMAKER = "sagemaker";
+  private static final String AZURE = "azure";
 
   private static final Map<String, Class<?>> COMMANDS = new LinkedHashMap<>(); // as help lists them
 
@@ -53,6 +54,7 @@ public final class Main implements Runnable {
     COMMANDS.put("classify", ClassifyCommand.class);
     COMMANDS.put("serve", ServeCommand.class);
     COMMANDS.put(SAGEMAKER, SageMakerCommand.class);
+    COMMANDS.put(AZURE, AzureCommand.class);
     COMMANDS.put("datasets", DatasetsCommand.class);
   }
 
@@ -123,12 +125,18 @@ public final class Main implements Runnable {
     } else {
       line.addSubcommand(args.get(0), only);
     }
-    CommandLine sageMaker = line.getSubcommands().get(SAGEMAKER);
-    if (sageMaker != null) {
-      List<String> rest = only == null ? List.of() : args.subList(1, args.size());
-      addCommands(sageMaker, SageMakerCommand.COMMANDS, rest);
-    }
+    List<String> rest = only == null ? List.of() : args.subList(1, args.size());
+    line.getSubcommands().forEach((name, command) -> addCommands(command, below(name), rest));
     return line;
+  }
+
+  /** Returns the commands below one; a group that is not asked for is not loaded. */
+  private static Map<String, Class<?>> below(String command) {
+    return switch (command) {
+      case SAGEMAKER -> SageMakerCommand.COMMANDS;
+      case AZURE -> AzureCommand.COMMANDS;
+      default -> Map.of();
+    };
   }
 
   @Override

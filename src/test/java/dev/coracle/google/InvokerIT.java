@@ -3,6 +3,7 @@ package dev.coracle.google;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.coracle.function.FunctionFolder;
 import dev.coracle.function.Vector;
 import dev.coracle.inference.TestModel;
 import java.io.IOException;
@@ -14,6 +15,8 @@ import java.net.http.HttpRequest.BodyPublishers;
 import java.net.http.HttpResponse;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Map;
+import java.util.spi.ToolProvider;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
@@ -28,6 +31,43 @@ class InvokerIT {
 
   @Test
   void function_inGooglesServer_answersEachVector() throws Exception {
+    Path model = TestModel.mnist().write(folder.resolve("m.onnx"));
+    check(
+        System.getProperty("surefire.test.class.path"), Map.of("CORACLE_MODEL", model.toString()));
+  }
+
+  /** The folder of docs/clouds.md, which Google's builder takes as a function that is built. */
+  @Test
+  void functionOfTheDistribution_inGooglesServer_answersEachVector() throws Exception {
+    Path workspace = folder.resolve("workspace");
+    FunctionFolder.write(workspace, "functions-framework-api");
+    Path jar = FunctionFolder.copyJar("coracle", workspace);
+    Path manifest =
+        Files.writeString(
+            folder.resolve("manifest"),
+            "Class-Path: " + String.join(" ", FunctionFolder.jars(workspace)) + "\n");
+    int status =
+        ToolProvider.findFirst("jar")
+            .orElseThrow()
+            .run(
+                System.out,
+                System.err,
+                "--update",
+                "--file",
+                jar.toString(),
+                "--manifest",
+                manifest.toString());
+    assertThat(status).isZero();
+    check(
+        jar.toString(),
+        Map.of(
+            "JAVA_TOOL_OPTIONS",
+            "-Donnxruntime.native.path=" + workspace.resolve("native"),
+            "XDG_CACHE_HOME",
+            "/proc/none")); // there is no place for a cache
+  }
+
+  private void check(String classPath, Map<String, String> environment) throws Exception {
     int port = freePort();
     Path log = folder.resolve("log");
     ProcessBuilder builder =
@@ -37,16 +77,14 @@ class InvokerIT {
                 "-jar",
                 "target/google/java-function-invoker.jar",
                 "--classpath",
-                System.getProperty("surefire.test.class.path"),
+                classPath,
                 "--target",
                 MnistFunction.class.getName(),
                 "--port",
                 Integer.toString(port))
             .redirectErrorStream(true)
             .redirectOutput(log.toFile());
-    builder
-        .environment()
-        .put("CORACLE_MODEL", TestModel.mnist().write(folder.resolve("m.onnx")).toString());
+    builder.environment().putAll(environment);
     Process process = builder.start();
     try {
       while (!Files.readString(log).contains("URL:")) {

@@ -45,7 +45,10 @@ class MnistFunctionTest {
   }
 
   private static void check(Vector vector, ObjectNode event) throws IOException {
-    JsonNode response = call(JSON.writeValueAsBytes(event));
+    checkResponse(vector, call(JSON.writeValueAsBytes(event)));
+  }
+
+  static void checkResponse(Vector vector, JsonNode response) {
     vector.check(
         response.get("statusCode").asInt(),
         response.get("headers").get("Content-Type").asText(),
@@ -73,14 +76,18 @@ class MnistFunctionTest {
     return event;
   }
 
+  static ObjectNode functionUrlEvent(Vector vector, boolean base64) {
+    ObjectNode event = event(vector, "content-type", base64).put("version", "2.0");
+    event.putObject("requestContext").putObject("http").put("method", vector.method());
+    return event;
+  }
+
   /** As a function URL sends it: always base64 for content types that are no text. */
   @ParameterizedTest
   @MethodSource("vectors")
   void handle_functionUrl_isAsExpected(Vector vector) throws IOException {
     for (boolean base64 : vector.isText() ? new boolean[] {false, true} : new boolean[] {true}) {
-      ObjectNode event = event(vector, "content-type", base64).put("version", "2.0");
-      event.putObject("requestContext").putObject("http").put("method", vector.method());
-      check(vector, event);
+      check(vector, functionUrlEvent(vector, base64));
     }
   }
 

@@ -1,0 +1,215 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.coracle.azure;
+
+import dev.coracle.CoracleException;
+import dev.coracle.azure.Az.Step;
+import dev.coracle.azure.DeploymentOptions.Plan;
+import java.net.URI;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.function.Consumer;
+import java.util.function.Supplier;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import java.util.stream.Stream;
+
+/**
+ * Creates a function app in Azure, puts an archive into it, and deletes it, by {@code az}, which
+ * must be on the PATH and logged in.
+ *
+ * <p>All lies in a resource group of its own with the tag {@code coracle=NAME}. A group that exists
+ * without it is neither used nor deleted. Deploying again replaces the archive; what is there stays
+ * as it is. One deployment or deletion at a time; {@link #created} from any thread.
+ */
+public final class Deployment {
+
+  private static final String SITE = "Microsoft.Web/sites";
+  private static final String STORAGE = "Microsoft.Storage/storageAccounts";
+
+  private static final Duration START = Duration.ofMinutes(5);
+  private static final Duration PAUSE = Duration.ofSeconds(3);
+
+  static final Pattern VERSION = Pattern.compile("\"azure-cli\": \"(\\d+)\\.(\\d+)");
+  private static final int FLEX_SINCE = 60; // az 2.60
+
+  private final DeploymentOptions options;
+  private final AzCommands commands;
+  private final Supplier<Az> program;
+  private final FirstCall firstCall;
+  private final List<String> created = new CopyOnWriteArrayList<>();
+
+  /** Prepares; runs nothing. */
+  public Deployment(DeploymentOptions options) {
+    this(options, () -> Az.find(System.getenv("PATH")), new FirstCall(uri(options), START, PAUSE));
+  }
+
+  Deployment(DeploymentOptions options, Supplier<Az> program, FirstCall firstCall) {
+    this.options = options;
+    this.commands = new AzCommands(options);
+    this.program = program;
+    this.firstCall = firstCall;
+  }
+
+  private static URI uri(DeploymentOptions options) {
+    return URI.create("https://" + options.name + ".azurewebsites.net/api/classify");
+  }
+
+  /** Returns where the function answers once it is deployed. */
+  public URI uri() {
+    return uri(options);
+  }
+
+  /** Returns what there is of this app, as far as the last {@link #deploy} found or created it. */
+  public List<String> created() {
+    return List.copyOf(created);
+  }
+
+  /**
+   * Returns the commands, for a shell, that a first deployment runs; runs none.
+   *
+   * @throws CoracleException if the archive cannot be a function app
+   */
+  public List<String> plan(Path archive) {
+    ZipCheck.check(archive, options.plan);
+    return Stream.of(
+            commands.createGroup(),
+            commands.createStorage(),
+            commands.createApp(),
+            commands.deploy(archive))
+        .map(Step::line)
+        .toList();
+  }
+
+  /** Returns the commands, for a shell, that a deletion runs: the first must print the name. */
+  public List<String> deletionPlan(boolean wait) {
+    return List.of(commands.tag().line(), commands.deleteGroup(wait).line());
+  }
+
+  /**
+   * Creates what is missing, deploys an archive and calls the function.
+   *
+   * @param call whether the function is called in the end, and waited for
+   * @param log gets a line as each step begins
+   * @throws CoracleException if the archive cannot be a function app, the resource group is
+   *     another's, or a step fails; {@link #created} tells what is there then
+   */
+  public void deploy(Path archive, boolean call, Consumer<String> log) throws InterruptedException {
+    created.clear();
+    ZipCheck.check(archive, options.plan);
+    Az az = program.get();
+    checkVersion(az);
+    List<String> there = prepareGroup(az, log);
+    if (contains(there, SITE, options.name)) {
+      created.add("function app " + options.name);
+      log.accept("Function app " + options.name + " is there; its plan, Java and memory stay");
+    } else {
+      if (!contains(there, STORAGE, options.storageAccount)) {
+        create(az, commands.createStorage(), log);
+      }
+      created.add("storage account " + options.storageAccount);
+      create(az, commands.createApp(), log);
+      created.add("function app " + options.name);
+    }
+    create(az, commands.deploy(archive), log);
+    if (call) {
+      log.accept("Calling " + uri());
+      firstCall.check(log);
+    }
+  }
+
+  private void checkVersion(Az az) throws InterruptedException {
+    if (options.plan != Plan.FLEX) {
+      return;
+    }
+    String json = az.run(AzCommands.VERSION);
+    Matcher version = VERSION.matcher(json);
+    if (version.find()
+        && Integer.parseInt(version.group(1)) <= 2
+        && Integer.parseInt(version.group(2)) < FLEX_SINCE) {
+      throw new CoracleException(
+          "az %s.%s does not know the plan flex: expected 2.%d or newer; update az, or take the plan consumption"
+              .formatted(version.group(1), version.group(2), FLEX_SINCE));
+    }
+  }
+
+  /** Returns what is in the group, which is created if there is none. */
+  private List<String> prepareGroup(Az az, Consumer<String> log) throws InterruptedException {
+    List<String> there = List.of();
+    if (exists(az)) {
+      requireOurs(az);
+      there = list(az);
+    } else {
+      create(az, commands.createGroup(), log);
+    }
+    created.add("resource group " + options.resourceGroup);
+    return there;
+  }
+
+  private static void create(Az az, Step step, Consumer<String> log) throws InterruptedException {
+    log.accept(Character.toUpperCase(step.what().charAt(0)) + step.what().substring(1));
+    az.run(step);
+  }
+
+  private boolean exists(Az az) throws InterruptedException {
+    return az.run(commands.groupExists()).strip().equals("true");
+  }
+
+  private void requireOurs(Az az) throws InterruptedException {
+    String value = az.run(commands.tag()).strip();
+    if (!value.equals(options.name)) {
+      throw new CoracleException(
+          "resource group %s is not that of function app %s and is left alone: expected its tag %s=%s, got %s"
+              .formatted(
+                  options.resourceGroup,
+                  options.name,
+                  AzCommands.TAG,
+                  options.name,
+                  value.isEmpty() ? "none" : AzCommands.TAG + "=" + value));
+    }
+  }
+
+  /** Returns {@code <type> <name>} of each resource. */
+  private List<String> list(Az az) throws InterruptedException {
+    return az.run(commands.resources())
+        .lines()
+        .map(line -> line.replace('\t', ' ').strip())
+        .toList();
+  }
+
+  private static boolean contains(List<String> resources, String type, String name) {
+    return resources.stream().anyMatch((type + " " + name)::equalsIgnoreCase);
+  }
+
+  /**
+   * Returns what a deletion would delete, {@code <type> <name>} each; empty when there is no group.
+   *
+   * @throws CoracleException if the resource group is another's
+   */
+  public Optional<List<String>> contents() throws InterruptedException {
+    Az az = program.get();
+    if (!exists(az)) {
+      return Optional.empty();
+    }
+    requireOurs(az);
+    return Optional.of(list(az));
+  }
+
+  /**
+   * Deletes the resource group with all that is in it; returns false when there is none.
+   *
+   * @param wait whether to wait until Azure has done it
+   * @throws CoracleException if the resource group is another's, or az fails
+   */
+  public boolean delete(boolean wait) throws InterruptedException {
+    Az az = program.get();
+    if (!exists(az)) {
+      return false;
+    }
+    requireOurs(az);
+    az.run(commands.deleteGroup(wait));
+    return true;
+  }
+}

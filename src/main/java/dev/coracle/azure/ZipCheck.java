@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.coracle.azure;
+
+import dev.coracle.CoracleException;
+import dev.coracle.azure.DeploymentOptions.Plan;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.zip.ZipEntry;
+import java.util.zip.ZipFile;
+
+/** Finds out whether an archive can be a function app, before anything is created for it. */
+final class ZipCheck {
+
+  private static final String HOST = "host.json";
+
+  private ZipCheck() {}
+
+  /** Throws CoracleException if it cannot. */
+  static void check(Path archive, Plan plan) {
+    try {
+      if (!Files.isRegularFile(archive)) {
+        throw new CoracleException(
+            "expected the zip of a function app: there is no file " + archive);
+      }
+      long megabytes = Files.size(archive) / 1_000_000;
+      if (megabytes >= plan.maxMegabytes) {
+        throw new CoracleException(
+            "%s has %d MB; expected less than %d, the space of an instance: leave out libraries for training"
+                .formatted(archive, megabytes, plan.maxMegabytes));
+      }
+      try (ZipFile zip = new ZipFile(archive.toFile())) {
+        check(zip, archive);
+      }
+    } catch (IOException e) {
+      throw new CoracleException(
+          "%s is not the zip of a function app: %s".formatted(archive, CoracleException.reason(e)),
+          e);
+    }
+  }
+
+  private static void check(ZipFile zip, Path archive) {
+    if (zip.getEntry(HOST) == null) {
+      String hint =
+          zip.stream()
+              .map(ZipEntry::getName)
+              .filter(name -> name.endsWith("/" + HOST))
+              .findFirst()
+              .map(name -> "; it has " + name + ": zip what is in the folder, not the folder")
+              .orElse("");
+      throw new CoracleException(
+          "%s is not a function app: expected %s at its root%s".formatted(archive, HOST, hint));
+    }
+    if (zip.stream().noneMatch(entry -> entry.getName().matches("[^/]+/function\\.json"))) {
+      throw new CoracleException(
+          "%s has no function: expected FUNCTION/function.json in it".formatted(archive));
+    }
+  }
+}

@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.coracle.cli;
+
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.Objects;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Spec;
+
+/** What brings the function into Azure. */
+@Command(
+    name = "azure",
+    sortOptions = false,
+    description = "Classifies in Azure Functions: deploys and deletes a function app.")
+final class AzureCommand implements Runnable {
+
+  static final Map<String, Class<?>> COMMANDS = new LinkedHashMap<>(); // as help lists them
+
+  static {
+    COMMANDS.put("deploy", AzureDeployCommand.class);
+    COMMANDS.put("delete", AzureDeleteCommand.class);
+  }
+
+  @Spec private @Nullable CommandSpec spec;
+
+  @Override
+  public void run() {
+    throw new ParameterException(
+        Objects.requireNonNull(spec).commandLine(), "expected a command after azure");
+  }
+}
