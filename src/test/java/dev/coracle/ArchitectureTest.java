@@ -64,7 +64,12 @@ class ArchitectureTest {
     ALLOWED.put(
         "dev.coracle.azure",
         List.of(
-            "com.microsoft.azure.functions.", "dev.coracle.function.", "dev.coracle.protocol."));
+            "com.microsoft.azure.functions.",
+            "com.fasterxml.jackson.core.",
+            "com.sun.net.httpserver.",
+            "dev.coracle.function.",
+            "dev.coracle.inference.",
+            "dev.coracle.protocol."));
     ALLOWED.put(
         "dev.coracle.google",
         List.of("com.google.cloud.functions.", "dev.coracle.function.", "dev.coracle.protocol."));

@@ -10,16 +10,18 @@ import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Spec;
 
-/** What brings the function into Azure. */
+/** What makes an Azure function of a model. */
 @Command(
     name = "azure",
     sortOptions = false,
-    description = "Classifies in Azure Functions: deploys and deletes a function app.")
+    description = "Makes an Azure function of a model, tries it on this machine, and deploys it.")
 final class AzureCommand implements Runnable {
 
   static final Map<String, Class<?>> COMMANDS = new LinkedHashMap<>(); // as help lists them
 
   static {
+    COMMANDS.put("package", AzurePackageCommand.class);
+    COMMANDS.put("run", AzureRunCommand.class);
     COMMANDS.put("deploy", AzureDeployCommand.class);
     COMMANDS.put("delete", AzureDeleteCommand.class);
   }

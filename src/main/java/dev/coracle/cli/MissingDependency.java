@@ -18,6 +18,9 @@ final class MissingDependency {
     COORDINATES.put("ai/onnx/proto/", "org.tribuo:tribuo-util-onnx");
     COORDINATES.put("ai/onnxruntime/", "com.microsoft.onnxruntime:onnxruntime");
     COORDINATES.put("com/fasterxml/jackson/core/", "com.fasterxml.jackson.core:jackson-core");
+    COORDINATES.put(
+        "com/microsoft/azure/functions/",
+        "com.microsoft.azure.functions:azure-functions-java-library");
     COORDINATES.put("io/micrometer/", "io.micrometer:micrometer-registry-prometheus");
     COORDINATES.put("me/tongfei/progressbar/", "me.tongfei:progressbar");
     COORDINATES.put("org/apache/commons/compress/", "org.apache.commons:commons-compress");

@@ -18,6 +18,11 @@ import org.jspecify.annotations.Nullable;
  */
 public final class ClassifyFunction {
 
+  /**
+   * The name of the model that is deployed with a function, beside the jar or in the folder above.
+   */
+  public static final String MODEL_FILE = "model.onnx";
+
   /** Bytes that a body may have: the clouds' own limits are lower or much higher. */
   private static final int MAX_BODY_BYTES = 32 << 20;
 

@@ -14,13 +14,12 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Opens the model that was deployed with a function, once, when it is asked for. It is the file
- * that the variable {@value #VARIABLE} names, else {@value #FILE} beside the jar of this class or
- * in the folder above: a function's working folder is the cloud's own. Thread-safe.
+ * that the variable {@value #VARIABLE} names, else model.onnx beside the jar of this class or in
+ * the folder above: a function's working folder is the cloud's own. Thread-safe.
  */
 final class LazyModel {
 
   static final String VARIABLE = "CORACLE_MODEL";
-  static final String FILE = "model.onnx";
 
   private final Map<String, String> environment;
   private final @Nullable Path jar;
@@ -65,7 +64,7 @@ final class LazyModel {
     for (Path folder = jar; folder != null && places.size() < 2; ) {
       folder = folder.getParent();
       if (folder != null) {
-        places.add(folder.resolve(FILE));
+        places.add(folder.resolve(ClassifyFunction.MODEL_FILE));
       }
     }
     return places.stream()
@@ -74,7 +73,7 @@ final class LazyModel {
         .orElseThrow(
             () ->
                 new CoracleException(
-                    "the function has no model: %s does not name one, and there is none of %s"
-                        .formatted(VARIABLE, places)));
+                    "the function has no model; put one at one of %s, or let %s name it"
+                        .formatted(places, VARIABLE)));
   }
 }

@@ -73,6 +73,15 @@ record Distribution(Path folder) {
     return result;
   }
 
+  /** Starts a program that runs until it is told to stop; what it prints goes to {@code log}. */
+  Process start(Map<String, String> environment, Path log, String program, Object... args)
+      throws IOException {
+    return builder(environment, program, args)
+        .redirectErrorStream(true)
+        .redirectOutput(log.toFile())
+        .start();
+  }
+
   private ProcessBuilder builder(Map<String, String> environment, String program, Object... args) {
     List<String> command = new ArrayList<>();
     command.add(folder.resolve("bin").resolve(program).toString());
@@ -92,11 +101,7 @@ record Distribution(Path folder) {
     Path model = TestModel.mnist().write(temporary.resolve("model.onnx"));
     Path log = temporary.resolve("serve.log");
     int port = freePort();
-    Process server =
-        builder(Map.of(), "coracle", "serve", "--model", model, "--port", port)
-            .redirectErrorStream(true)
-            .redirectOutput(log.toFile())
-            .start();
+    Process server = start(Map.of(), log, "coracle", "serve", "--model", model, "--port", port);
     try {
       String uri = "http://127.0.0.1:" + port;
       awaitPing(server, uri, log);

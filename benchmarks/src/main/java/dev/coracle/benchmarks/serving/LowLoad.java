@@ -69,7 +69,7 @@ final class LowLoad {
   }
 
   /** Sends and receives on a plain socket. */
-  private static final class Client {
+  static final class Client {
 
     private final OutputStream out;
     private final InputStream in;

@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.coracle.cli;
+
+import dev.coracle.azure.FunctionHost;
+import java.nio.file.Path;
+import java.util.Objects;
+import java.util.concurrent.Callable;
+import java.util.concurrent.CountDownLatch;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Parameters;
+import picocli.CommandLine.Spec;
+
+/** Serves a function app until it is told to stop. */
+@Command(
+    name = "run",
+    sortOptions = false,
+    showDefaultValues = true,
+    description = {
+      "Serves the archive of a function app as Azure does: from its own jars in a class loader of"
+          + " their own, a new instance for each call, bodies as text.",
+      "",
+      "SIGTERM and Ctrl-C let the calls under way finish; the exit status is 0 then."
+    })
+final class AzureRunCommand implements Callable<Integer> {
+
+  private final Terminal terminal;
+
+  @Parameters(
+      paramLabel = "APP",
+      description = "The zip file of azure package, or a folder with the same content.")
+  private Path app = Path.of("");
+
+  @Option(
+      names = "--host",
+      paramLabel = "ADDRESS",
+      defaultValue = "127.0.0.1",
+      description = "Address to listen on; 0.0.0.0 for all.")
+  private String host = "";
+
+  @Option(
+      names = "--port",
+      paramLabel = "PORT",
+      defaultValue = "7071", // of Azure's own tools
+      description = "Port to listen on; 0 takes a free one.")
+  private int port;
+
+  @Spec private @Nullable CommandSpec spec;
+
+  AzureRunCommand(Terminal terminal) {
+    this.terminal = terminal;
+  }
+
+  @Override
+  public Integer call() throws InterruptedException {
+    if (port < 0 || port > 65535) {
+      throw new ParameterException(
+          Objects.requireNonNull(spec).commandLine(),
+          "--port (" + port + ") must be from 0 to 65535");
+    }
+    // A distribution names its own libraries, for which an app has those in its jar.
+    System.clearProperty("onnxruntime.native.path");
+    CountDownLatch stop = new CountDownLatch(1);
+    try (FunctionHost functions = FunctionHost.start(app, host, port)) {
+      // Where signals cannot be handled, the JVM still runs this one; else it does nothing.
+      Runtime.getRuntime().addShutdownHook(new Thread(functions::close, "coracle-stop"));
+      StopSignal.handle(stop::countDown);
+      functions.functions().forEach(line -> terminal.println("Serving " + line));
+      terminal.println("Ctrl-C stops");
+      stop.await();
+    }
+    return 0;
+  }
+}
