@@ -64,10 +64,10 @@ final class AzureRunCommand implements Callable<Integer> {
     // A distribution names its own libraries, for which an app has those in its jar.
     System.clearProperty("onnxruntime.native.path");
     CountDownLatch stop = new CountDownLatch(1);
+    StopSignal.handle(stop::countDown); // from here on, as what is unpacked must go again
     try (FunctionHost functions = FunctionHost.start(app, host, port)) {
       // Where signals cannot be handled, the JVM still runs this one; else it does nothing.
       Runtime.getRuntime().addShutdownHook(new Thread(functions::close, "coracle-stop"));
-      StopSignal.handle(stop::countDown);
       functions.functions().forEach(line -> terminal.println("Serving " + line));
       terminal.println("Ctrl-C stops");
       stop.await();
