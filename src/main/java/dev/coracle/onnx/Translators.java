@@ -23,6 +23,7 @@ final class Translators {
     OWN.putAll(ActivationTranslators.BY_METHOD);
     OWN.putAll(ArithmeticTranslators.BY_METHOD);
     OWN.putAll(ShapeTranslators.BY_METHOD);
+    OWN.putAll(RecurrentTranslators.BY_METHOD);
   }
 
   private final Map<String, OpTranslator> byMethod = new HashMap<>(OWN);
