@@ -273,6 +273,7 @@ public final class OnnxExporter {
       throw new IllegalStateException("the exporter needs a block and at least one input");
     }
     inputs.forEach(InputSpec::requireSizes);
+    Tracer.requireArrayCode(block, "the block");
     for (Pair<String, Parameter> parameter : block.getParameters()) {
       Parameter value = parameter.getValue();
       if (!value.isInitialized() || value.getArray().isReleased()) {

@@ -12,6 +12,7 @@ import ai.djl.ndarray.types.Shape;
 import ai.djl.nn.Block;
 import ai.djl.nn.Parameter;
 import ai.djl.nn.ParameterList;
+import ai.djl.nn.SymbolBlock;
 import ai.djl.training.ParameterStore;
 import ai.djl.util.Pair;
 import dev.coracle.onnx.ArrayHandler.Memory;
@@ -99,9 +100,10 @@ final class Tracer {
   private final Map<Integer, Memory> memories = new HashMap<>();
   private final NDManager managerProxy;
   private final Predicate<String> translated;
+  private final Thread thread = Thread.currentThread();
   private String lastParameter = "";
   private int nextId;
-  private @Nullable ExportException refused;
+  private volatile @Nullable ExportException refused; // another thread may
 
   private Tracer(NDManager memory, Block block, Predicate<String> translated) {
     this.memory = memory;
@@ -150,9 +152,29 @@ final class Tracer {
       memory.close();
       throw e;
     } catch (RuntimeException e) {
-      String message = "the block failed on %s: %s".formatted(values, e);
+      String message =
+          "the block failed on %s: %s".formatted(values, e)
+              + (e instanceof ClassCastException
+                  ? "; its arrays and managers are stand-ins while it is recorded: cast none to a class of an engine"
+                  : "");
       memory.close();
       throw new ExportException(message, e);
+    }
+  }
+
+  /**
+   * Refuses blocks that run in an engine's own code, out of sight.
+   *
+   * @param path of the block, for the message
+   */
+  static void requireArrayCode(Block block, String path) {
+    if (block instanceof SymbolBlock) {
+      throw new ExportException(
+          "%s is a %s, which the engine runs itself, such as a TorchScript module, so it cannot be traced; export that from the framework it was made in"
+              .formatted(path, block.getClass().getName()));
+    }
+    for (Pair<String, Block> child : block.getChildren()) {
+      requireArrayCode(child.getValue(), path + " / " + child.getKey());
     }
   }
 
@@ -267,6 +289,7 @@ final class Tracer {
 
   /** Returns what the trace knows of a stand-in. */
   TracedValue valueOf(Traced traced) {
+    requireThread();
     if (traced.tracer() != this) {
       throw refuse(
           "%s was kept from an earlier forward pass (used at %s); a block must not keep arrays in fields"
@@ -277,6 +300,14 @@ final class Tracer {
       throw refuse("%s (used at %s)".formatted(fault, location()));
     }
     return traced.tracedValue();
+  }
+
+  private void requireThread() {
+    if (thread != Thread.currentThread()) {
+      throw refuse(
+          "an array was used in thread '%s' (at %s); a block that is recorded must stay in the thread that runs it, as the order of its calls is the program"
+              .formatted(Thread.currentThread().getName(), location()));
+    }
   }
 
   /** Refuses a call. The trace fails even if the block catches the exception. */
@@ -318,6 +349,7 @@ final class Tracer {
 
   private NDArray wrap(
       Kind kind, String name, boolean dependsOnInput, NDArray array, Memory shared) {
+    requireThread();
     NDScope.unregister(array); // a scope of the user's would close it before the trace ends
     array.attach(memory);
     TracedValue value = new TracedValue(nextId++, kind, name, dependsOnInput, array);

@@ -70,7 +70,7 @@ class RefusalTest {
           }
         },
         "NDArray.toByteBuffer",
-        "create other arrays with getManager() of the input",
+        "create other arrays with getManager() of the input, and take parameters from",
         "RefusalTest.java");
   }
 
