@@ -337,7 +337,7 @@ final class Tracer {
         id -> {
           String name = parameterNames.get(id);
           if (name == null) {
-            throw new ExportException(
+            throw refuse(
                 "parameter %s is used but not listed by getParameters() of the block; register its block with addChildBlock"
                     .formatted(parameter.getName()));
           }

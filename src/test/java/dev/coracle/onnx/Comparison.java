@@ -230,7 +230,8 @@ final class Comparison {
       for (int i = 0; i < values.length; i++) {
         double normal = random.nextGaussian();
         switch (parameter.getType()) {
-          case GAMMA, RUNNING_VAR -> values[i] = (float) (0.5 + Math.abs(normal));
+          case GAMMA -> values[i] = (float) (0.5 + normal / 8);
+          case RUNNING_VAR -> values[i] = (float) (0.5 + Math.abs(normal));
           case BETA, RUNNING_MEAN, BIAS -> values[i] = (float) (normal / 4);
           default -> {}
         }

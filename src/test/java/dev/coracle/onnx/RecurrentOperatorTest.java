@@ -257,7 +257,7 @@ class RecurrentOperatorTest {
     }
   }
 
-  private static RecurrentBlock.BaseBuilder<?> builder(String kind) {
+  static RecurrentBlock.BaseBuilder<?> builder(String kind) {
     RecurrentBlock.BaseBuilder<?> builder =
         switch (kind) {
           case "LSTM" -> LSTM.builder();
@@ -270,7 +270,7 @@ class RecurrentOperatorTest {
     return builder;
   }
 
-  private static Block build(RecurrentBlock.BaseBuilder<?> builder) {
+  static RecurrentBlock build(RecurrentBlock.BaseBuilder<?> builder) {
     if (builder instanceof LSTM.Builder lstm) {
       return lstm.build();
     }

@@ -12,16 +12,20 @@ import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.index.NDIndex;
 import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
+import ai.djl.nn.AbstractBlock;
 import ai.djl.nn.Block;
 import ai.djl.nn.SequentialBlock;
 import ai.djl.nn.SymbolBlock;
 import ai.djl.nn.core.Linear;
 import ai.djl.training.GradientCollector;
+import ai.djl.training.ParameterStore;
+import ai.djl.util.PairList;
 import ai.onnxruntime.OrtException;
 import java.io.IOException;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.function.UnaryOperator;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 
 /** Ways in which a block could get past the recording: each is followed, or refused by name. */
@@ -159,6 +163,58 @@ class TrapsTest {
     refuses(x -> x.add(x.getManager().getParentManager().ones(SHAPE)), "getParentManager");
     refuses(x -> x.getManager().getManagedArrays().get(0), "NDManager.getManagedArrays");
     refuses(x -> x.add(x.getManager().truncatedNormal(SHAPE)), "NDManager.truncatedNormal");
+  }
+
+  @Test
+  void parameter_ofABlockThatIsNoChild_isRefused() {
+    try (NDManager manager = NDManager.newBaseManager()) {
+      Block hidden = Linear.builder().setUnits(3).build();
+      hidden.initialize(manager, DataType.FLOAT32, SHAPE);
+      Block block = new Hiding(hidden);
+      assertThatThrownBy(() -> Exports.model(block, SHAPE))
+          .isInstanceOf(ExportException.class)
+          .hasMessageContainingAll("parameter weight is used but not listed", "addChildBlock");
+    }
+  }
+
+  /** Uses a block that getChildren does not know, and goes on when that fails. */
+  private static final class Hiding extends AbstractBlock {
+    private final Block hidden;
+
+    Hiding(Block hidden) {
+      this.hidden = hidden;
+    }
+
+    @Override
+    protected NDList forwardInternal(
+        ParameterStore store,
+        NDList inputs,
+        boolean training,
+        @Nullable PairList<String, Object> params) {
+      try {
+        return hidden.forward(store, inputs, training);
+      } catch (ExportException e) {
+        return inputs;
+      }
+    }
+
+    @Override
+    public Shape[] getOutputShapes(Shape[] inputShapes) {
+      return inputShapes;
+    }
+  }
+
+  @Test
+  void conversion_toWhatTheArrayIs_isNoCall() throws IOException, OrtException {
+    Block block =
+        Exports.lambda(
+            x -> {
+              NDArray same = x.toType(DataType.FLOAT32, false).toDevice(x.getDevice(), false);
+              assertThat(same).isSameAs(x);
+              return same.toType(DataType.FLOAT32, true).add(same);
+            });
+    Exports.assertAgrees(block, SHAPE, 1e-6);
+    assertThat(Exports.model(block, SHAPE).getGraph().getNodeList()).hasSize(1);
   }
 
   private static void refuses(UnaryOperator<NDArray> function, String... message) {
