@@ -138,6 +138,9 @@ final class ArrayHandler implements InvocationHandler {
     if (isIndexing(method)) { // it ends in the indexer of ExtensionHandler
       return InvocationHandler.invokeDefault(proxy, method, args);
     }
+    if (Handlers.isComposed(value.array(), method)) {
+      return InvocationHandler.invokeDefault(proxy, method, args);
+    }
     if (!Handlers.givesArrays(method)) {
       return Handlers.read(self, method, given);
     }

@@ -6,6 +6,7 @@ import ai.djl.ndarray.internal.NDArrayEx;
 import java.lang.reflect.InvocationHandler;
 import java.lang.reflect.Method;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
@@ -56,8 +57,12 @@ final class ExtensionHandler implements InvocationHandler {
     String counterpart = IN_PLACE.get(method.getName());
     if (counterpart != null) {
       Method pure = NDArrayEx.class.getMethod(counterpart, method.getParameterTypes());
-      Object result = Handlers.operate(array, value.array().getNDArrayInternal(), pure, given);
-      return ArrayHandler.write(array, method, (NDArray) result);
+      NDArray result = (NDArray) Objects.requireNonNull(invoke(proxy, pure, given));
+      return ArrayHandler.write(array, method, result);
+    }
+    if (!tracer.isTranslated(Handlers.nameOf(method))
+        && Handlers.isComposed(value.array().getNDArrayInternal(), method)) {
+      return InvocationHandler.invokeDefault(proxy, method, args);
     }
     return Handlers.operate(array, value.array().getNDArrayInternal(), method, given);
   }

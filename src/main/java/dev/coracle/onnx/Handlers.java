@@ -27,6 +27,16 @@ final class Handlers {
     return method.getReturnType() == NDArray.class || method.getReturnType() == NDList.class;
   }
 
+  /**
+   * Tells whether DJL's interface itself makes a method of others, such as {@code sum(axes)} of
+   * {@code sum(axes, false)}, and the engine leaves it so: then these others are recorded.
+   */
+  static boolean isComposed(Object target, Method method) throws NoSuchMethodException {
+    return method.isDefault()
+        && givesArrays(method)
+        && target.getClass().getMethod(method.getName(), method.getParameterTypes()).isDefault();
+  }
+
   /** Calls the engine, with the exception that the engine threw. */
   static @Nullable Object call(Object target, Method method, @Nullable Object[] arguments)
       throws Throwable {

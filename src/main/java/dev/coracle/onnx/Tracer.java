@@ -89,8 +89,22 @@ final class Tracer {
           "NDArrayEx.convolution",
           "NDArrayEx.relu",
           "NDArrayEx.sigmoid",
+          "NDArrayEx.tanh",
+          "NDArrayEx.softPlus",
+          "NDArrayEx.softSign",
+          "NDArrayEx.leakyRelu",
+          "NDArrayEx.elu",
+          "NDArrayEx.selu",
+          "NDArrayEx.gelu",
+          "NDArrayEx.batchNorm",
+          "NDArrayEx.layerNorm",
+          "NDArrayEx.embedding",
           "NDArrayEx.maxPool",
-          "NDArrayEx.avgPool");
+          "NDArrayEx.avgPool",
+          "NDArrayEx.lpPool",
+          "NDArrayEx.globalMaxPool",
+          "NDArrayEx.globalAvgPool",
+          "NDArrayEx.globalLpPool");
 
   private final NDManager memory;
   private final List<TracedCall> calls = new ArrayList<>();
@@ -137,6 +151,7 @@ final class Tracer {
             ? NDManager.newBaseManager()
             : parameters.get(0).getValue().getArray().getManager().newSubManager();
     List<TracedValue> values = new ArrayList<>();
+    String given = ""; // before the engine gets them: where it fails, it may release them
     try {
       Tracer tracer = new Tracer(memory, block, translated);
       NDList arguments = new NDList();
@@ -146,6 +161,7 @@ final class Tracer {
         arguments.add(array);
         values.add(((Traced) array).tracedValue());
       }
+      given = values.toString();
       NDList outputs = block.forward(tracer.new Parameters(), before.apply(arguments), false);
       return new Trace(values, tracer.calls, tracer.outputs(after.apply(outputs)), memory);
     } catch (ExportException | Error e) {
@@ -153,7 +169,7 @@ final class Tracer {
       throw e;
     } catch (RuntimeException e) {
       String message =
-          "the block failed on %s: %s".formatted(values, e)
+          "the block failed on %s: %s".formatted(given, e)
               + (e instanceof ClassCastException
                   ? "; its arrays and managers are stand-ins while it is recorded: cast none to a class of an engine"
                   : "");
