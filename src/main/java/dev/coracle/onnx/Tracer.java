@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.coracle.onnx;
 
-import ai.djl.Device;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
@@ -10,10 +9,8 @@ import ai.djl.ndarray.internal.NDArrayEx;
 import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
 import ai.djl.nn.Block;
-import ai.djl.nn.Parameter;
 import ai.djl.nn.ParameterList;
 import ai.djl.nn.SymbolBlock;
-import ai.djl.training.ParameterStore;
 import ai.djl.util.Pair;
 import dev.coracle.onnx.ArrayHandler.Memory;
 import dev.coracle.onnx.TracedValue.Kind;
@@ -23,7 +20,6 @@ import java.lang.reflect.Proxy;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashMap;
-import java.util.IdentityHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -108,14 +104,11 @@ final class Tracer {
 
   private final NDManager memory;
   private final List<TracedCall> calls = new ArrayList<>();
-  private final Map<String, NDArray> parameters = new HashMap<>();
-  private final Map<String, String> parameterNames = new HashMap<>();
-  private final IdentityHashMap<NDArray, Parameter> parameterArrays = new IdentityHashMap<>();
   private final Map<Integer, Memory> memories = new HashMap<>();
   private final NDManager managerProxy;
+  private final TracedParameters parameters;
   private final Predicate<String> translated;
   private final Thread thread = Thread.currentThread();
-  private String lastParameter = "";
   private int nextId;
   private volatile @Nullable ExportException refused; // another thread may
 
@@ -123,10 +116,7 @@ final class Tracer {
     this.memory = memory;
     this.translated = translated;
     this.managerProxy = proxy(new ManagerHandler(this, memory), NDManager.class);
-    for (Pair<String, Parameter> parameter : block.getParameters()) {
-      parameterNames.putIfAbsent(parameter.getValue().getId(), parameter.getKey());
-      parameterArrays.put(parameter.getValue().getArray(), parameter.getValue());
-    }
+    this.parameters = new TracedParameters(this, managerProxy, block);
   }
 
   /**
@@ -162,7 +152,7 @@ final class Tracer {
         values.add(((Traced) array).tracedValue());
       }
       given = values.toString();
-      NDList outputs = block.forward(tracer.new Parameters(), before.apply(arguments), false);
+      NDList outputs = block.forward(tracer.parameters, before.apply(arguments), false);
       return new Trace(values, tracer.calls, tracer.outputs(after.apply(outputs)), memory);
     } catch (ExportException | Error e) {
       memory.close();
@@ -299,8 +289,8 @@ final class Tracer {
     if (array instanceof Traced) {
       return array;
     }
-    Parameter parameter = parameterArrays.get(array);
-    return parameter == null ? constant(array.duplicate()) : parameter(parameter);
+    NDArray parameter = parameters.standIn(array);
+    return parameter == null ? constant(array.duplicate()) : parameter;
   }
 
   /** Returns what the trace knows of a stand-in. */
@@ -337,7 +327,8 @@ final class Tracer {
 
   /** Says where the block is: the user's line, and the parameter that it used last. */
   private String location() {
-    return CallSite.find() + (lastParameter.isEmpty() ? "" : ", after parameter " + lastParameter);
+    String last = parameters.last();
+    return CallSite.find() + (last.isEmpty() ? "" : ", after parameter " + last);
   }
 
   ExportException refuse(String message) {
@@ -346,21 +337,8 @@ final class Tracer {
     return e;
   }
 
-  private NDArray parameter(Parameter parameter) {
-    lastParameter = parameterNames.getOrDefault(parameter.getId(), parameter.getName());
-    return parameters.computeIfAbsent(
-        parameter.getId(),
-        id -> {
-          String name = parameterNames.get(id);
-          if (name == null) {
-            throw refuse(
-                "parameter %s is used but not listed by getParameters() of the block; register its block with addChildBlock"
-                    .formatted(parameter.getName()));
-          }
-          // A handle of the same memory: it records no gradients and goes with the trace.
-          NDArray handle = parameter.getArray().stopGradient();
-          return wrap(Kind.PARAMETER, name, false, handle, new Memory());
-        });
+  NDArray parameter(String name, NDArray array) {
+    return wrap(Kind.PARAMETER, name, false, array, new Memory());
   }
 
   private NDArray wrap(
@@ -383,20 +361,5 @@ final class Tracer {
     types[0] = type;
     System.arraycopy(more, 0, types, 1, more.length);
     return (T) Proxy.newProxyInstance(Tracer.class.getClassLoader(), types, handler);
-  }
-
-  /** Hands out the stand-ins of parameters; a parameter asked for twice is the same value. */
-  private final class Parameters extends ParameterStore {
-
-    Parameters() {
-      super(managerProxy, false);
-    }
-
-    @Override
-    public @Nullable NDArray getValue(
-        @Nullable Parameter parameter, Device device, boolean training) {
-      // A layer without bias asks for one all the same.
-      return parameter == null ? null : Tracer.this.parameter(parameter);
-    }
   }
 }
