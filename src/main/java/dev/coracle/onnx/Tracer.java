@@ -159,7 +159,7 @@ final class Tracer {
       throw e;
     } catch (RuntimeException e) {
       String message =
-          "the block failed on %s: %s".formatted(given, e)
+          "the block failed on %s, at sizes %s of the dynamic axes: %s".formatted(given, sizes, e)
               + (e instanceof ClassCastException
                   ? "; its arrays and managers are stand-ins while it is recorded: cast none to a class of an engine"
                   : "");
