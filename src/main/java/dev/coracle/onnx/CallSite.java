@@ -20,6 +20,7 @@ final class CallSite {
           ArrayHandler.class,
           ExtensionHandler.class,
           ManagerHandler.class,
+          TracedParameters.class,
           TracingIndexer.class);
 
   private CallSite() {}

@@ -45,6 +45,7 @@ public final class GraphBuilder {
   private final Map<String, String> shared = new HashMap<>();
   private final Map<String, String> axisSources = new HashMap<>();
   private final Set<String> taken = new HashSet<>();
+  private final Set<Integer> used = new HashSet<>();
 
   /** Fills the content of an initializer when it is written. */
   record Initializer(String name, DataType type, List<Long> dims, Content content) {
@@ -79,6 +80,8 @@ public final class GraphBuilder {
     // Parameters' names come before any that is made up, which could be one of them.
     trace.calls().forEach(call -> call.operands().forEach(this::takeParameter));
     trace.outputs().forEach(this::takeParameter);
+    trace.outputs().forEach(output -> used.add(output.id()));
+    trace.neededCalls().forEach(call -> call.operands().forEach(o -> used.add(o.id())));
   }
 
   private void takeParameter(Value value) {
@@ -91,6 +94,11 @@ public final class GraphBuilder {
   /** Returns the version of ONNX's operators that the graph is written in. */
   public int opset() {
     return opset;
+  }
+
+  /** Tells whether an output of the graph or a call that it needs depends on a result. */
+  public boolean isUsed(Value result) {
+    return used.contains(result.id());
   }
 
   /** Starts a node of an ONNX operator for a call; {@link NodeBuilder#output} ends it. */
@@ -177,6 +185,16 @@ public final class GraphBuilder {
   public String initializer(String name, NDArray array) {
     List<Long> dims = Arrays.stream(array.getShape().getShape()).boxed().toList();
     return initializer(fresh(name), array.getDataType(), dims, () -> bytes(array));
+  }
+
+  /**
+   * As {@link #initializer(String, NDArray)}, once for all calls that use the same arrays.
+   *
+   * @param from the arrays that it is worked out from
+   */
+  public String initializer(String name, List<Value> from, Supplier<NDArray> array) {
+    return remember(
+        name + from.stream().map(Value::id).toList(), () -> initializer(name, array.get()));
   }
 
   private String initializer(

@@ -3,6 +3,7 @@ package dev.coracle.onnx;
 
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDList;
+import ai.djl.ndarray.index.NDIndex;
 import java.lang.reflect.InvocationTargetException;
 import java.lang.reflect.Method;
 import java.util.ArrayList;
@@ -135,7 +136,7 @@ final class Handlers {
           method,
           "it reads the content of an array that depends on the input, so the graph would hold for this input alone; compute with methods that return arrays"
               + (method.getName().equals("toByteBuffer")
-                  ? ", and create other arrays with getManager() of the input"
+                  ? ", create other arrays with getManager() of the input, and take parameters from the ParameterStore"
                   : ""));
     }
     return call(receiver.tracedValue().array(), method, real(tracer, given));
@@ -162,6 +163,9 @@ final class Handlers {
     if (argument instanceof NDArray[] arrays) {
       return Arrays.stream(arrays).map(a -> real(tracer, a)).toArray(NDArray[]::new);
     }
+    if (argument instanceof NDIndex index) {
+      return new TracingIndexer(tracer).takeApart(index).real();
+    }
     return tracer.isManager(argument) ? tracer.realManager() : argument;
   }
 
@@ -174,6 +178,9 @@ final class Handlers {
     }
     if (argument instanceof NDArray[] arrays) {
       return Arrays.stream(arrays).map(array -> recorded(tracer, array)).toList();
+    }
+    if (argument instanceof NDIndex index) {
+      return new TracingIndexer(tracer).takeApart(index).arguments();
     }
     return tracer.isManager(argument) ? "manager" : argument;
   }

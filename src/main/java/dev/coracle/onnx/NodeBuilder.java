@@ -72,6 +72,11 @@ public final class NodeBuilder {
     return attribute(name, AttributeProto.AttributeType.INTS, b -> b.addAllInts(values));
   }
 
+  public NodeBuilder attributeStrings(String name, List<String> values) {
+    List<ByteString> bytes = values.stream().map(ByteString::copyFromUtf8).toList();
+    return attribute(name, AttributeProto.AttributeType.STRINGS, b -> b.addAllStrings(bytes));
+  }
+
   NodeBuilder attribute(String name, TensorProto value) {
     return attribute(name, AttributeProto.AttributeType.TENSOR, b -> b.setT(value));
   }
@@ -91,14 +96,21 @@ public final class NodeBuilder {
 
   /** Ends the node, which computes several arrays of the program. */
   public void outputs(List<Value> values) {
+    List<String> names = outputs(values.size());
+    for (int i = 0; i < values.size(); i++) {
+      graph.name(values.get(i), names.get(i));
+    }
+  }
+
+  /** Ends the node, and returns the names of its first outputs. */
+  public List<String> outputs(int count) {
     String name = freshName();
     node.setName(name);
-    for (int i = 0; i < values.size(); i++) {
-      String output = graph.fresh(name + "_" + i);
-      node.addOutput(output);
-      graph.name(values.get(i), output);
+    for (int i = 0; i < count; i++) {
+      node.addOutput(graph.fresh(name + "_" + i));
     }
     graph.add(node.build());
+    return List.copyOf(node.getOutputList());
   }
 
   /** Ends the node, which computes something on the way, and returns its name. */

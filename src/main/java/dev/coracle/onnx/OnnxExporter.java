@@ -107,7 +107,8 @@ public final class OnnxExporter {
 
   /**
    * Leaves the size of an axis open, under a name. Axes of one name have one size. Each doubles the
-   * time of the export.
+   * time of the export. The block must take other sizes: BertBlock, whose positions are a parameter,
+   * takes one length of sequences alone.
    *
    * @param input the name of an input that was added before
    * @param axis counted from 0; axis 0 is dynamic already, and gets this name
@@ -273,6 +274,7 @@ public final class OnnxExporter {
       throw new IllegalStateException("the exporter needs a block and at least one input");
     }
     inputs.forEach(InputSpec::requireSizes);
+    Tracer.requireArrayCode(block, "the block");
     for (Pair<String, Parameter> parameter : block.getParameters()) {
       Parameter value = parameter.getValue();
       if (!value.isInitialized() || value.getArray().isReleased()) {

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.coracle.onnx;
 
-import ai.djl.Device;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
@@ -10,9 +9,8 @@ import ai.djl.ndarray.internal.NDArrayEx;
 import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
 import ai.djl.nn.Block;
-import ai.djl.nn.Parameter;
 import ai.djl.nn.ParameterList;
-import ai.djl.training.ParameterStore;
+import ai.djl.nn.SymbolBlock;
 import ai.djl.util.Pair;
 import dev.coracle.onnx.ArrayHandler.Memory;
 import dev.coracle.onnx.TracedValue.Kind;
@@ -22,7 +20,6 @@ import java.lang.reflect.Proxy;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashMap;
-import java.util.IdentityHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -120,24 +117,19 @@ final class Tracer {
 
   private final NDManager memory;
   private final List<TracedCall> calls = new ArrayList<>();
-  private final Map<String, NDArray> parameters = new HashMap<>();
-  private final Map<String, String> parameterNames = new HashMap<>();
-  private final IdentityHashMap<NDArray, Parameter> parameterArrays = new IdentityHashMap<>();
   private final Map<Integer, Memory> memories = new HashMap<>();
   private final NDManager managerProxy;
+  private final TracedParameters parameters;
   private final Predicate<String> translated;
-  private String lastParameter = "";
+  private final Thread thread = Thread.currentThread();
   private int nextId;
-  private @Nullable ExportException refused;
+  private volatile @Nullable ExportException refused; // another thread may
 
   private Tracer(NDManager memory, Block block, Predicate<String> translated) {
     this.memory = memory;
     this.translated = translated;
     this.managerProxy = proxy(new ManagerHandler(this, memory), NDManager.class);
-    for (Pair<String, Parameter> parameter : block.getParameters()) {
-      parameterNames.putIfAbsent(parameter.getValue().getId(), parameter.getKey());
-      parameterArrays.put(parameter.getValue().getArray(), parameter.getValue());
-    }
+    this.parameters = new TracedParameters(this, managerProxy, block);
   }
 
   /**
@@ -173,15 +165,35 @@ final class Tracer {
         values.add(((Traced) array).tracedValue());
       }
       given = values.toString();
-      NDList outputs = block.forward(tracer.new Parameters(), before.apply(arguments), false);
+      NDList outputs = block.forward(tracer.parameters, before.apply(arguments), false);
       return new Trace(values, tracer.calls, tracer.outputs(after.apply(outputs)), memory);
     } catch (ExportException | Error e) {
       memory.close();
       throw e;
     } catch (RuntimeException e) {
-      String message = "the block failed on %s: %s".formatted(given, e);
+      String message =
+          "the block failed on %s, at sizes %s of the dynamic axes: %s".formatted(given, sizes, e)
+              + (e instanceof ClassCastException
+                  ? "; its arrays and managers are stand-ins while it is recorded: cast none to a class of an engine"
+                  : "");
       memory.close();
       throw new ExportException(message, e);
+    }
+  }
+
+  /**
+   * Refuses blocks that run in an engine's own code, out of sight.
+   *
+   * @param path of the block, for the message
+   */
+  static void requireArrayCode(Block block, String path) {
+    if (block instanceof SymbolBlock) {
+      throw new ExportException(
+          "%s is a %s, which the engine runs itself, such as a TorchScript module, so it cannot be traced; export that from the framework it was made in"
+              .formatted(path, block.getClass().getName()));
+    }
+    for (Pair<String, Block> child : block.getChildren()) {
+      requireArrayCode(child.getValue(), path + " / " + child.getKey());
     }
   }
 
@@ -290,12 +302,13 @@ final class Tracer {
     if (array instanceof Traced) {
       return array;
     }
-    Parameter parameter = parameterArrays.get(array);
-    return parameter == null ? constant(array.duplicate()) : parameter(parameter);
+    NDArray parameter = parameters.standIn(array);
+    return parameter == null ? constant(array.duplicate()) : parameter;
   }
 
   /** Returns what the trace knows of a stand-in. */
   TracedValue valueOf(Traced traced) {
+    requireThread();
     if (traced.tracer() != this) {
       throw refuse(
           "%s was kept from an earlier forward pass (used at %s); a block must not keep arrays in fields"
@@ -306,6 +319,14 @@ final class Tracer {
       throw refuse("%s (used at %s)".formatted(fault, location()));
     }
     return traced.tracedValue();
+  }
+
+  private void requireThread() {
+    if (thread != Thread.currentThread()) {
+      throw refuse(
+          "an array was used in thread '%s' (at %s); a block that is recorded must stay in the thread that runs it, as the order of its calls is the program"
+              .formatted(Thread.currentThread().getName(), location()));
+    }
   }
 
   /** Refuses a call. The trace fails even if the block catches the exception. */
@@ -319,7 +340,8 @@ final class Tracer {
 
   /** Says where the block is: the user's line, and the parameter that it used last. */
   private String location() {
-    return CallSite.find() + (lastParameter.isEmpty() ? "" : ", after parameter " + lastParameter);
+    String last = parameters.last();
+    return CallSite.find() + (last.isEmpty() ? "" : ", after parameter " + last);
   }
 
   ExportException refuse(String message) {
@@ -328,25 +350,13 @@ final class Tracer {
     return e;
   }
 
-  private NDArray parameter(Parameter parameter) {
-    lastParameter = parameterNames.getOrDefault(parameter.getId(), parameter.getName());
-    return parameters.computeIfAbsent(
-        parameter.getId(),
-        id -> {
-          String name = parameterNames.get(id);
-          if (name == null) {
-            throw new ExportException(
-                "parameter %s is used but not listed by getParameters() of the block; register its block with addChildBlock"
-                    .formatted(parameter.getName()));
-          }
-          // A handle of the same memory: it records no gradients and goes with the trace.
-          NDArray handle = parameter.getArray().stopGradient();
-          return wrap(Kind.PARAMETER, name, false, handle, new Memory());
-        });
+  NDArray parameter(String name, NDArray array) {
+    return wrap(Kind.PARAMETER, name, false, array, new Memory());
   }
 
   private NDArray wrap(
       Kind kind, String name, boolean dependsOnInput, NDArray array, Memory shared) {
+    requireThread();
     NDScope.unregister(array); // a scope of the user's would close it before the trace ends
     array.attach(memory);
     TracedValue value = new TracedValue(nextId++, kind, name, dependsOnInput, array);
@@ -364,20 +374,5 @@ final class Tracer {
     types[0] = type;
     System.arraycopy(more, 0, types, 1, more.length);
     return (T) Proxy.newProxyInstance(Tracer.class.getClassLoader(), types, handler);
-  }
-
-  /** Hands out the stand-ins of parameters; a parameter asked for twice is the same value. */
-  private final class Parameters extends ParameterStore {
-
-    Parameters() {
-      super(managerProxy, false);
-    }
-
-    @Override
-    public @Nullable NDArray getValue(
-        @Nullable Parameter parameter, Device device, boolean training) {
-      // A layer without bias asks for one all the same.
-      return parameter == null ? null : Tracer.this.parameter(parameter);
-    }
   }
 }

@@ -48,6 +48,19 @@ final class TracingIndexer extends NDArrayIndexer {
   @Override
   public NDArray get(NDArray array, NDIndex index) {
     Tracer.Traced traced = (Tracer.Traced) tracer.standIn(array);
+    Parts parts = takeApart(index);
+    List<@Nullable Object> arguments = parts.arguments();
+    NDArray source = tracer.valueOf(traced).array();
+    if (Handlers.dependsOnInput(traced.tracedValue(), arguments) && !tracer.isTranslated(GET)) {
+      throw tracer.refuse(GET, Refusals.reason(GET));
+    }
+    return Handlers.record(traced, GET, arguments, source.get(source.getManager(), parts.real()));
+  }
+
+  /** An index as recorded, and with the engine's own arrays. */
+  record Parts(List<@Nullable Object> arguments, NDIndex real) {}
+
+  Parts takeApart(NDIndex index) {
     List<@Nullable Object> arguments = new ArrayList<>();
     NDIndex real = new NDIndex();
     for (int i = 0; i < index.getIndices().size(); i++) {
@@ -61,11 +74,7 @@ final class TracingIndexer extends NDArrayIndexer {
       arguments.add(ELLIPSIS);
       real.addEllipseDim();
     }
-    NDArray source = tracer.valueOf(traced).array();
-    if (Handlers.dependsOnInput(traced.tracedValue(), arguments) && !tracer.isTranslated(GET)) {
-      throw tracer.refuse(GET, Refusals.reason(GET));
-    }
-    return Handlers.record(traced, GET, arguments, source.get(source.getManager(), real));
+    return new Parts(arguments, real);
   }
 
   private void add(NDIndexElement element, List<@Nullable Object> arguments, NDIndex real) {

@@ -36,6 +36,7 @@ final class Translators {
     OWN.putAll(JoinTranslators.BY_METHOD);
     OWN.putAll(IndexTranslators.BY_METHOD);
     OWN.putAll(OrderTranslators.BY_METHOD);
+    OWN.putAll(RecurrentTranslators.BY_METHOD);
   }
 
   private final Map<String, OpTranslator> byMethod = new HashMap<>(OWN);

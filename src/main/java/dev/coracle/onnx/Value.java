@@ -4,6 +4,7 @@ package dev.coracle.onnx;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.types.DataType;
 import dev.coracle.onnx.TracedValue.Kind;
+import java.nio.ByteBuffer;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
@@ -44,6 +45,21 @@ public final class Value {
    */
   public @Nullable NDArray content() {
     return constant instanceof Constant.Literal ? traced.array() : null;
+  }
+
+  /** Tells whether it is a constant of zeros, as the states that recurrent blocks start from. */
+  boolean isZero() {
+    NDArray content = constant instanceof Constant.Repeated repeated ? repeated.base() : content();
+    if (content == null || parameter() != null) {
+      return false;
+    }
+    ByteBuffer bytes = content.toByteBuffer();
+    while (bytes.hasRemaining()) {
+      if (bytes.get() != 0) {
+        return false;
+      }
+    }
+    return true;
   }
 
   int id() {

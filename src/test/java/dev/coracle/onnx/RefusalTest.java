@@ -69,7 +69,7 @@ class RefusalTest {
           }
         },
         "NDArray.toByteBuffer",
-        "create other arrays with getManager() of the input",
+        "create other arrays with getManager() of the input, and take parameters from",
         "RefusalTest.java");
   }
 
