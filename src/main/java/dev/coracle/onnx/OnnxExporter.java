@@ -246,7 +246,7 @@ public final class OnnxExporter {
         traces.add(Tracer.trace(exported, prepended, appended, inputs, point, known::isTranslated));
       }
       OnnxGraph graph = graph(exported, known, SymbolicTrace.unify(axes, traces));
-      GraphChecker.check(graph);
+      GraphChecker.check(graph, axes.points());
       ModelWriter writer = new ModelWriter(model(graph), graph);
       if (writer.size() > Integer.MAX_VALUE) {
         throw new ExportException(
