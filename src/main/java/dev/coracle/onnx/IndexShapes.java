@@ -100,10 +100,13 @@ final class IndexShapes {
 
   private static @Nullable List<List<Long>> oneHot(NodeFacts node) {
     node.requireDims(2, List.of(2L)); // off and on
+    if (ArrayFact.size(node.dims(1)) != 1) {
+      throw node.wrong("one number as depth, found shape " + node.dims(1));
+    }
     List<Long> depth = node.content(1);
     List<Long> output = new ArrayList<>(node.dims(0));
     int axis = node.axis(node.integer("axis", -1), output.size() + 1);
-    if (depth == null || depth.size() != 1) {
+    if (depth == null) {
       return null;
     }
     output.add(axis, depth.get(0));

@@ -72,8 +72,8 @@ final class LayoutShapes {
   private static @Nullable List<List<Long>> squeeze(NodeFacts node) {
     List<Long> input = node.dims(0);
     List<Long> given = node.has(1) ? node.content(1) : ones(input);
-    if (given == null) {
-      return null;
+    if (given == null || (node.has(1) && given.isEmpty())) {
+      return null; // no axis, and all axes of size 1, are both readings of an empty list
     }
     List<Integer> axes = new ArrayList<>(node.axes(given, input.size()));
     Collections.reverse(axes);

@@ -30,7 +30,8 @@ final class ShapeChecker {
     this.sizes = sizes;
   }
 
-  void check() {
+  /** Checks all, and returns what it found by name. */
+  Map<String, ArrayFact> check() {
     for (ValueInfoProto input : graph.graph().getInputList()) {
       Value traced = Objects.requireNonNull(graph.traced().get(input.getName()));
       facts.put(input.getName(), new ArrayFact(dims(traced), null));
@@ -48,6 +49,7 @@ final class ShapeChecker {
     }
     graph.graph().getNodeList().forEach(this::check);
     graph.graph().getOutputList().forEach(this::stated);
+    return facts;
   }
 
   private void check(NodeProto node) {

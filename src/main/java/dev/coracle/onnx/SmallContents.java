@@ -31,7 +31,7 @@ final class SmallContents {
         || ArrayFact.size(initializer.dims()) > MAX) {
       return null;
     }
-    ByteBuffer data = initializer.content().bytes().order(ByteOrder.LITTLE_ENDIAN);
+    ByteBuffer data = initializer.bytes().order(ByteOrder.LITTLE_ENDIAN);
     List<Long> content = new ArrayList<>();
     while (data.hasRemaining()) {
       content.add(initializer.type() == DataType.INT64 ? data.getLong() : data.getInt());
