@@ -7,7 +7,7 @@ import java.util.Set;
 /**
  * Says what was written.
  *
- * @param bytes size of the file
+ * @param bytes size of the file, with its external data
  * @param opset version of ONNX's operators
  * @param operators in alphabetical order
  * @param dynamicAxes names of the axes whose size the file leaves open

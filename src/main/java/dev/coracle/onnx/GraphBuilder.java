@@ -60,6 +60,16 @@ public final class GraphBuilder {
           .mapToLong(Long::longValue)
           .reduce(type.getNumOfBytes(), Math::multiplyExact);
     }
+
+    /** Returns the content, of the size that type and shape demand. */
+    ByteBuffer bytes() {
+      ByteBuffer bytes = content.bytes();
+      if (bytes.remaining() != size()) {
+        throw new IllegalStateException(
+            "%s has %d bytes; expected %d".formatted(name, bytes.remaining(), size()));
+      }
+      return bytes;
+    }
   }
 
   GraphBuilder(String graphName, int opset, SymbolicTrace trace, List<String> outputNames) {

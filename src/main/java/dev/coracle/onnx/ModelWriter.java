@@ -9,9 +9,9 @@ import com.google.protobuf.WireFormat;
 import dev.coracle.onnx.GraphBuilder.Initializer;
 import java.io.IOException;
 import java.io.OutputStream;
-import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Writes a model with one initializer in memory at a time. Protobuf's own classes would hold all of
@@ -28,13 +28,16 @@ final class ModelWriter {
   private final GraphProto beforeInitializers;
   private final GraphProto afterInitializers;
   private final List<Initializer> initializers;
+  private final @Nullable DataFile data;
   private final List<byte[]> heads = new ArrayList<>();
   private final long graphSize;
 
   /**
    * @param model without its graph
+   * @param data what is written elsewhere, or null
    */
-  ModelWriter(ModelProto model, OnnxGraph graph) {
+  ModelWriter(ModelProto model, OnnxGraph graph, @Nullable DataFile data) {
+    this.data = data;
     this.beforeGraph = model.toBuilder().clearOpsetImport().clearMetadataProps().build();
     this.afterGraph =
         ModelProto.newBuilder()
@@ -51,20 +54,23 @@ final class ModelWriter {
     long size =
         (long) beforeInitializers.getSerializedSize() + afterInitializers.getSerializedSize();
     for (Initializer initializer : initializers) {
-      TensorProto head =
+      TensorProto.Builder head =
           TensorProto.newBuilder()
               .setName(initializer.name())
               .setDataType((int) OnnxTypes.elementType(initializer.type()))
-              .addAllDims(initializer.dims())
-              .build();
-      heads.add(head.toByteArray());
+              .addAllDims(initializer.dims());
+      if (data != null && data.holds(initializer.name())) {
+        head.addAllExternalData(data.location(initializer.name()))
+            .setDataLocation(TensorProto.DataLocation.EXTERNAL);
+      }
+      heads.add(head.build().toByteArray());
       long tensor = tensorSize(heads.size() - 1);
       size += tagSize(GraphProto.INITIALIZER_FIELD_NUMBER) + lengthSize(tensor) + tensor;
     }
     this.graphSize = size;
   }
 
-  /** Returns the size of the file in bytes. */
+  /** Returns the size of the file in bytes, without external data. */
   long size() {
     return (long) beforeGraph.getSerializedSize()
         + afterGraph.getSerializedSize()
@@ -82,22 +88,25 @@ final class ModelWriter {
     for (int i = 0; i < initializers.size(); i++) {
       startMessage(out, GraphProto.INITIALIZER_FIELD_NUMBER, tensorSize(i));
       out.writeRawBytes(heads.get(i));
-      startMessage(out, TensorProto.RAW_DATA_FIELD_NUMBER, initializers.get(i).size());
-      ByteBuffer content = initializers.get(i).content().bytes();
-      if (content.remaining() != initializers.get(i).size()) {
-        throw new IllegalStateException(
-            "%s has %d bytes; expected %d"
-                .formatted(
-                    initializers.get(i).name(), content.remaining(), initializers.get(i).size()));
+      if (!isElsewhere(i)) {
+        startMessage(out, TensorProto.RAW_DATA_FIELD_NUMBER, initializers.get(i).size());
+        // A slice: it writes up to the capacity, not the limit.
+        out.writeRawBytes(initializers.get(i).bytes().slice());
       }
-      out.writeRawBytes(content.slice()); // it writes up to the capacity, not the limit
     }
     afterInitializers.writeTo(out);
     afterGraph.writeTo(out);
     out.flush();
   }
 
+  private boolean isElsewhere(int index) {
+    return data != null && data.holds(initializers.get(index).name());
+  }
+
   private long tensorSize(int index) {
+    if (isElsewhere(index)) {
+      return heads.get(index).length;
+    }
     long content = initializers.get(index).size();
     return heads.get(index).length
         + tagSize(TensorProto.RAW_DATA_FIELD_NUMBER)

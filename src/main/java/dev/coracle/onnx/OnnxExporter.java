@@ -14,9 +14,6 @@ import ai.onnx.proto.OnnxMl.StringStringEntryProto;
 import dev.coracle.AtomicFile;
 import dev.coracle.Version;
 import java.io.IOException;
-import java.io.InputStream;
-import java.io.OutputStream;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -28,9 +25,6 @@ import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.function.UnaryOperator;
-import java.util.zip.CRC32;
-import java.util.zip.CheckedInputStream;
-import java.util.zip.CheckedOutputStream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -71,6 +65,9 @@ public final class OnnxExporter {
   private final Map<String, OpTranslator> translators = new HashMap<>();
   private UnaryOperator<NDList> prepended = UnaryOperator.identity();
   private UnaryOperator<NDList> appended = UnaryOperator.identity();
+  private boolean foldBatchNorm;
+  private @Nullable Boolean externalData;
+  private long inlineLimit = ModelFiles.MAX_BYTES;
   private int opset = OPSET;
   private String docString = "";
 
@@ -222,6 +219,34 @@ public final class OnnxExporter {
   }
 
   /**
+   * Sets whether a batch normalisation becomes part of the convolution before it, where nothing
+   * else uses that one's output. Fewer nodes and the same function up to float32's rounding; the
+   * convolution's weights are then no parameters of the block any more, and are named after them.
+   * Default false: ONNX Runtime does it when it loads a model.
+   */
+  public OnnxExporter foldBatchNorm(boolean fold) {
+    foldBatchNorm = fold;
+    return this;
+  }
+
+  /**
+   * Sets whether arrays of 1 kB and more go to a second file in the same folder, named {@code
+   * model.onnx.HASH.data} after the model and its content. Keep both together. Data of an earlier
+   * model of this name are deleted once the new model is in place. Default: where the model would
+   * otherwise exceed 2 GiB, the most that one ONNX file may have.
+   */
+  public OnnxExporter externalData(boolean external) {
+    externalData = external;
+    return this;
+  }
+
+  /** Sets the size from which on data go to a second file by themselves. */
+  OnnxExporter inlineLimit(long bytes) {
+    inlineLimit = bytes;
+    return this;
+  }
+
+  /**
    * Traces, translates, checks and writes.
    *
    * @throws ExportException when the block cannot be exported; nothing is written
@@ -247,18 +272,18 @@ public final class OnnxExporter {
         traces.add(Tracer.trace(exported, prepended, appended, inputs, point, known::isTranslated));
       }
       OnnxGraph graph = graph(exported, known, SymbolicTrace.unify(axes, traces));
-      GraphChecker.check(graph);
-      ModelWriter writer = new ModelWriter(model(graph), graph);
-      if (writer.size() > Integer.MAX_VALUE) {
-        throw new ExportException(
-            "the model is larger than 2 GiB, which one ONNX file cannot hold");
+      GraphChecker.check(graph, axes.points());
+      if (foldBatchNorm) {
+        graph = ConvBatchNormFolding.fold(graph);
+        GraphChecker.check(graph, axes.points());
       }
-      write(file, writer, check);
+      long bytes =
+          new ModelFiles(file).write(model(graph), graph, externalData, inlineLimit, check);
       Set<String> operators = new TreeSet<>();
       graph.graph().getNodeList().forEach(node -> operators.add(node.getOpType()));
       return new ExportReport(
           file,
-          writer.size(),
+          bytes,
           opset,
           graph.graph().getNodeCount(),
           graph.initializers().size(),
@@ -358,23 +383,5 @@ public final class OnnxExporter {
   /** From onnx.helper.VERSION_TABLE of ONNX: the format's version when the opset came out. */
   static int irVersion(int opset) {
     return opset <= 14 ? 7 : opset <= 18 ? 8 : opset <= 20 ? 9 : 10;
-  }
-
-  private static void write(Path file, ModelWriter writer, AtomicFile.Check check)
-      throws IOException {
-    CRC32 written = new CRC32();
-    AtomicFile.write(
-        file,
-        out -> writer.writeTo(new CheckedOutputStream(out, written)),
-        temporary -> {
-          CRC32 read = new CRC32();
-          try (InputStream in = Files.newInputStream(temporary)) {
-            new CheckedInputStream(in, read).transferTo(OutputStream.nullOutputStream());
-          }
-          if (read.getValue() != written.getValue()) {
-            throw new IOException("the file reads back differently than it was written");
-          }
-          check.check(temporary);
-        });
   }
 }

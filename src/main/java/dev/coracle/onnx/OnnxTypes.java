@@ -28,4 +28,20 @@ final class OnnxTypes {
       default -> throw new ExportException("element type " + type + " has no translation yet");
     };
   }
+
+  /** Returns the type of a number. */
+  static DataType dataType(int number) {
+    return switch (number) {
+      case TensorProto.DataType.FLOAT_VALUE -> DataType.FLOAT32;
+      case TensorProto.DataType.DOUBLE_VALUE -> DataType.FLOAT64;
+      case TensorProto.DataType.FLOAT16_VALUE -> DataType.FLOAT16;
+      case TensorProto.DataType.UINT8_VALUE -> DataType.UINT8;
+      case TensorProto.DataType.INT8_VALUE -> DataType.INT8;
+      case TensorProto.DataType.INT16_VALUE -> DataType.INT16;
+      case TensorProto.DataType.INT32_VALUE -> DataType.INT32;
+      case TensorProto.DataType.INT64_VALUE -> DataType.INT64;
+      case TensorProto.DataType.BOOL_VALUE -> DataType.BOOLEAN;
+      default -> throw GraphChecker.fault("element type " + number + " is unknown");
+    };
+  }
 }

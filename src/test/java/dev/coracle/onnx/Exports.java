@@ -16,10 +16,12 @@ import ai.onnxruntime.OnnxTensor;
 import ai.onnxruntime.OrtEnvironment;
 import ai.onnxruntime.OrtException;
 import ai.onnxruntime.OrtSession;
+import com.google.protobuf.Message;
 import java.io.IOException;
 import java.nio.FloatBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Map;
 import java.util.Random;
 import java.util.function.UnaryOperator;
@@ -54,8 +56,24 @@ final class Exports {
     }
   }
 
+  /** Parses a file, every byte of which must mean something to ONNX's own definition. */
   static ModelProto parse(Path file) throws IOException {
-    return ModelProto.parseFrom(Files.readAllBytes(file));
+    byte[] bytes = Files.readAllBytes(file);
+    ModelProto model = ModelProto.parseFrom(bytes);
+    assertThat(model.toByteArray()).isEqualTo(bytes);
+    assertNoUnknownFields(model);
+    return model;
+  }
+
+  private static void assertNoUnknownFields(Message message) {
+    assertThat(message.getUnknownFields().asMap()).isEmpty();
+    for (Object field : message.getAllFields().values()) {
+      for (Object value : field instanceof List<?> list ? list : List.of(field)) {
+        if (value instanceof Message inner) {
+          assertNoUnknownFields(inner);
+        }
+      }
+    }
   }
 
   /** Runs a file of one float32 input and one float32 output. */

@@ -1,0 +1,185 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.coracle.onnx;
+
+import ai.onnx.proto.OnnxMl.ModelProto;
+import dev.coracle.AtomicFile;
+import dev.coracle.onnx.GraphBuilder.Initializer;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.OutputStream;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.security.DigestInputStream;
+import java.security.DigestOutputStream;
+import java.security.MessageDigest;
+import java.util.HashSet;
+import java.util.Objects;
+import java.util.Set;
+import java.util.regex.Pattern;
+import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Writes a model as one file, or as a pair with external data.
+ *
+ * <p>How it works: the {@link DataFile}, whose name no other content has, is written first; then
+ * the model takes its place at once, and refers to it. So at any moment the model in place has the
+ * data that it was written with. When the model cannot be written, the new data go; when it is in
+ * place, the data that the model before it referred to go.
+ */
+final class ModelFiles {
+
+  /** The most that protobuf reads as one message. */
+  static final long MAX_BYTES = Integer.MAX_VALUE;
+
+  /** A model whose data lie outside is far smaller; anything larger is not read to find them. */
+  private static final long MAX_GRAPH_BYTES = 64 << 20;
+
+  private final Path file;
+  private final String name;
+
+  ModelFiles(Path file) throws IOException {
+    this.file = file.toAbsolutePath();
+    Path last = this.file.getFileName();
+    if (last == null) {
+      throw new IOException(file + " is a folder; expected the name of a file");
+    }
+    this.name = last.toString();
+  }
+
+  /**
+   * Writes a model.
+   *
+   * @param model without its graph
+   * @param external whether the larger initializers go to a file of their own; null where only a
+   *     model of more than {@code limit} bytes would need it
+   * @param check of the model's temporary file, in the folder where its data are
+   * @return the size of all files
+   */
+  long write(
+      ModelProto model,
+      OnnxGraph graph,
+      @Nullable Boolean external,
+      long limit,
+      AtomicFile.Check check)
+      throws IOException {
+    for (Initializer initializer : graph.initializers()) {
+      if (initializer.size() > MAX_BYTES) {
+        throw new ExportException(
+            "%s has %d bytes; an array of an ONNX file may have at most 2 GiB here"
+                .formatted(initializer.name(), initializer.size()));
+      }
+    }
+    ModelWriter whole = new ModelWriter(model, graph, null);
+    if (external == null ? whole.size() > limit : external) {
+      DataFile data = new DataFile(name, graph.initializers());
+      if (!data.isEmpty()) {
+        return writePair(new ModelWriter(model, graph, data), data, check);
+      }
+    }
+    if (whole.size() > limit) {
+      throw new ExportException(
+          "the model is larger than 2 GiB, which one ONNX file cannot hold; allow externalData");
+    }
+    Set<String> earlier = dataFiles();
+    writeModel(whole, check);
+    deleteAll(earlier);
+    return whole.size();
+  }
+
+  private long writePair(ModelWriter writer, DataFile data, AtomicFile.Check check)
+      throws IOException {
+    if (Files.isSymbolicLink(file)) {
+      throw new IOException(
+          file + " is a symbolic link; a model with external data needs its own name and folder");
+    }
+    Set<String> earlier = dataFiles();
+    Path dataFile = file.resolveSibling(data.name());
+    boolean existed = Files.exists(dataFile);
+    try {
+      AtomicFile.write(
+          dataFile,
+          data::writeTo,
+          temporary -> {
+            if (!data.hasHash(hash(temporary))) {
+              throw changed(temporary);
+            }
+          });
+      writeModel(writer, check);
+    } catch (Throwable e) {
+      try {
+        if (!existed && !dataFiles().contains(data.name())) {
+          Files.deleteIfExists(dataFile);
+        }
+      } catch (IOException suppressed) {
+        e.addSuppressed(suppressed);
+      }
+      throw e;
+    }
+    earlier.remove(data.name());
+    deleteAll(earlier);
+    return writer.size() + data.size();
+  }
+
+  private void writeModel(ModelWriter writer, AtomicFile.Check check) throws IOException {
+    MessageDigest written = DataFile.digest();
+    AtomicFile.write(
+        file,
+        out -> writer.writeTo(new DigestOutputStream(out, written)),
+        temporary -> {
+          if (!MessageDigest.isEqual(written.digest(), hash(temporary))) {
+            throw changed(temporary);
+          }
+          check.check(temporary);
+        });
+  }
+
+  private static byte[] hash(Path file) throws IOException {
+    MessageDigest digest = DataFile.digest();
+    try (InputStream in = Files.newInputStream(file)) {
+      new DigestInputStream(in, digest).transferTo(OutputStream.nullOutputStream());
+    }
+    return digest.digest();
+  }
+
+  private static IOException changed(Path file) {
+    return new IOException(file + " reads back differently than it was written");
+  }
+
+  /** Returns the names of the data files that the model in place refers to, and that we named. */
+  private Set<String> dataFiles() throws IOException {
+    Set<String> names = new HashSet<>();
+    Pattern ours = DataFile.names(name);
+    if (!Files.isRegularFile(file) || Files.size(file) > MAX_GRAPH_BYTES || !hasSibling(ours)) {
+      return names;
+    }
+    try (InputStream in = Files.newInputStream(file)) {
+      ModelProto.parseFrom(in).getGraph().getInitializerList().stream()
+          .flatMap(tensor -> tensor.getExternalDataList().stream())
+          .filter(entry -> entry.getKey().equals("location"))
+          .filter(entry -> ours.matcher(entry.getValue()).matches())
+          .forEach(entry -> names.add(entry.getValue()));
+    } catch (IOException e) {
+      return Set.of(); // no model
+    }
+    return names;
+  }
+
+  private boolean hasSibling(Pattern names) throws IOException {
+    try (Stream<Path> siblings = Files.list(Objects.requireNonNull(file.getParent()))) {
+      return siblings.anyMatch(
+          sibling -> names.matcher(String.valueOf(sibling.getFileName())).matches());
+    }
+  }
+
+  /** Deletes files that nothing refers to any more; what cannot be deleted does no harm. */
+  private void deleteAll(Set<String> names) {
+    for (String old : names) {
+      try {
+        Files.deleteIfExists(file.resolveSibling(old));
+      } catch (IOException e) {
+        continue;
+      }
+    }
+  }
+}
