@@ -2,6 +2,7 @@
 package dev.coracle.cli;
 
 import dev.coracle.azure.DeploymentOptions;
+import dev.coracle.onnx.OnnxExporter;
 import dev.coracle.train.Devices;
 import dev.coracle.train.OptimizerKind;
 import java.util.ArrayList;
@@ -30,6 +31,23 @@ final class Converters {
       }
       throw new TypeConversionException(
           "expected a whole number from 1 to 2147483647, got '" + value + "'");
+    }
+  }
+
+  static final class Opset implements ITypeConverter<Integer> {
+    @Override
+    public Integer convert(String value) {
+      try {
+        int number = Integer.parseInt(value);
+        if (number >= OnnxExporter.MIN_OPSET && number <= OnnxExporter.MAX_OPSET) {
+          return number;
+        }
+      } catch (NumberFormatException e) {
+        // told below, as any other value out of range
+      }
+      throw new TypeConversionException(
+          "expected %d to %d, got '%s'"
+              .formatted(OnnxExporter.MIN_OPSET, OnnxExporter.MAX_OPSET, value));
     }
   }
 

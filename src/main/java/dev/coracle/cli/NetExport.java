@@ -30,11 +30,15 @@ final class NetExport {
    *
    * @param testAccuracy 0 to 1
    * @param dataSha256 hash of the training images and labels
+   * @param opset version of ONNX's operators
+   * @param verify whether the exporter compares the file with the network, on random images
    * @param check has the last word before an earlier file is replaced
    */
   static ExportReport write(
       Block net,
       InputType inputType,
+      int opset,
+      boolean verify,
       double testAccuracy,
       String dataSha256,
       Path file,
@@ -55,7 +59,13 @@ final class NetExport {
         "coracle %s\ndjl %s\nlibtorch %s"
             .formatted(
                 Version.CORACLE, Engine.getDjlVersion(), Engine.getEngine("PyTorch").getVersion()));
-    OnnxExporter exporter = OnnxExporter.builder().block(net).output("output_0").metadata(metadata);
+    OnnxExporter exporter =
+        OnnxExporter.builder()
+            .block(net)
+            .output("output_0")
+            .metadata(metadata)
+            .opset(opset)
+            .verify(verify);
     Shape shape = new Shape(1, 1, Net.SIZE, Net.SIZE);
     if (inputType == InputType.UINT8) {
       exporter.input("input_0", shape, DataType.UINT8).prepend(NetExport::normalise);

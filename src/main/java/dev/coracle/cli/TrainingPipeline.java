@@ -7,6 +7,7 @@ import dev.coracle.dataset.Mnist;
 import dev.coracle.inference.Classifier;
 import dev.coracle.inference.Prediction;
 import dev.coracle.onnx.ExportReport;
+import dev.coracle.onnx.OnnxExporter;
 import dev.coracle.report.DigitArt;
 import dev.coracle.report.HtmlReport;
 import dev.coracle.train.Devices;
@@ -157,6 +158,8 @@ final class TrainingPipeline {
           NetExport.write(
               run.block(),
               arguments.inputType(),
+              OnnxExporter.OPSET,
+              false, // on all test images instead, just below
               network.accuracy(),
               data.train().sha256(),
               model,

@@ -1,12 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.coracle.onnx;
 
+import ai.djl.nn.Block;
+import ai.djl.nn.Parameter;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
+import java.util.TreeSet;
 
 /**
  * The axes whose sizes the file leaves open, by name, each with the three sizes at which it is
@@ -23,6 +26,40 @@ record DynamicAxes(Map<String, long[]> sizes) {
    */
   private static final long[][] CANDIDATES = {{3, 8, 17}, {5, 12, 19}, {7, 10, 23}, {9, 14, 25}};
 
+  /** Of the first axis where its every row is large: the block runs on all of them. */
+  private static final long[] OF_LARGE_ROWS = {2, 4, 5};
+
+  /** Such as a colour picture of 105 × 105. */
+  private static final long LARGE_ROW = 1 << 15;
+
+  /** Chooses the sizes of the axes of inputs; {@code chosen} are the user's own, for some. */
+  static DynamicAxes of(Inputs inputs, Map<String, long[]> chosen, Block block) {
+    Set<Long> used = new TreeSet<>();
+    long row = 0;
+    for (InputSpec input : inputs.list()) {
+      long elements = 1;
+      for (int axis = 0; axis < input.shape().dimension(); axis++) {
+        if (!input.axes().containsKey(axis)) {
+          used.add(input.shape().get(axis));
+          elements *= input.shape().get(axis);
+        }
+      }
+      row += elements;
+    }
+    for (Parameter parameter : block.getParameters().values()) {
+      for (long size : parameter.getArray().getShape().getShape()) {
+        used.add(size);
+      }
+    }
+    List<String> names = List.copyOf(inputs.axisNames());
+    if (names.size() > MAX) {
+      throw new ExportException(
+          "%d dynamic axes, %s; expected at most %d, as each doubles the work"
+              .formatted(names.size(), names, MAX));
+    }
+    return choose(names, chosen, used, row >= LARGE_ROW);
+  }
+
   /**
    * Chooses the sizes of axes.
    *
@@ -30,12 +67,15 @@ record DynamicAxes(Map<String, long[]> sizes) {
    * @param chosen by the user, for some
    * @param used all other sizes of inputs and parameters: an axis that had one of them could meet
    *     another by chance and broadcast
+   * @param large whether to take small ones for the first
    */
-  static DynamicAxes choose(List<String> names, Map<String, long[]> chosen, Set<Long> used) {
+  static DynamicAxes choose(
+      List<String> names, Map<String, long[]> chosen, Set<Long> used, boolean large) {
     Map<String, long[]> sizes = new LinkedHashMap<>();
     for (String name : names) {
       long[] own = chosen.get(name);
-      long[] three = own == null ? CANDIDATES[sizes.size()].clone() : own;
+      long[] candidates = large && sizes.isEmpty() ? OF_LARGE_ROWS : CANDIDATES[sizes.size()];
+      long[] three = own == null ? candidates.clone() : own;
       for (int i = 0; i < three.length && own == null; i++) {
         while (!used.add(three[i])) {
           three[i] += 2;

@@ -3,7 +3,10 @@ package dev.coracle.onnx;
 
 import dev.coracle.CoracleException;
 
-/** Says why a block cannot be exported: the call, where it was made, and what to do instead. */
+/**
+ * Says why a block cannot be exported (the call, where it was made, and what to do instead), or
+ * what the file does differently from the block.
+ */
 public final class ExportException extends CoracleException {
 
   private static final long serialVersionUID = 1L;

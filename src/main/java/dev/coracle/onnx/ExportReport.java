@@ -2,6 +2,7 @@
 package dev.coracle.onnx;
 
 import java.nio.file.Path;
+import java.util.Optional;
 import java.util.Set;
 
 /**
@@ -11,6 +12,8 @@ import java.util.Set;
  * @param opset version of ONNX's operators
  * @param operators in alphabetical order
  * @param dynamicAxes names of the axes whose size the file leaves open
+ * @param verification how far the file agrees with the block; empty when it was not verified:
+ *     without ONNX Runtime on the class path, or by {@link OnnxExporter#verify verify(false)}
  */
 public record ExportReport(
     Path file,
@@ -19,4 +22,5 @@ public record ExportReport(
     int nodes,
     int initializers,
     Set<String> operators,
-    Set<String> dynamicAxes) {}
+    Set<String> dynamicAxes,
+    Optional<VerificationReport> verification) {}

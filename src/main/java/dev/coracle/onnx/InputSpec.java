@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.coracle.onnx;
 
+import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
 import java.util.Map;
@@ -23,6 +24,19 @@ record InputSpec(String name, Shape shape, DataType type, Map<Integer, String> a
     axes.forEach(
         (axis, axisName) -> dims[axis] = Objects.requireNonNull(sizes.get(axisName), axisName));
     return new Shape(dims);
+  }
+
+  /** Checks that an array may be given. */
+  void requireFits(NDArray array) {
+    boolean fits = array.getDataType() == type && array.getShape().dimension() == shape.dimension();
+    for (int axis = 0; fits && axis < shape.dimension(); axis++) {
+      fits = axes.containsKey(axis) || array.getShape().get(axis) == shape.get(axis);
+    }
+    if (!fits) {
+      throw new IllegalArgumentException(
+          "example %s %s for input '%s'; expected %s %s, any size in axes %s"
+              .formatted(array.getShape(), array.getDataType(), name, shape, type, axes));
+    }
   }
 
   /** Checks that each axis has either a name or a size. */

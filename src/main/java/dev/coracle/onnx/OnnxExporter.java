@@ -21,9 +21,11 @@ import java.util.HashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
 
@@ -43,8 +45,8 @@ import org.jspecify.annotations.Nullable;
  * Translators} writes each call as ONNX nodes. The block is run in inference mode, so dropout
  * disappears. Nothing is written on any error, and an existing file stays as it was.
  *
- * <p>What a block does only at sizes that are not traced ({@code if (n > 128)}) cannot be seen:
- * compare file and block at the sizes that matter.
+ * <p>What a block does only at sizes that are not traced ({@code if (n > 128)}) cannot be seen: the
+ * verification tries some more, but compare file and block at the sizes that matter.
  *
  * <p>Initializers bear the names of the block's parameters ({@code block.getParameters()}). The
  * same block and parameters give the same bytes. Not thread-safe.
@@ -54,11 +56,14 @@ public final class OnnxExporter {
   /** Default version of ONNX's operators; with its IR version 8, ONNX Runtime 1.12 reads it. */
   public static final int OPSET = 17;
 
-  static final int MIN_OPSET = 13;
-  static final int MAX_OPSET = 21;
+  /** Oldest version of the operators that can be chosen. */
+  public static final int MIN_OPSET = 13;
+
+  /** Newest version of the operators that can be chosen. */
+  public static final int MAX_OPSET = 21;
 
   private @Nullable Block block;
-  private final List<InputSpec> inputs = new ArrayList<>();
+  private final Inputs inputs = new Inputs();
   private final List<String> outputs = new ArrayList<>();
   private final Map<String, String> metadata = new TreeMap<>();
   private final Map<String, long[]> sizes = new HashMap<>();
@@ -68,6 +73,8 @@ public final class OnnxExporter {
   private boolean foldBatchNorm;
   private @Nullable Boolean externalData;
   private long inlineLimit = ModelFiles.MAX_BYTES;
+  private final OnnxVerifier verifier = OnnxVerifier.builder();
+  private boolean verify = true;
   private int opset = OPSET;
   private String docString = "";
 
@@ -95,10 +102,7 @@ public final class OnnxExporter {
 
   /** Adds an input of another type, such as int64 indices, or uint8 with {@link #prepend}. */
   public OnnxExporter input(String name, Shape shape, DataType type) {
-    if (shape.dimension() == 0) {
-      throw new IllegalArgumentException("input '" + name + "' has rank 0; axis 0 is the batch");
-    }
-    inputs.add(new InputSpec(name, shape, type, Map.of(0, GraphBuilder.BATCH_AXIS)));
+    inputs.add(name, shape, type);
     return this;
   }
 
@@ -111,11 +115,7 @@ public final class OnnxExporter {
    * @param axis counted from 0; axis 0 is dynamic already, and gets this name
    */
   public OnnxExporter dynamicAxis(String input, int axis, String name) {
-    if (!name.matches("[A-Za-z_][A-Za-z0-9_]*")) {
-      throw new IllegalArgumentException(
-          "the axis would be named '%s'; expected letters, digits and _".formatted(name));
-    }
-    axes(input, axis).put(axis, name);
+    inputs.nameAxis(input, axis, name);
     return this;
   }
 
@@ -139,24 +139,8 @@ public final class OnnxExporter {
 
   /** Fixes an axis, such as the batch, at its size in the shape of the input. */
   public OnnxExporter staticAxis(String input, int axis) {
-    axes(input, axis).remove(axis);
+    inputs.fixAxis(input, axis);
     return this;
-  }
-
-  private Map<Integer, String> axes(String input, int axis) {
-    for (InputSpec spec : inputs) {
-      if (spec.name().equals(input)) {
-        if (axis < 0 || axis >= spec.shape().dimension()) {
-          throw new IllegalArgumentException(
-              "axis %d of input '%s' of shape %s; expected 0 to %d"
-                  .formatted(axis, input, spec.shape(), spec.shape().dimension() - 1));
-        }
-        return spec.axes();
-      }
-    }
-    throw new IllegalArgumentException(
-        "no input '%s'; add it before its axes: there is %s"
-            .formatted(input, inputs.stream().map(InputSpec::name).toList()));
   }
 
   /** Names an output, in the block's order. Default {@code output_0}, {@code output_1}, … */
@@ -247,9 +231,38 @@ public final class OnnxExporter {
   }
 
   /**
-   * Traces, translates, checks and writes.
+   * Sets whether the file is run in ONNX Runtime beside the block before it takes its place, as
+   * {@link OnnxVerifier} does it. Default true; without ONNX Runtime on the class path nothing is
+   * verified, and the report says so.
    *
-   * @throws ExportException when the block cannot be exported; nothing is written
+   * <p>It starts ONNX Runtime in this process: an application that also uses DJL's OnnxRuntime
+   * engine starts that engine first, or switches this off.
+   */
+  public OnnxExporter verify(boolean on) {
+    verify = on;
+    return this;
+  }
+
+  /** Sets how far a number of the file may be off: {@link OnnxVerifier#tolerance}. */
+  public OnnxExporter tolerance(double tolerance) {
+    verifier.tolerance(tolerance);
+    return this;
+  }
+
+  /**
+   * Verifies on these arrays too, one for each input: {@link OnnxVerifier#exampleInputs}. For
+   * inputs that are not any numbers, such as indices. They must stay open until the export.
+   */
+  public OnnxExporter exampleInputs(NDList arrays) {
+    verifier.exampleInputs(arrays);
+    return this;
+  }
+
+  /**
+   * Traces, translates, checks, writes and verifies.
+   *
+   * @throws ExportException when the block cannot be exported, or the file disagrees with it;
+   *     nothing is written
    * @throws IOException when the file cannot be written; an existing one stays
    */
   public ExportReport export(Path file) throws IOException {
@@ -265,20 +278,28 @@ public final class OnnxExporter {
   public ExportReport export(Path file, AtomicFile.Check check) throws IOException {
     Block exported = requireReady();
     Translators known = new Translators(translators);
-    DynamicAxes axes = axes(exported);
+    DynamicAxes axes = DynamicAxes.of(inputs, sizes, exported);
     List<Trace> traces = new ArrayList<>();
     try {
       for (Map<String, Long> point : axes.points()) {
-        traces.add(Tracer.trace(exported, prepended, appended, inputs, point, known::isTranslated));
+        traces.add(
+            Tracer.trace(exported, prepended, appended, inputs.list(), point, known::isTranslated));
       }
-      OnnxGraph graph = graph(exported, known, SymbolicTrace.unify(axes, traces));
-      GraphChecker.check(graph, axes.points());
+      SymbolicTrace trace = SymbolicTrace.unify(axes, traces);
+      OnnxGraph traced = graph(exported, known, trace);
+      GraphChecker.check(traced, axes.points());
+      OnnxGraph graph = foldBatchNorm ? ConvBatchNormFolding.fold(traced) : traced;
       if (foldBatchNorm) {
-        graph = ConvBatchNormFolding.fold(graph);
         GraphChecker.check(graph, axes.points());
       }
+      AtomicReference<@Nullable VerificationReport> verified = new AtomicReference<>();
+      AtomicFile.Check checks =
+          temporary -> {
+            verified.set(verify(temporary, exported, axes, trace, graph));
+            check.check(temporary);
+          };
       long bytes =
-          new ModelFiles(file).write(model(graph), graph, externalData, inlineLimit, check);
+          new ModelFiles(file).write(model(graph), graph, externalData, inlineLimit, checks);
       Set<String> operators = new TreeSet<>();
       graph.graph().getNodeList().forEach(node -> operators.add(node.getOpType()));
       return new ExportReport(
@@ -288,17 +309,18 @@ public final class OnnxExporter {
           graph.graph().getNodeCount(),
           graph.initializers().size(),
           operators,
-          new LinkedHashSet<>(axes.names()));
+          new LinkedHashSet<>(axes.names()),
+          Optional.ofNullable(verified.get()));
     } finally {
       traces.forEach(Trace::close);
     }
   }
 
   private Block requireReady() {
-    if (block == null || inputs.isEmpty()) {
+    if (block == null || inputs.list().isEmpty()) {
       throw new IllegalStateException("the exporter needs a block and at least one input");
     }
-    inputs.forEach(InputSpec::requireSizes);
+    inputs.list().forEach(InputSpec::requireSizes);
     Tracer.requireArrayCode(block, "the block");
     for (Pair<String, Parameter> parameter : block.getParameters()) {
       Parameter value = parameter.getValue();
@@ -309,30 +331,6 @@ public final class OnnxExporter {
       }
     }
     return block;
-  }
-
-  private DynamicAxes axes(Block exported) {
-    Set<Long> used = new TreeSet<>();
-    Set<String> names = new LinkedHashSet<>();
-    for (InputSpec input : inputs) {
-      names.addAll(input.axes().values());
-      for (int axis = 0; axis < input.shape().dimension(); axis++) {
-        if (!input.axes().containsKey(axis)) {
-          used.add(input.shape().get(axis));
-        }
-      }
-    }
-    for (Parameter parameter : exported.getParameters().values()) {
-      for (long size : parameter.getArray().getShape().getShape()) {
-        used.add(size);
-      }
-    }
-    if (names.size() > DynamicAxes.MAX) {
-      throw new ExportException(
-          "%d dynamic axes, %s; expected at most %d, as each doubles the work"
-              .formatted(names.size(), names, DynamicAxes.MAX));
-    }
-    return DynamicAxes.choose(List.copyOf(names), sizes, used);
   }
 
   private OnnxGraph graph(Block exported, Translators known, SymbolicTrace trace) {
@@ -350,6 +348,19 @@ public final class OnnxExporter {
     GraphBuilder graph = new GraphBuilder(nameOf(exported), opset, trace, names);
     trace.neededCalls().forEach(call -> known.translate(call, graph));
     return graph.build(trace, names);
+  }
+
+  private @Nullable VerificationReport verify(
+      Path file, Block exported, DynamicAxes axes, SymbolicTrace trace, OnnxGraph graph) {
+    if (!verify || FileRunner.find().isEmpty()) {
+      return null;
+    }
+    return verifier
+        .block(exported)
+        .file(file)
+        .prepend(prepended)
+        .append(appended)
+        .verifyExport(inputs, axes, trace, graph);
   }
 
   /** Returns the block's class without its package; ONNX asks for a name that is not empty. */

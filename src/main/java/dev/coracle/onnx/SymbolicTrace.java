@@ -54,6 +54,17 @@ record SymbolicTrace(List<Value> inputs, List<Call> calls, List<Value> outputs) 
     return List.copyOf(calls);
   }
 
+  /** Returns how many numbers the calls compute at given sizes. */
+  long elements(Map<String, Long> sizes) {
+    long sum = 0;
+    for (Call call : calls) {
+      for (Value result : call.results()) {
+        sum += result.shape().stream().mapToLong(dim -> dim.at(sizes)).reduce(1, (a, b) -> a * b);
+      }
+    }
+    return sum;
+  }
+
   private static final class Unifier {
     private final DynamicAxes axes;
     private final List<Trace> traces;

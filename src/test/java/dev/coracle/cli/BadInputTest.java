@@ -190,6 +190,12 @@ class BadInputTest {
   }
 
   @Test
+  void export_opsetOutOfRange_isBadUsage() {
+    assertUsageError(Cli.run("export", "--opset", "22"), "--opset", "expected 13 to 21, got '22'");
+    assertUsageError(Cli.run("export", "--opset", "x"), "--opset", "expected 13 to 21, got 'x'");
+  }
+
+  @Test
   void export_outputIsAFolder_saysSo() {
     assertThat(train("--batch-size", "20").status()).isZero();
     assertFailure(

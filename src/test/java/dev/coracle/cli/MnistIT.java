@@ -12,6 +12,7 @@ import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.Shape;
 import ai.djl.repository.zoo.Criteria;
 import ai.djl.repository.zoo.ZooModel;
+import ai.onnx.proto.OnnxMl.ModelProto;
 import dev.coracle.ModelMetadata;
 import dev.coracle.dataset.ImageSet;
 import dev.coracle.dataset.Mnist;
@@ -152,6 +153,27 @@ class MnistIT {
         Cli.fork("export", "--checkpoint", output.resolve("checkpoint.zip"), "--output", file);
     assertThat(cli.status()).as(cli.toString()).isZero();
     assertThat(file).hasSameBinaryContentAs(output.resolve("mnist.onnx"));
+    assertThat(cli.out())
+        .contains("opset 17, operators Conv ")
+        .contains("ONNX Runtime: agrees with the block at batch_size 1, 2, 4, 7, 9, 16, 18, 64");
+  }
+
+  @Test
+  void export_otherOpset_givesAFileOfIt() throws Exception {
+    Path file = output.resolve("opset-13.onnx");
+    Cli cli =
+        Cli.fork(
+            "export",
+            "--checkpoint",
+            output.resolve("checkpoint.zip"),
+            "--output",
+            file,
+            "--opset",
+            "13");
+    assertThat(cli.status()).as(cli.toString()).isZero();
+    assertThat(cli.out()).contains("opset 13, ").contains("ONNX Runtime: agrees ");
+    assertThat(ModelProto.parseFrom(Files.readAllBytes(file)).getOpsetImport(0).getVersion())
+        .isEqualTo(13);
   }
 
   @Test

@@ -164,7 +164,8 @@ class NetExportTest {
                   10,
                   9,
                   Set.of("Conv", "Relu", "MaxPool", "Reshape", "Gemm", "LogSoftmax"),
-                  Set.of("batch_size")));
+                  Set.of("batch_size"),
+                  report.verification()));
       assertThat(model.getUnknownFields().asMap()).isEmpty();
       assertThat(model.toByteArray()).isEqualTo(Files.readAllBytes(file));
     }

@@ -1,0 +1,192 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.coracle.benchmarks;
+
+import ai.djl.basicmodelzoo.cv.classification.ResNetV1;
+import ai.djl.ndarray.NDManager;
+import ai.djl.ndarray.types.DataType;
+import ai.djl.ndarray.types.Shape;
+import ai.djl.nn.Block;
+import dev.coracle.net.Net;
+import dev.coracle.onnx.ExportReport;
+import dev.coracle.onnx.OnnxExporter;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.Callable;
+import java.util.function.ToDoubleFunction;
+import picocli.CommandLine;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Option;
+
+/**
+ * Measures what an export takes: the time of the first one in a JVM, and the memory of the process
+ * at its peak beyond what it had before (on Linux), with verification and without. A JVM for each.
+ *
+ * <pre>
+ * java -cp target/benchmarks.jar dev.coracle.benchmarks.ExportBenchmark
+ * </pre>
+ *
+ * <p>The block is there already, with random parameters, and its engine is loaded, as in a program
+ * that has trained. What the start of ONNX Runtime takes is in the time with verification.
+ */
+@Command(
+    name = "ExportBenchmark",
+    description = "Measures time and memory of the exporter.",
+    showDefaultValues = true,
+    mixinStandardHelpOptions = true)
+final class ExportBenchmark implements Callable<Integer> {
+
+  private static final double MEGABYTE = 1e6;
+
+  /** A DJL block and the shape of its input. */
+  private enum Subject {
+    NET("Net", new Shape(1, 1, Net.SIZE, Net.SIZE)) {
+      @Override
+      Block block() {
+        return new Net();
+      }
+    },
+    RESNET_50("ResNet-50", new Shape(1, 3, 224, 224)) {
+      @Override
+      Block block() {
+        return ResNetV1.builder()
+            .setImageShape(new Shape(3, 224, 224))
+            .setNumLayers(50)
+            .setOutSize(1000)
+            .build();
+      }
+    };
+
+    private final String title;
+    private final Shape shape;
+
+    Subject(String title, Shape shape) {
+      this.title = title;
+      this.shape = shape;
+    }
+
+    abstract Block block();
+  }
+
+  /** What one JVM measured. */
+  private record Sample(double seconds, double extraBytes, double fileBytes) {}
+
+  @Option(names = "--rounds", paramLabel = "N", defaultValue = "5", description = "Rounds.")
+  private int rounds;
+
+  @Option(names = "--only", paramLabel = "NAME", description = "Net or ResNet-50 alone.")
+  private String only;
+
+  @Option(names = "--measure", hidden = true)
+  private Subject subject;
+
+  @Option(names = "--verify", hidden = true)
+  private boolean verify;
+
+  public static void main(String[] args) {
+    System.exit(new CommandLine(new ExportBenchmark()).execute(args));
+  }
+
+  @Override
+  public Integer call() throws IOException, InterruptedException {
+    if (subject != null) {
+      measure();
+      return 0;
+    }
+    System.out.printf("%s, %s%n%n", Machine.describe(), Machine.versions());
+    System.out.printf("Median (least–greatest) of %d JVMs.%n%n", rounds);
+    System.out.println("| | first export, s | extra memory, MB | of the file's size |");
+    System.out.println("| --- | ---: | ---: | ---: |");
+    for (Subject each : Subject.values()) {
+      if (only != null && !only.equals(each.title)) {
+        continue;
+      }
+      for (boolean verified : new boolean[] {false, true}) {
+        List<Sample> samples = new ArrayList<>();
+        for (int round = 0; round < rounds; round++) {
+          samples.add(inOtherJvm(each, verified));
+        }
+        System.out.printf(
+            "| %s%s | %s | %s | %s |%n",
+            each.title,
+            verified ? ", verified" : "",
+            spread(samples, Sample::seconds),
+            spread(samples, sample -> sample.extraBytes() / MEGABYTE),
+            spread(samples, sample -> sample.extraBytes() / sample.fileBytes()));
+      }
+    }
+    return 0;
+  }
+
+  private static Spread spread(List<Sample> samples, ToDoubleFunction<Sample> figure) {
+    return Spread.of(samples.stream().mapToDouble(figure));
+  }
+
+  private static Sample inOtherJvm(Subject subject, boolean verified)
+      throws IOException, InterruptedException {
+    List<String> command =
+        new ArrayList<>(
+            List.of(
+                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                "--enable-native-access=ALL-UNNAMED",
+                "-Dai.djl.offline=true",
+                "-Dorg.slf4j.simpleLogger.defaultLogLevel=error",
+                "-cp",
+                System.getProperty("java.class.path"),
+                ExportBenchmark.class.getName(),
+                "--measure",
+                subject.name()));
+    if (verified) {
+      command.add("--verify");
+    }
+    Process process =
+        new ProcessBuilder(command).redirectError(ProcessBuilder.Redirect.INHERIT).start();
+    String output =
+        new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8).strip();
+    if (process.waitFor() != 0) {
+      throw new IllegalStateException(subject + " failed: " + output);
+    }
+    String[] figures = output.split(" ");
+    return new Sample(
+        Double.parseDouble(figures[0]),
+        Double.parseDouble(figures[1]),
+        Double.parseDouble(figures[2]));
+  }
+
+  /** Prints seconds, bytes beyond those before, and the file's. */
+  private void measure() throws IOException {
+    Path file = Files.createTempFile("export", ".onnx");
+    try (NDManager manager = NDManager.newBaseManager()) {
+      Block block = subject.block();
+      block.initialize(manager, DataType.FLOAT32, subject.shape);
+      OnnxExporter exporter =
+          OnnxExporter.builder().block(block).input("input_0", subject.shape).verify(verify);
+      System.gc();
+      long before = resetPeak();
+      long start = System.nanoTime();
+      ExportReport report = exporter.export(file);
+      double seconds = (System.nanoTime() - start) / 1e9;
+      System.out.println(seconds + " " + (status("VmHWM") - before) + " " + report.bytes());
+    } finally {
+      Files.deleteIfExists(file);
+    }
+  }
+
+  /** Makes the peak what is resident now, and returns that. */
+  private static long resetPeak() throws IOException {
+    Files.writeString(Path.of("/proc/self/clear_refs"), "5"); // proc(5)
+    return status("VmRSS");
+  }
+
+  private static long status(String field) throws IOException {
+    for (String line : Files.readAllLines(Path.of("/proc/self/status"))) {
+      if (line.startsWith(field + ":")) {
+        return Long.parseLong(line.replaceAll("\\D", "")) << 10;
+      }
+    }
+    throw new IOException("/proc/self/status has no " + field);
+  }
+}

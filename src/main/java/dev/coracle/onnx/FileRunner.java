@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.coracle.onnx;
+
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDManager;
+import dev.coracle.CoracleException;
+import java.nio.file.Path;
+import java.util.Map;
+import java.util.Optional;
+import java.util.ServiceLoader;
+import java.util.Set;
+
+/**
+ * Runs ONNX files for {@link OnnxVerifier}. Found by {@link ServiceLoader}, so that the exporter
+ * knows no runtime and works without one.
+ */
+public interface FileRunner {
+
+  /** Tells whether the runtime that it uses is on the class path. */
+  boolean isAvailable();
+
+  /**
+   * Opens a file; the caller closes it. External data are read from the file's folder.
+   *
+   * @param domains of operators that the file may use besides ONNX's own
+   * @throws CoracleException when the runtime does not start, or refuses the file
+   */
+  OpenFile open(Path file, Set<String> domains);
+
+  /** A file that is ready to run. */
+  interface OpenFile extends AutoCloseable {
+
+    /**
+     * Returns the outputs by name, in the file's order.
+     *
+     * @param inputs by name
+     * @param manager gets the outputs
+     * @throws CoracleException when the file does not run on these inputs
+     */
+    Map<String, NDArray> run(Map<String, NDArray> inputs, NDManager manager);
+
+    @Override
+    void close();
+  }
+
+  /** Returns the runner that is at hand. */
+  static Optional<FileRunner> find() {
+    // In the same jar, so not by the thread's class loader, which may be another application's.
+    return ServiceLoader.load(FileRunner.class, FileRunner.class.getClassLoader()).stream()
+        .map(ServiceLoader.Provider::get)
+        .filter(FileRunner::isAvailable)
+        .findFirst();
+  }
+}

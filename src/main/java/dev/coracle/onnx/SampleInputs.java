@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.coracle.onnx;
+
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDList;
+import ai.djl.ndarray.NDManager;
+import ai.djl.ndarray.types.DataType;
+import ai.djl.ndarray.types.Shape;
+import java.util.List;
+import java.util.Map;
+import java.util.Random;
+
+/**
+ * Makes inputs of any size.
+ *
+ * @param bounds of whole numbers, by input: they are drawn from 0 to below it
+ * @param examples given by the user, whose values are taken where there are any; may be empty
+ * @param kind what else is drawn
+ */
+record SampleInputs(
+    List<InputSpec> specs, Map<String, Long> bounds, List<NDList> examples, Kind kind) {
+
+  /** What is drawn, from the most telling to what every block takes. */
+  enum Kind {
+    /** Normally distributed numbers; whole ones up to their bounds. */
+    NORMAL,
+    /** Numbers from 0 to 1, of which logarithm and root exist; whole ones 0 and 1. */
+    POSITIVE,
+    /** As the trace has seen them: any index may be 0. */
+    ZERO_INDICES
+  }
+
+  /** Whole numbers are 0 and 1 where nothing more is known: an index, a mask, a type. */
+  private static final long BOUND = 2;
+
+  private static final long BYTE_BOUND = 256; // pixels
+
+  SampleInputs of(Kind other) {
+    return new SampleInputs(specs, bounds, examples, other);
+  }
+
+  /** Returns an array for each input, the same ones for the same sizes. */
+  NDList at(Map<String, Long> sizes, NDManager manager) {
+    Random random = new Random(17);
+    NDList inputs = new NDList();
+    for (int i = 0; i < specs.size(); i++) {
+      InputSpec spec = specs.get(i);
+      Shape shape = spec.at(sizes);
+      double[] numbers = new double[Math.toIntExact(shape.size())];
+      if (examples.isEmpty()) {
+        for (int k = 0; k < numbers.length; k++) {
+          numbers[k] = number(random, spec);
+        }
+      } else {
+        double[] known = Contents.numbers(examples.get(0).get(i));
+        for (int k = 0; k < numbers.length; k++) {
+          numbers[k] = known[random.nextInt(known.length)];
+        }
+      }
+      NDArray array = manager.create(numbers, shape);
+      inputs.add(spec.type() == DataType.FLOAT64 ? array : array.toType(spec.type(), false));
+    }
+    return inputs;
+  }
+
+  private double number(Random random, InputSpec spec) {
+    if (spec.type().isFloating()) {
+      return kind == Kind.NORMAL ? random.nextGaussian() : random.nextDouble();
+    }
+    if (kind == Kind.ZERO_INDICES) {
+      return 0;
+    }
+    boolean wide = kind == Kind.NORMAL && spec.type() != DataType.BOOLEAN;
+    long bound = spec.type() == DataType.UINT8 ? BYTE_BOUND : BOUND;
+    bound = wide ? bounds.getOrDefault(spec.name(), bound) : BOUND;
+    return random.nextInt((int) Math.min(bound, Integer.MAX_VALUE));
+  }
+}
