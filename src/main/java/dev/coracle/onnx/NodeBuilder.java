@@ -106,6 +106,17 @@ public final class NodeBuilder {
     return output(freshName());
   }
 
+  /** Ends the node, which computes several things on the way, and returns their names. */
+  public List<String> outputs(int count) {
+    String name = freshName();
+    node.setName(name);
+    for (int i = 0; i < count; i++) {
+      node.addOutput(graph.fresh(name + "_" + i));
+    }
+    graph.add(node.build());
+    return List.copyOf(node.getOutputList());
+  }
+
   /** Ends the node, of which the output at {@code index} is wanted alone. */
   public String outputAt(int index) {
     String name = freshName();
