@@ -1,24 +1,64 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.coracle.onnx;
 
-import java.util.Map;
+import static dev.coracle.onnx.Promotion.FLOAT32;
+import static dev.coracle.onnx.Promotion.FLOATING;
+import static dev.coracle.onnx.Promotion.NUMBERS;
+import static java.util.Map.entry;
 
-/** Arithmetic of arrays and numbers, and conversions of type. */
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.types.DataType;
+import java.util.Map;
+import java.util.Set;
+
+/** Arithmetic of arrays and numbers, functions of single numbers, and conversions of type. */
 final class ArithmeticTranslators {
 
   static final Map<String, OpTranslator> BY_METHOD =
-      Map.of(
-          "NDArray.toType", ArithmeticTranslators::cast,
-          "NDArray.duplicate", (call, graph) -> graph.alias(call.result(), call.receiver()),
-          "NDArray.stopGradient", (call, graph) -> graph.alias(call.result(), call.receiver()),
-          "NDArray.add", (call, graph) -> arithmetic("Add", call, graph),
-          "NDArray.sub", (call, graph) -> arithmetic("Sub", call, graph),
-          "NDArray.mul", (call, graph) -> arithmetic("Mul", call, graph),
-          "NDArray.div", (call, graph) -> arithmetic("Div", call, graph));
+      Map.ofEntries(
+          entry("NDArray.toType", ArithmeticTranslators::toType),
+          entry("NDArray.duplicate", (call, graph) -> graph.alias(call.result(), call.receiver())),
+          entry(
+              "NDArray.stopGradient", (call, graph) -> graph.alias(call.result(), call.receiver())),
+          entry("NDArray.add", binary("Add", "Or")),
+          entry("NDArray.sub", binary("Sub", "")),
+          entry("NDArray.mul", binary("Mul", "And")),
+          entry("NDArray.div", binary("Div", "")),
+          entry("NDArray.maximum", binary("Max", "Or")),
+          entry("NDArray.minimum", binary("Min", "And")),
+          entry("NDArray.mod", ArithmeticTranslators::mod),
+          entry("NDArray.pow", ArithmeticTranslators::pow),
+          entry("NDArray.cbrt", ArithmeticTranslators::cubeRoot),
+          entry("NDArray.square", ArithmeticTranslators::square),
+          entry("NDArray.clip", ArithmeticTranslators::clip),
+          entry("NDArray.neg", unary("Neg", NUMBERS)),
+          entry("NDArray.abs", unary("Abs", NUMBERS)),
+          entry("NDArray.sign", ArithmeticTranslators::sign),
+          entry("NDArray.exp", unary("Exp", FLOATING)),
+          entry("NDArray.log", unary("Log", FLOATING)),
+          entry("NDArray.log10", logarithm(10)),
+          entry("NDArray.log2", logarithm(2)),
+          entry("NDArray.sqrt", unary("Sqrt", FLOATING)),
+          entry("NDArray.sin", unary("Sin", FLOATING)),
+          entry("NDArray.cos", unary("Cos", FLOAT32)),
+          entry("NDArray.tan", unary("Tan", FLOAT32)),
+          entry("NDArray.asin", unary("Asin", FLOAT32)),
+          entry("NDArray.acos", unary("Acos", FLOAT32)),
+          entry("NDArray.atan", unary("Atan", FLOAT32)),
+          entry("NDArray.sinh", unary("Sinh", FLOAT32)),
+          entry("NDArray.cosh", unary("Cosh", FLOAT32)),
+          entry("NDArray.tanh", unary("Tanh", FLOATING)),
+          entry("NDArray.erf", unary("Erf", FLOAT32)),
+          entry("NDArray.floor", rounding("Floor")),
+          entry("NDArray.ceil", rounding("Ceil")),
+          entry("NDArray.round", rounding("Round")), // both to even
+          entry("NDArray.trunc", ArithmeticTranslators::trunc),
+          entry("NDArray.toDegrees", angle(180.0, Math.PI)),
+          entry("NDArray.toRadians", angle(Math.PI, 180.0)));
 
   private ArithmeticTranslators() {}
 
-  private static void cast(Call call, GraphBuilder graph) {
+  private static void toType(Call call, GraphBuilder graph) {
     if (call.receiver().type() == call.type(0)) { // a copy
       graph.alias(call.result(), call.receiver());
       return;
@@ -30,27 +70,236 @@ final class ArithmeticTranslators {
         .output(call.result());
   }
 
+  private static OpTranslator unary(String operator, Set<DataType> kernels) {
+    return (call, graph) -> {
+      DataType computed = Promotion.computed(call, call.result().type(), kernels);
+      NodeBuilder node =
+          graph.node(operator, call).input(receiver(call, graph, call.result().type(), computed));
+      Promotion.finish(call, graph, node, computed, call.result());
+    };
+  }
+
+  private static String receiver(
+      Call call, GraphBuilder graph, DataType common, DataType computed) {
+    return Promotion.operand(call, graph, call.receiver(), common, computed);
+  }
+
+  /** Of NaN it is 0 in DJL, NaN in ONNX Runtime. */
+  private static void sign(Call call, GraphBuilder graph) {
+    Value x = call.receiver();
+    if (!x.type().isFloating()) {
+      unary("Sign", NUMBERS).translate(call, graph);
+      return;
+    }
+    DataType type = Promotion.computed(call, x.type(), FLOATING);
+    String sign = graph.node("Sign", call).input(x).output();
+    String isNaN = graph.node("IsNaN", call).input(x).output();
+    graph
+        .node("Where", call)
+        .input(isNaN)
+        .input(graph.scalar(0, type))
+        .input(sign)
+        .output(call.result());
+  }
+
+  /** Leaves whole numbers as they are. */
+  private static OpTranslator rounding(String operator) {
+    OpTranslator rounding = unary(operator, FLOATING);
+    return (call, graph) -> {
+      if (call.receiver().type().isInteger()) {
+        graph.alias(call.result(), call.receiver());
+      } else {
+        rounding.translate(call, graph);
+      }
+    };
+  }
+
+  /** ONNX has none: the sign times the floor of the magnitude. */
+  private static void trunc(Call call, GraphBuilder graph) {
+    Value x = call.receiver();
+    if (x.type().isInteger()) {
+      graph.alias(call.result(), x);
+      return;
+    }
+    Promotion.computed(call, x.type(), FLOATING);
+    String magnitude = graph.node("Abs", call).input(x).output();
+    String floor = graph.node("Floor", call).input(magnitude).output();
+    String sign = graph.node("Sign", call).input(x).output();
+    graph.node("Mul", call).input(floor).input(sign).output(call.result());
+  }
+
   /**
-   * With an array or a number. Both broadcast alike; neither side may be promoted to another type.
+   * With an array or a number; both broadcast alike. Operands are promoted to the type of the
+   * result, which is a floating one for a quotient.
+   *
+   * @param ofBooleans the operator that does the same to booleans, or empty
    */
-  private static void arithmetic(String operator, Call call, GraphBuilder graph) {
-    Value left = call.receiver();
-    Object right = call.require(0);
-    boolean promoted = right instanceof Value value && value.type() != left.type();
-    if (promoted || call.result().type() != left.type()) {
-      throw call.unsupported("operands of different types; convert one with toType");
+  private static OpTranslator binary(String operator, String ofBooleans) {
+    return (call, graph) -> {
+      Value result = call.result();
+      boolean logical = result.type() == DataType.BOOLEAN;
+      if (logical && ofBooleans.isEmpty()) {
+        throw call.unsupported("booleans; convert them with toType");
+      }
+      DataType computed =
+          logical ? DataType.BOOLEAN : Promotion.computed(call, result.type(), NUMBERS);
+      NodeBuilder node =
+          graph
+              .node(logical ? ofBooleans : operator, call)
+              .input(receiver(call, graph, result.type(), computed))
+              .input(Promotion.operand(call, graph, call.require(0), result.type(), computed));
+      Promotion.finish(call, graph, node, computed, result);
+    };
+  }
+
+  /**
+   * The remainder has the sign of the divisor. ONNX's Mod is that for whole numbers; for others it
+   * has the sign of the dividend, so where these differ the divisor is added.
+   */
+  private static void mod(Call call, GraphBuilder graph) {
+    DataType type = call.result().type();
+    DataType computed = Promotion.computed(call, type, NUMBERS);
+    String dividend = receiver(call, graph, type, computed);
+    String divisor = Promotion.operand(call, graph, call.require(0), type, computed);
+    if (!computed.isFloating()) {
+      if (!(call.require(0) instanceof DimExpr number && number.isConstant())) {
+        // DJL throws where it is 0; ONNX Runtime would end the process.
+        String isZero =
+            graph.node("Equal", call).input(divisor).input(graph.scalar(0, computed)).output();
+        divisor =
+            graph
+                .node("Where", call)
+                .input(isZero)
+                .input(graph.scalar(1, computed))
+                .input(divisor)
+                .output();
+      }
+      NodeBuilder node = graph.node("Mod", call).input(dividend).input(divisor);
+      Promotion.finish(call, graph, node, computed, call.result());
+      return;
     }
-    call.requireFloating(left);
-    NodeBuilder node = graph.node(operator, call).input(left);
-    if (right instanceof Value value) {
-      node.input(value);
-    } else if (right instanceof DimExpr number) {
-      node.input(graph.scalar(number, left.type()));
-    } else if (right instanceof Number number) {
-      node.input(graph.scalar(number.doubleValue(), left.type()));
-    } else {
-      throw call.unsupported("the operand " + right);
+    String zero = graph.scalar(0, computed);
+    String rest =
+        graph.node("Mod", call).input(dividend).input(divisor).attribute("fmod", 1L).output();
+    String restNegative = graph.node("Less", call).input(rest).input(zero).output();
+    String divisorNegative = graph.node("Less", call).input(divisor).input(zero).output();
+    String differ = graph.node("Xor", call).input(restNegative).input(divisorNegative).output();
+    String isZero = graph.node("Equal", call).input(rest).input(zero).output();
+    String notZero = graph.node("Not", call).input(isZero).output();
+    String wrong = graph.node("And", call).input(differ).input(notZero).output();
+    String moved = graph.node("Add", call).input(rest).input(divisor).output();
+    graph.node("Where", call).input(wrong).input(moved).input(rest).output(call.result());
+  }
+
+  /** Whole numbers are multiplied, since ONNX Runtime computes their powers in floating point. */
+  private static void pow(Call call, GraphBuilder graph) {
+    DataType type = call.result().type();
+    Object exponent = call.require(0);
+    if (type.isFloating()) {
+      DataType computed = Promotion.computed(call, type, FLOATING);
+      graph
+          .node("Pow", call)
+          .input(receiver(call, graph, type, computed))
+          .input(Promotion.operand(call, graph, exponent, type, computed))
+          .output(call.result());
+      return;
     }
-    node.output(call.result());
+    long times = wholeExponent(call, exponent);
+    DataType computed = Promotion.computed(call, type, NUMBERS);
+    String base = receiver(call, graph, type, computed);
+    String product = base;
+    for (int i = 1; i < times - 1; i++) {
+      product = graph.node("Mul", call).input(product).input(base).output();
+    }
+    NodeBuilder last =
+        times == 1
+            ? graph.node("Identity", call).input(base)
+            : graph.node("Mul", call).input(product).input(base);
+    Promotion.finish(call, graph, last, computed, call.result());
+  }
+
+  private static long wholeExponent(Call call, Object exponent) {
+    long times = -1;
+    if (exponent instanceof DimExpr number && number.isConstant()) {
+      times = number.value();
+    } else if (exponent instanceof Value value && value.content() != null && value.rank() == 0) {
+      try (NDArray wide = value.content().toType(DataType.INT64, true)) {
+        times = wide.getLong();
+      }
+    }
+    if (times < 1 || times > 8) {
+      throw call.unsupported(
+          "powers of whole numbers but for the constants 1 to 8; convert with toType to float32");
+    }
+    return times;
+  }
+
+  /** As the engine does: NaN for what is negative. */
+  private static void cubeRoot(Call call, GraphBuilder graph) {
+    DataType type = call.result().type();
+    DataType computed = Promotion.computed(call, type, FLOATING);
+    graph
+        .node("Pow", call)
+        .input(receiver(call, graph, type, computed))
+        .input(graph.scalar(1.0 / 3, computed))
+        .output(call.result());
+  }
+
+  private static void square(Call call, GraphBuilder graph) {
+    DataType type = call.result().type();
+    DataType computed = Promotion.computed(call, type, NUMBERS);
+    String x = receiver(call, graph, type, computed);
+    Promotion.finish(
+        call, graph, graph.node("Mul", call).input(x).input(x), computed, call.result());
+  }
+
+  /** clip(min, max); where these cross, max wins, as in ONNX's Min of Max. */
+  private static void clip(Call call, GraphBuilder graph) {
+    DataType type = call.result().type();
+    DataType computed = Promotion.computed(call, type, NUMBERS);
+    String raised =
+        graph
+            .node("Max", call)
+            .input(receiver(call, graph, type, computed))
+            .input(Promotion.operand(call, graph, call.require(0), type, computed))
+            .output();
+    NodeBuilder node =
+        graph
+            .node("Min", call)
+            .input(raised)
+            .input(Promotion.operand(call, graph, call.require(1), type, computed));
+    Promotion.finish(call, graph, node, computed, call.result());
+  }
+
+  private static OpTranslator logarithm(int base) {
+    return (call, graph) -> {
+      DataType type = call.result().type();
+      DataType computed = Promotion.computed(call, type, FLOATING);
+      String natural =
+          graph.node("Log", call).input(receiver(call, graph, type, computed)).output();
+      graph
+          .node("Mul", call)
+          .input(natural)
+          .input(graph.scalar(1 / Math.log(base), computed))
+          .output(call.result());
+    };
+  }
+
+  private static OpTranslator angle(double factor, double divisor) {
+    return (call, graph) -> {
+      DataType type = call.result().type();
+      DataType computed = Promotion.computed(call, type, FLOATING);
+      String product =
+          graph
+              .node("Mul", call)
+              .input(receiver(call, graph, type, computed))
+              .input(graph.scalar(factor, computed))
+              .output();
+      graph
+          .node("Div", call)
+          .input(product)
+          .input(graph.scalar(divisor, computed))
+          .output(call.result());
+    };
   }
 }

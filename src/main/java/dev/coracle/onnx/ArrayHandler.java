@@ -53,7 +53,7 @@ final class ArrayHandler implements InvocationHandler {
 
   /** Write in place with no such counterpart: followed on constants alone. */
   private static final Set<String> WRITES =
-      Set.of("set", "setScalar", "intern", "put", "setRequiresGradient");
+      Set.of("set", "setScalar", "intern", "setRequiresGradient");
 
   private final Tracer tracer;
   private final Memory memory;
@@ -144,7 +144,30 @@ final class ArrayHandler implements InvocationHandler {
     if (!Handlers.givesArrays(method)) {
       return Handlers.read(self, method, given);
     }
+    if (Handlers.nameOf(method).equals(Handlers.GATHER_ND)) {
+      return gatherNd(self, method, given);
+    }
     return Handlers.operate(self, value.array(), method, given);
+  }
+
+  /**
+   * With several coordinates, DJL's PyTorch engine leaves the indices changed. So they must not be
+   * used again, or be a parameter.
+   */
+  private static Object gatherNd(Tracer.Traced self, Method method, Object[] given)
+      throws Throwable {
+    Tracer tracer = self.tracer();
+    Tracer.Traced index = (Tracer.Traced) tracer.standIn((NDArray) given[0]);
+    boolean writes = index.tracedValue().array().getShape().get(0) > 1;
+    if (writes && index.tracedValue().kind() == Kind.PARAMETER) {
+      throw tracer.refuse(method, "it changes its indices; give it a duplicate");
+    }
+    Object result =
+        Handlers.operate(self, self.tracedValue().array(), method, new Object[] {index});
+    if (writes) {
+      index.memory().version++;
+    }
+    return result;
   }
 
   private static boolean isIndexing(Method method) {

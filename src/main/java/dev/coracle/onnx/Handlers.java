@@ -15,6 +15,9 @@ import org.jspecify.annotations.Nullable;
 /** What the stand-ins of arrays, extensions and managers have in common. */
 final class Handlers {
 
+  static final String GATHER_ND = "NDArray.gatherNd";
+  private static final String MOD = "NDArray.mod";
+
   private Handlers() {}
 
   /** Returns {@code NDArray.reshape} and the like, the name under which a call is recorded. */
@@ -69,13 +72,26 @@ final class Handlers {
     boolean dependsOnInput = dependsOnInput(receiver.tracedValue(), recorded);
     if (dependsOnInput && !tracer.isTranslated(nameOf(method))) {
       // Before it runs: it might write in place.
-      throw tracer.refuse(method, "it has no ONNX translation yet; " + Translators.known());
+      throw tracer.refuse(method, Refusals.reason(nameOf(method)));
     }
-    Object result = Objects.requireNonNull(call(target, method, real(tracer, given)));
+    @Nullable Object[] real = real(tracer, given);
+    if (nameOf(method).equals(GATHER_ND)) { // the engine works in the memory of the indices
+      real[0] = ((NDArray) Objects.requireNonNull(real[0])).duplicate();
+    }
+    if (nameOf(method).equals(MOD)
+        && recorded.get(0) instanceof TracedValue divisor
+        && divisor.dependsOnInput()) { // a placeholder, of zeros
+      real[0] = divisor.array().onesLike();
+    }
+    Object result = Objects.requireNonNull(call(target, method, real));
     if (result instanceof NDArray array) {
       return record(receiver, nameOf(method), recorded, array);
     }
-    return new NDList(tracer.record(nameOf(method), receiver, recorded, (NDList) result));
+    NDList list = (NDList) result;
+    if (list.size() == 1 && list.get(0) == receiver.tracedValue().array()) {
+      return new NDList((NDArray) receiver);
+    }
+    return new NDList(tracer.record(nameOf(method), receiver, recorded, list));
   }
 
   /** Records a call that has run, of one result. */

@@ -1,23 +1,59 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.coracle.onnx;
 
+import static java.util.Map.entry;
+
+import ai.djl.ndarray.types.DataType;
 import java.util.ArrayList;
+import java.util.Collections;
+import java.util.EnumSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
+import java.util.stream.IntStream;
+import java.util.stream.LongStream;
 
-/** What gives the same numbers another shape. */
+/** What gives the same numbers another shape or order, or more of them. */
 final class ShapeTranslators {
 
   static final Map<String, OpTranslator> BY_METHOD =
-      Map.of("NDArray.reshape", ShapeTranslators::reshape);
+      Map.ofEntries(
+          entry("NDArray.reshape", ShapeTranslators::reshape),
+          entry("NDArray.flatten", ShapeTranslators::reshape),
+          entry("NDArray.expandDims", ShapeTranslators::expandDims),
+          entry("NDArray.squeeze", ShapeTranslators::squeeze),
+          entry("NDArray.transpose", ShapeTranslators::transpose),
+          entry("NDArray.swapAxes", ShapeTranslators::swapAxes),
+          entry("NDArray.broadcast", ShapeTranslators::broadcast),
+          entry("NDArray.tile", ShapeTranslators::tile),
+          entry("NDArray.repeat", ShapeTranslators::repeat),
+          entry("NDArray.flip", ShapeTranslators::flip),
+          entry("NDArray.rotate90", ShapeTranslators::rotate),
+          entry("NDArray.pad", ShapeTranslators::pad));
+
+  /** Of Pad in ONNX Runtime; smaller integers but for these go through int32. */
+  private static final Set<DataType> PADDED =
+      Collections.unmodifiableSet(
+          EnumSet.of(
+              DataType.FLOAT32,
+              DataType.FLOAT64,
+              DataType.INT8,
+              DataType.UINT8,
+              DataType.INT32,
+              DataType.INT64));
 
   private ShapeTranslators() {}
 
-  static void reshape(Call call, GraphBuilder graph) {
+  private static void reshape(Call call, GraphBuilder graph) {
+    reshape(graph.name(call.receiver()), call.receiver().shape(), call, graph);
+  }
+
+  /** Gives {@code x}, of shape {@code source}, the shape of the result. */
+  private static void reshape(String x, List<DimExpr> source, Call call, GraphBuilder graph) {
     graph
         .node("Reshape", call)
-        .input(call.receiver())
-        .input(target(call.receiver().shape(), call.result().shape(), graph))
+        .input(x)
+        .input(target(source, call.result().shape(), graph))
         .output(call.result());
   }
 
@@ -45,5 +81,246 @@ final class ShapeTranslators {
       }
     }
     return graph.constant(resolved);
+  }
+
+  private static void expandDims(Call call, GraphBuilder graph) {
+    int axis = call.axis(0, call.result().rank());
+    graph
+        .node("Unsqueeze", call)
+        .input(call.receiver())
+        .input(graph.constant(axis))
+        .output(call.result());
+  }
+
+  /**
+   * squeeze(), squeeze(axis) or squeeze(axes). An axis that is dynamic stays, as it did at the
+   * sizes of the trace; DJL would drop it at size 1.
+   */
+  private static void squeeze(Call call, GraphBuilder graph) {
+    Value x = call.receiver();
+    List<Long> dropped;
+    if (call.arguments().isEmpty()) {
+      dropped =
+          LongStream.range(0, x.rank())
+              .filter(axis -> isOne(x.shape().get((int) axis)))
+              .boxed()
+              .toList();
+    } else {
+      List<DimExpr> axes = call.require(0) instanceof DimExpr axis ? List.of(axis) : call.dims(0);
+      dropped =
+          axes.stream()
+              .filter(axis -> x.rank() > 0)
+              .map(axis -> (long) call.axis(call.literal(axis), x.rank()))
+              .filter(axis -> isOne(x.shape().get(axis.intValue())))
+              .sorted()
+              .toList();
+    }
+    if (dropped.isEmpty()) {
+      graph.alias(call.result(), x);
+      return;
+    }
+    graph.node("Squeeze", call).input(x).input(graph.constant(dropped)).output(call.result());
+  }
+
+  private static boolean isOne(DimExpr dim) {
+    return dim.isConstant() && dim.value() == 1;
+  }
+
+  /** transpose() reverses the axes. */
+  private static void transpose(Call call, GraphBuilder graph) {
+    int rank = call.receiver().rank();
+    List<Long> order =
+        call.arguments().isEmpty()
+            ? LongStream.range(0, rank).map(axis -> rank - 1 - axis).boxed().toList()
+            : call.literals(0).stream().map(axis -> (long) call.axis(axis, rank)).toList();
+    if (rank < 2) {
+      graph.alias(call.result(), call.receiver());
+      return;
+    }
+    graph
+        .node("Transpose", call)
+        .input(call.receiver())
+        .attribute("perm", order)
+        .output(call.result());
+  }
+
+  private static void swapAxes(Call call, GraphBuilder graph) {
+    int rank = call.receiver().rank();
+    graph
+        .node("Transpose", call)
+        .input(call.receiver())
+        .attribute("perm", swapped(rank, call.axis(0, rank), call.axis(1, rank)))
+        .output(call.result());
+  }
+
+  private static List<Long> swapped(int rank, int a, int b) {
+    List<Long> order = new ArrayList<>(LongStream.range(0, rank).boxed().toList());
+    Collections.swap(order, a, b);
+    return order;
+  }
+
+  private static void broadcast(Call call, GraphBuilder graph) {
+    List<DimExpr> shape = call.result().shape();
+    if (shape.equals(call.receiver().shape())) {
+      graph.alias(call.result(), call.receiver());
+      return;
+    }
+    graph
+        .node("Expand", call)
+        .input(call.receiver())
+        .input(graph.shape(shape))
+        .output(call.result());
+  }
+
+  /** tile(repeats) along all axes, or tile(repeats of each axis), which may add axes in front. */
+  private static void tile(Call call, GraphBuilder graph) {
+    Value x = call.receiver();
+    if (call.arguments().size() != 1) {
+      throw call.unsupported("an axis; give the repeats of all axes");
+    }
+    int rank = call.result().rank();
+    List<DimExpr> repeats =
+        call.require(0) instanceof DimExpr all ? Collections.nCopies(rank, all) : call.dims(0);
+    List<DimExpr> widened = new ArrayList<>(Collections.nCopies(rank - x.rank(), DimExpr.of(1)));
+    widened.addAll(x.shape());
+    if (repeats.size() != rank || !product(widened, repeats).equals(call.result().shape())) {
+      throw call.unsupported("a shape; give the repeats of all axes");
+    }
+    String tiled = graph.name(x);
+    if (rank > x.rank()) {
+      List<Long> added = LongStream.range(0, rank - x.rank()).boxed().toList();
+      tiled = graph.node("Unsqueeze", call).input(tiled).input(graph.constant(added)).output();
+    }
+    graph.node("Tile", call).input(tiled).input(graph.shape(repeats)).output(call.result());
+  }
+
+  private static List<DimExpr> product(List<DimExpr> left, List<DimExpr> right) {
+    return IntStream.range(0, left.size()).mapToObj(i -> left.get(i).times(right.get(i))).toList();
+  }
+
+  /**
+   * Repeats each element, unlike tile: repeat(repeats) along all axes, repeat(axis, repeats),
+   * repeat(repeats of each axis) or repeat(shape to reach). Each repeated axis gets one after it,
+   * which is broadcast and then joined with it.
+   */
+  private static void repeat(Call call, GraphBuilder graph) {
+    Value x = call.receiver();
+    List<DimExpr> repeats = repeats(call);
+    List<Long> added = new ArrayList<>();
+    List<DimExpr> factors = new ArrayList<>();
+    List<DimExpr> expanded = new ArrayList<>();
+    for (int axis = 0; axis < x.rank(); axis++) {
+      factors.add(DimExpr.of(1));
+      expanded.add(x.shape().get(axis));
+      if (!isOne(repeats.get(axis))) {
+        added.add((long) factors.size());
+        factors.add(repeats.get(axis));
+        expanded.add(repeats.get(axis));
+      }
+    }
+    if (added.isEmpty()) {
+      graph.alias(call.result(), x);
+      return;
+    }
+    String spread = graph.node("Unsqueeze", call).input(x).input(graph.constant(added)).output();
+    String filled = graph.node("Expand", call).input(spread).input(graph.shape(factors)).output();
+    reshape(filled, expanded, call, graph);
+  }
+
+  private static List<DimExpr> repeats(Call call) {
+    List<DimExpr> source = call.receiver().shape();
+    List<DimExpr> result = call.result().shape();
+    List<DimExpr> repeats = new ArrayList<>(Collections.nCopies(source.size(), DimExpr.of(1)));
+    if (call.arguments().size() == 2) {
+      repeats.set(call.axis(0, source.size()), (DimExpr) call.require(1));
+    } else if (call.require(0) instanceof DimExpr all) {
+      Collections.fill(repeats, all);
+    } else {
+      List<DimExpr> given = call.dims(0);
+      for (int axis = 0; axis < given.size() && axis < repeats.size(); axis++) {
+        repeats.set(axis, given.get(axis));
+      }
+      if (!product(source, repeats).equals(result)) { // the argument was the shape to reach
+        for (int axis = 0; axis < source.size(); axis++) {
+          repeats.set(axis, quotient(call, result.get(axis), source.get(axis)));
+        }
+      }
+    }
+    if (!product(source, repeats).equals(result)) {
+      throw call.unsupported("%s repeated to %s".formatted(source, result));
+    }
+    return repeats;
+  }
+
+  private static DimExpr quotient(Call call, DimExpr dividend, DimExpr divisor) {
+    return dividend.equals(divisor)
+        ? DimExpr.of(1)
+        : isOne(divisor) ? dividend : DimExpr.of(call.literal(dividend) / call.literal(divisor));
+  }
+
+  private static void flip(Call call, GraphBuilder graph) {
+    List<Long> axes = axes(call, call.literals(0));
+    if (axes.isEmpty()) {
+      graph.alias(call.result(), call.receiver());
+      return;
+    }
+    flip(graph.name(call.receiver()), axes, call, graph).output(call.result());
+  }
+
+  private static List<Long> axes(Call call, List<Long> axes) {
+    return axes.stream().map(axis -> (long) call.axis(axis, call.receiver().rank())).toList();
+  }
+
+  /** Steps backward from the last element to before the first. */
+  static NodeBuilder flip(String x, List<Long> axes, Call call, GraphBuilder graph) {
+    List<Long> backward = Collections.nCopies(axes.size(), -1L);
+    return graph
+        .node("Slice", call)
+        .input(x)
+        .input(graph.constant(backward))
+        .input(graph.constant(Collections.nCopies(axes.size(), Long.MIN_VALUE)))
+        .input(graph.constant(axes))
+        .input(graph.constant(backward));
+  }
+
+  /** rotate90(times, axes) from the first axis towards the second. */
+  private static void rotate(Call call, GraphBuilder graph) {
+    List<Long> axes = axes(call, call.literals(1));
+    int times = (int) Math.floorMod(call.literal(0), 4L);
+    String x = graph.name(call.receiver());
+    switch (times) {
+      case 0 -> graph.alias(call.result(), call.receiver());
+      case 2 -> flip(x, axes, call, graph).output(call.result());
+      default -> {
+        String flipped = flip(x, List.of(axes.get(times == 1 ? 1 : 0)), call, graph).output();
+        graph
+            .node("Transpose", call)
+            .input(flipped)
+            .attribute(
+                "perm",
+                swapped(call.receiver().rank(), axes.get(0).intValue(), axes.get(1).intValue()))
+            .output(call.result());
+      }
+    }
+  }
+
+  /** pad(before and after of the last axis, of the last but one, …; value). */
+  private static void pad(Call call, GraphBuilder graph) {
+    Value x = call.receiver();
+    List<DimExpr> padding = call.dims(0);
+    List<DimExpr> pads = new ArrayList<>(Collections.nCopies(2 * x.rank(), DimExpr.of(0)));
+    for (int i = 0; i + 1 < padding.size(); i += 2) {
+      int axis = x.rank() - 1 - i / 2;
+      pads.set(axis, padding.get(i));
+      pads.set(x.rank() + axis, padding.get(i + 1));
+    }
+    DataType computed = Promotion.computed(call, x.type(), PADDED);
+    NodeBuilder node =
+        graph
+            .node("Pad", call)
+            .input(Promotion.operand(call, graph, x, x.type(), computed))
+            .input(graph.shape(pads))
+            .input(Promotion.operand(call, graph, call.require(1), x.type(), computed));
+    Promotion.finish(call, graph, node, computed, call.result());
   }
 }

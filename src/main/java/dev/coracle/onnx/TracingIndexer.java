@@ -52,7 +52,7 @@ final class TracingIndexer extends NDArrayIndexer {
     List<@Nullable Object> arguments = parts.arguments();
     NDArray source = tracer.valueOf(traced).array();
     if (Handlers.dependsOnInput(traced.tracedValue(), arguments) && !tracer.isTranslated(GET)) {
-      throw tracer.refuse(GET, "it has no ONNX translation yet; " + Translators.known());
+      throw tracer.refuse(GET, Refusals.reason(GET));
     }
     return Handlers.record(traced, GET, arguments, source.get(source.getManager(), parts.real()));
   }
@@ -87,26 +87,35 @@ final class TracingIndexer extends NDArrayIndexer {
       arguments.add(slice.getMin());
       arguments.add(slice.getMax());
       arguments.add(slice.getStep());
-      real.getIndices().add(slice);
+      append(slice, real);
     } else if (element instanceof NDIndexAll) {
       arguments.add(ALL);
       real.addAllDim();
     } else if (element instanceof NDIndexNull) {
       arguments.add(NEW_AXIS);
-      real.getIndices().add(element);
+      append(element, real);
     } else if (element instanceof NDIndexTake take) {
-      real.getIndices().add(new NDIndexTake(real(TAKE, take.getIndex(), arguments)));
+      append(new NDIndexTake(real(TAKE, take.getIndex(), arguments)), real);
     } else if (element instanceof NDIndexPick pick) {
-      real.getIndices().add(new NDIndexPick(real(PICK, pick.getIndex(), arguments)));
+      append(new NDIndexPick(real(PICK, pick.getIndex(), arguments)), real);
     } else if (element instanceof NDIndexBooleans booleans) {
-      real.getIndices().add(new NDIndexBooleans(real(BOOLEANS, booleans.getIndex(), arguments)));
+      append(new NDIndexBooleans(real(BOOLEANS, booleans.getIndex(), arguments)), real);
     } else {
       throw tracer.refuse("an index with " + element.getClass().getName() + " is unknown");
     }
   }
 
+  /** Adds an element; an index counts its axes in its own methods alone. */
+  private static void append(NDIndexElement element, NDIndex index) {
+    index.addAllDim();
+    index.getIndices().set(index.getIndices().size() - 1, element);
+  }
+
   private NDArray real(String kind, NDArray index, List<@Nullable Object> arguments) {
     TracedValue value = tracer.valueOf((Tracer.Traced) tracer.standIn(index));
+    if (kind.equals(BOOLEANS) && value.dependsOnInput()) {
+      throw tracer.refuse(GET, Refusals.reason("NDArray.booleanMask"));
+    }
     arguments.add(kind);
     arguments.add(value);
     return value.array();

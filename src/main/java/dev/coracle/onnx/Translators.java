@@ -1,17 +1,22 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.coracle.onnx;
 
+import java.util.Collections;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.ServiceLoader;
+import java.util.Set;
 import java.util.TreeMap;
-import java.util.TreeSet;
 
 /**
  * Knows which translator belongs to a call, by its recorded name. Nothing else in the exporter
  * knows operators.
  */
 final class Translators {
+
+  /** For messages. */
+  static final String ADVICE =
+      "docs/onnx-operators.md lists what has one, and OnnxExporter.translator adds another";
 
   /** The exporter's own. */
   private static final Map<String, OpTranslator> OWN = new TreeMap<>();
@@ -24,8 +29,14 @@ final class Translators {
     OWN.putAll(ResizeTranslators.BY_METHOD);
     OWN.putAll(ActivationTranslators.BY_METHOD);
     OWN.putAll(ArithmeticTranslators.BY_METHOD);
+    OWN.putAll(ComparisonTranslators.BY_METHOD);
+    OWN.putAll(ReductionTranslators.BY_METHOD);
+    OWN.putAll(MatrixTranslators.BY_METHOD);
     OWN.putAll(ShapeTranslators.BY_METHOD);
     OWN.putAll(RecurrentTranslators.BY_METHOD);
+    OWN.putAll(JoinTranslators.BY_METHOD);
+    OWN.putAll(IndexTranslators.BY_METHOD);
+    OWN.putAll(OrderTranslators.BY_METHOD);
   }
 
   private final Map<String, OpTranslator> byMethod = new HashMap<>(OWN);
@@ -47,15 +58,15 @@ final class Translators {
     return byMethod.containsKey(method);
   }
 
-  /** Lists what is translated, for messages. */
-  static String known() {
-    return "translated are " + String.join(", ", new TreeSet<>(OWN.keySet()));
+  /** Returns the names of the calls that the exporter itself translates. */
+  static Set<String> own() {
+    return Collections.unmodifiableSet(OWN.keySet());
   }
 
   void translate(Call call, GraphBuilder graph) {
     OpTranslator translator = byMethod.get(call.method());
     if (translator == null) {
-      throw call.unsupported("constants that change with the size of an axis; " + known());
+      throw call.unsupported("constants that change with the size of an axis; " + ADVICE);
     }
     translator.translate(call, graph);
   }

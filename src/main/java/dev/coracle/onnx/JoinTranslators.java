@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.coracle.onnx;
+
+import java.util.List;
+import java.util.Map;
+import java.util.stream.Stream;
+
+/** Joins arrays along an axis, and takes them apart. */
+final class JoinTranslators {
+
+  static final Map<String, OpTranslator> BY_METHOD =
+      Map.of(
+          "NDArrayEx.concat", JoinTranslators::concat,
+          "NDArrayEx.stack", JoinTranslators::stack,
+          "NDArray.split", JoinTranslators::split);
+
+  private JoinTranslators() {}
+
+  /** receiver.concat(others, axis); arrays of several types are promoted. */
+  private static void concat(Call call, GraphBuilder graph) {
+    NodeBuilder node = graph.node("Concat", call);
+    parts(call, graph).forEach(node::input);
+    node.attribute("axis", axis(call)).output(call.result());
+  }
+
+  /** receiver.stack(others, axis): each gets an axis, along which they are joined. */
+  private static void stack(Call call, GraphBuilder graph) {
+    long axis = axis(call);
+    List<String> parts =
+        parts(call, graph)
+            .map(
+                part ->
+                    graph.node("Unsqueeze", call).input(part).input(graph.constant(axis)).output())
+            .toList();
+    NodeBuilder node = graph.node("Concat", call);
+    parts.forEach(node::input);
+    node.attribute("axis", axis).output(call.result());
+  }
+
+  private static Stream<String> parts(Call call, GraphBuilder graph) {
+    var type = call.result().type();
+    return Stream.concat(Stream.of(call.receiver()), call.arrays(0).stream())
+        .map(part -> Promotion.operand(call, graph, part, type, type))
+        .toList()
+        .stream(); // made before the node that takes them
+  }
+
+  private static long axis(Call call) {
+    return call.arguments().size() > 1 ? call.axis(1, call.result().rank()) : 0;
+  }
+
+  /**
+   * split(sections, axis) or split(indices, axis). The sizes of the parts that came out say what
+   * either means, also where the sections are not equal.
+   */
+  private static void split(Call call, GraphBuilder graph) {
+    int axis = call.arguments().size() > 1 ? call.axis(1, call.receiver().rank()) : 0;
+    if (call.results().size() == 1) {
+      graph.alias(call.result(), call.receiver());
+      return;
+    }
+    List<DimExpr> sizes = call.results().stream().map(part -> part.shape().get(axis)).toList();
+    graph
+        .node("Split", call)
+        .input(call.receiver())
+        .input(graph.shape(sizes))
+        .attribute("axis", axis)
+        .outputs(call.results());
+  }
+}

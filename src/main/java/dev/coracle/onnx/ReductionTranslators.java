@@ -1,0 +1,176 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.coracle.onnx;
+
+import static dev.coracle.onnx.Promotion.FLOATING;
+import static dev.coracle.onnx.Promotion.NUMBERS;
+import static java.util.Map.entry;
+
+import ai.djl.ndarray.types.DataType;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeSet;
+
+/** Sums, means and extremes along axes, and sums so far. */
+final class ReductionTranslators {
+
+  static final Map<String, OpTranslator> BY_METHOD =
+      Map.ofEntries(
+          entry("NDArray.sum", reduction("ReduceSum", NUMBERS)),
+          entry("NDArray.mean", reduction("ReduceMean", FLOATING)),
+          entry("NDArray.prod", reduction("ReduceProd", NUMBERS)),
+          entry("NDArray.max", reduction("ReduceMax", NUMBERS)),
+          entry("NDArray.min", reduction("ReduceMin", NUMBERS)),
+          entry("NDArray.norm", ReductionTranslators::norm),
+          entry("NDArray.normalize", ReductionTranslators::normalize),
+          entry("NDArray.cumSum", ReductionTranslators::cumSum),
+          entry("NDArray.median", ReductionTranslators::median));
+
+  /** Opset of which ReduceSum takes axes as an input, and of which all the others do. */
+  private static final int SUM_AXES_AS_INPUT = 13;
+
+  private static final int AXES_AS_INPUT = 18;
+
+  private ReductionTranslators() {}
+
+  /** method(), method(axes) or method(axes, keepDims). */
+  private static OpTranslator reduction(String operator, Set<DataType> kernels) {
+    return (call, graph) -> {
+      boolean all = call.arguments().isEmpty();
+      List<Long> axes = all ? List.of() : call.literals(0);
+      boolean keepDims = call.arguments().size() > 1 && call.flag(1);
+      reduce(operator, kernels, axes, keepDims, call, graph);
+    };
+  }
+
+  private static void reduce(
+      String operator,
+      Set<DataType> kernels,
+      List<Long> axes,
+      boolean keepDims,
+      Call call,
+      GraphBuilder graph) {
+    DataType type = call.result().type();
+    DataType computed = Promotion.computed(call, type, kernels);
+    String x = Promotion.operand(call, graph, call.receiver(), type, computed);
+    if (call.receiver().rank() == 0) {
+      Promotion.finish(call, graph, graph.node("Identity", call).input(x), computed, call.result());
+      return;
+    }
+    NodeBuilder node = node(operator, x, axes, keepDims, call, graph);
+    Promotion.finish(call, graph, node, computed, call.result());
+  }
+
+  /**
+   * Starts a node that reduces {@code x}, of the receiver's rank.
+   *
+   * @param axes none for all
+   */
+  static NodeBuilder node(
+      String operator, String x, List<Long> axes, boolean keepDims, Call call, GraphBuilder graph) {
+    TreeSet<Long> counted = new TreeSet<>();
+    axes.forEach(axis -> counted.add((long) call.axis(axis, call.receiver().rank())));
+    NodeBuilder node = graph.node(operator, call).input(x);
+    int asInput = operator.equals("ReduceSum") ? SUM_AXES_AS_INPUT : AXES_AS_INPUT;
+    if (!counted.isEmpty() && graph.opset() >= asInput) {
+      node.input(graph.constant(List.copyOf(counted)));
+    } else if (!counted.isEmpty()) {
+      node.attribute("axes", List.copyOf(counted));
+    }
+    return node.attribute("keepdims", keepDims ? 1L : 0L);
+  }
+
+  /** norm(keepDims) or norm(order, axes, keepDims). */
+  private static void norm(Call call, GraphBuilder graph) {
+    boolean all = call.arguments().size() == 1;
+    long order = all ? 2 : call.literal(0);
+    reduceNorm(order, all ? List.of() : call.literals(1), call.flag(all ? 0 : 2), call, graph);
+  }
+
+  private static void reduceNorm(
+      long order, List<Long> axes, boolean keepDims, Call call, GraphBuilder graph) {
+    Promotion.computed(call, call.result().type(), FLOATING);
+    if (call.receiver().rank() == 0) {
+      throw call.unsupported("an array of rank 0");
+    }
+    normNode(order, axes, keepDims, call, graph).output(call.result());
+  }
+
+  /** Of elementary operators, as ONNX Runtime has ReduceL1 and ReduceL2 for float32 alone. */
+  private static NodeBuilder normNode(
+      long order, List<Long> axes, boolean keepDims, Call call, GraphBuilder graph) {
+    Value x = call.receiver();
+    if (order == 1) {
+      String magnitude = graph.node("Abs", call).input(x).output();
+      return node("ReduceSum", magnitude, axes, keepDims, call, graph);
+    }
+    if (order != 2) {
+      throw call.unsupported("order %d; 1 and 2 are translated".formatted(order));
+    }
+    String square = graph.node("Mul", call).input(x).input(x).output();
+    String sum = node("ReduceSum", square, axes, keepDims, call, graph).output();
+    return graph.node("Sqrt", call).input(sum);
+  }
+
+  /** normalize(exponent, axis, eps): divides by the norm, but by eps at least. */
+  private static void normalize(Call call, GraphBuilder graph) {
+    double exponent = call.number(0);
+    DataType type = Promotion.computed(call, call.receiver().type(), FLOATING);
+    if (exponent != 1 && exponent != 2) {
+      throw call.unsupported("exponent %s; 1 and 2 are translated".formatted(exponent));
+    }
+    String norm = normNode((long) exponent, List.of(call.literal(1)), true, call, graph).output();
+    String divisor =
+        graph.node("Max", call).input(norm).input(graph.scalar(call.number(2), type)).output();
+    graph.node("Div", call).input(call.receiver()).input(divisor).output(call.result());
+  }
+
+  /** cumSum() along axis 0, or cumSum(axis). */
+  private static void cumSum(Call call, GraphBuilder graph) {
+    if (call.receiver().rank() == 0) { // one number gets an axis
+      graph
+          .node("Reshape", call)
+          .input(call.receiver())
+          .input(graph.constant(1))
+          .output(call.result());
+      return;
+    }
+    int axis = call.arguments().isEmpty() ? 0 : call.axis(0, call.receiver().rank());
+    DataType type = call.result().type();
+    DataType computed = Promotion.computed(call, type, NUMBERS);
+    NodeBuilder node =
+        graph
+            .node("CumSum", call)
+            .input(Promotion.operand(call, graph, call.receiver(), type, computed))
+            .input(graph.scalar(axis, DataType.INT64));
+    Promotion.finish(call, graph, node, computed, call.result());
+  }
+
+  /** median() or median(axes) of one axis, by default the last: the lower of two in the middle. */
+  private static void median(Call call, GraphBuilder graph) {
+    List<Long> axes = call.arguments().isEmpty() ? List.of(-1L) : call.literals(0);
+    Value x = call.receiver();
+    if (axes.size() != 1) {
+      throw call.unsupported("axes " + axes + "; expected one");
+    }
+    int axis = call.axis(axes.get(0), x.rank());
+    long lower = (call.literal(x.shape().get(axis)) - 1) / 2;
+    DataType computed = Promotion.computed(call, x.type(), NUMBERS);
+    String smallest =
+        graph
+            .node("TopK", call)
+            .input(Promotion.operand(call, graph, x, x.type(), computed))
+            .input(graph.constant(lower + 1))
+            .attribute("axis", axis)
+            .attribute("largest", 0L)
+            .outputs(2)
+            .get(0);
+    NodeBuilder node =
+        graph
+            .node("Gather", call)
+            .input(smallest)
+            .input(graph.scalar(DimExpr.of(lower), DataType.INT64))
+            .attribute("axis", axis);
+    Promotion.finish(call, graph, node, computed, call.result());
+  }
+}
