@@ -1,28 +1,80 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.coracle.onnx;
 
+import static java.util.Map.entry;
+
 import java.util.Map;
 
-/** Functions of single numbers that networks use, softmax, and dropout, which is none of it. */
+/**
+ * Functions of single numbers that networks use, softmax, and dropout, which is none of it. DJL
+ * computes swish and mish from others, which are recorded instead.
+ */
 final class ActivationTranslators {
 
+  /** From this version on ONNX has Gelu. */
+  private static final int GELU = 20;
+
   static final Map<String, OpTranslator> BY_METHOD =
-      Map.of(
-          "NDArrayEx.relu", ActivationTranslators::relu,
-          "NDArrayEx.dropout", (call, graph) -> graph.alias(call.result(), call.array(0)),
-          "NDArray.logSoftmax", ActivationTranslators::logSoftmax);
+      Map.ofEntries(
+          entry("NDArrayEx.relu", floating("Relu")),
+          entry("NDArrayEx.sigmoid", floating("Sigmoid")),
+          entry("NDArrayEx.tanh", floating("Tanh")),
+          entry("NDArrayEx.softPlus", float32("Softplus")),
+          entry("NDArrayEx.softSign", float32("Softsign")),
+          entry("NDArrayEx.selu", float32("Selu")),
+          entry("NDArrayEx.leakyRelu", (call, graph) -> withAlpha("LeakyRelu", call, graph)),
+          entry("NDArrayEx.elu", (call, graph) -> withAlpha("Elu", call, graph)),
+          entry("NDArrayEx.gelu", ActivationTranslators::gelu),
+          entry("NDArrayEx.dropout", (call, graph) -> graph.alias(call.result(), call.array(0))),
+          entry("NDArray.softmax", (call, graph) -> alongAxis("Softmax", call, graph)),
+          entry("NDArray.logSoftmax", (call, graph) -> alongAxis("LogSoftmax", call, graph)));
 
   private ActivationTranslators() {}
 
-  private static void relu(Call call, GraphBuilder graph) {
-    call.requireFloating(call.receiver());
-    graph.node("Relu", call).input(call.receiver()).output(call.result());
+  private static OpTranslator floating(String operator) {
+    return (call, graph) -> {
+      call.requireFloating(call.receiver());
+      graph.node(operator, call).input(call.receiver()).output(call.result());
+    };
   }
 
-  private static void logSoftmax(Call call, GraphBuilder graph) {
+  /** ONNX Runtime's CPU has these for float32 alone. */
+  private static OpTranslator float32(String operator) {
+    return (call, graph) -> {
+      call.requireFloat32(call.receiver());
+      graph.node(operator, call).input(call.receiver()).output(call.result());
+    };
+  }
+
+  private static void withAlpha(String operator, Call call, GraphBuilder graph) {
+    call.requireFloat32(call.receiver());
+    graph
+        .node(operator, call)
+        .input(call.receiver())
+        .attribute("alpha", (float) call.number(0))
+        .output(call.result());
+  }
+
+  /** The exact form, x/2 · (1 + erf(x/√2)), in the order of operations that runtimes recognise. */
+  private static void gelu(Call call, GraphBuilder graph) {
+    Value x = call.receiver();
+    call.requireFloat32(x);
+    if (graph.opset() >= GELU) {
+      graph.node("Gelu", call).input(x).output(call.result());
+      return;
+    }
+    String scaled =
+        graph.node("Div", call).input(x).input(graph.scalar(Math.sqrt(2), x.type())).output();
+    String erf = graph.node("Erf", call).input(scaled).output();
+    String sum = graph.node("Add", call).input(erf).input(graph.scalar(1, x.type())).output();
+    String product = graph.node("Mul", call).input(x).input(sum).output();
+    graph.node("Mul", call).input(product).input(graph.scalar(0.5, x.type())).output(call.result());
+  }
+
+  private static void alongAxis(String operator, Call call, GraphBuilder graph) {
     call.requireFloating(call.receiver());
     graph
-        .node("LogSoftmax", call)
+        .node(operator, call)
         .input(call.receiver())
         .attribute("axis", call.literal(0))
         .output(call.result());

@@ -121,6 +121,14 @@ public record Call(
     }
   }
 
+  /** Refuses what ONNX Runtime's CPU implements for float32 alone. */
+  public void requireFloat32(Value value) {
+    if (value.type() != DataType.FLOAT32) {
+      throw unsupported(
+          "an array of type %s; convert it to float32 with toType".formatted(value.type()));
+    }
+  }
+
   public void requireRank(Value value, int rank) {
     if (value.rank() != rank) {
       throw unsupported("an array of shape " + value.shape() + "; expected rank " + rank);

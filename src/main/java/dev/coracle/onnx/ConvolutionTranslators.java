@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.coracle.onnx;
 
-import ai.djl.ndarray.types.DataType;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
@@ -20,9 +19,7 @@ final class ConvolutionTranslators {
     Value weight = call.array(1);
     int axes = spatialAxes(call, call.array(0));
     call.requireRank(weight, axes + 2);
-    if (weight.type() != DataType.FLOAT32) { // ONNX Runtime's CPU has no other convolution
-      throw call.unsupported("an array of type " + weight.type() + "; convert it with toType");
-    }
+    call.requireFloat32(weight); // ONNX Runtime's CPU has no other convolution
     List<DimExpr> kernel = weight.shape().subList(2, axes + 2);
     graph
         .node("Conv", call)

@@ -270,7 +270,8 @@ public final class GraphBuilder {
         : helper("Cast", why).input(name).attribute("to", OnnxTypes.elementType(type)).output();
   }
 
-  private String remember(String key, Supplier<String> make) {
+  /** Returns the array that was made under a key before, or makes it. */
+  String remember(String key, Supplier<String> make) {
     String known = shared.get(key);
     if (known == null) {
       known = make.get();

@@ -101,8 +101,22 @@ final class Tracer {
           "NDArrayEx.convolution",
           "NDArrayEx.relu",
           "NDArrayEx.sigmoid",
+          "NDArrayEx.tanh",
+          "NDArrayEx.softPlus",
+          "NDArrayEx.softSign",
+          "NDArrayEx.leakyRelu",
+          "NDArrayEx.elu",
+          "NDArrayEx.selu",
+          "NDArrayEx.gelu",
+          "NDArrayEx.batchNorm",
+          "NDArrayEx.layerNorm",
+          "NDArrayEx.embedding",
           "NDArrayEx.maxPool",
-          "NDArrayEx.avgPool");
+          "NDArrayEx.avgPool",
+          "NDArrayEx.lpPool",
+          "NDArrayEx.globalMaxPool",
+          "NDArrayEx.globalAvgPool",
+          "NDArrayEx.globalLpPool");
 
   private final NDManager memory;
   private final List<TracedCall> calls = new ArrayList<>();
@@ -148,6 +162,7 @@ final class Tracer {
             ? NDManager.newBaseManager()
             : parameters.get(0).getValue().getArray().getManager().newSubManager();
     List<TracedValue> values = new ArrayList<>();
+    String given = ""; // before the engine gets them: where it fails, it may release them
     try {
       Tracer tracer = new Tracer(memory, block, translated);
       NDList arguments = new NDList();
@@ -157,13 +172,14 @@ final class Tracer {
         arguments.add(array);
         values.add(((Traced) array).tracedValue());
       }
+      given = values.toString();
       NDList outputs = block.forward(tracer.new Parameters(), before.apply(arguments), false);
       return new Trace(values, tracer.calls, tracer.outputs(after.apply(outputs)), memory);
     } catch (ExportException | Error e) {
       memory.close();
       throw e;
     } catch (RuntimeException e) {
-      String message = "the block failed on %s: %s".formatted(values, e);
+      String message = "the block failed on %s: %s".formatted(given, e);
       memory.close();
       throw new ExportException(message, e);
     }

@@ -25,6 +25,8 @@ final class Translators {
     OWN.putAll(ConvolutionTranslators.BY_METHOD);
     OWN.putAll(PoolingTranslators.BY_METHOD);
     OWN.putAll(LinearTranslators.BY_METHOD);
+    OWN.putAll(NormalizationTranslators.BY_METHOD);
+    OWN.putAll(ResizeTranslators.BY_METHOD);
     OWN.putAll(ActivationTranslators.BY_METHOD);
     OWN.putAll(ArithmeticTranslators.BY_METHOD);
     OWN.putAll(ComparisonTranslators.BY_METHOD);

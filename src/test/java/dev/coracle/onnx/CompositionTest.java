@@ -53,8 +53,7 @@ class CompositionTest {
         }
       }
     }
-    // Only Linear after a shape of rank 3 or 4 is refused.
-    assertThat(exported).isGreaterThan(STACKS / 2);
+    assertThat(exported).isEqualTo(STACKS);
   }
 
   private static Block stack(Random random, Shape shape, List<String> names) {

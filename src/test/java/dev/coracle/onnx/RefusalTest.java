@@ -15,6 +15,7 @@ import ai.djl.nn.SequentialBlock;
 import ai.djl.nn.core.Linear;
 import ai.djl.nn.norm.BatchNorm;
 import ai.djl.nn.norm.Dropout;
+import ai.djl.training.initializer.Initializer;
 import java.nio.file.Path;
 import java.util.Objects;
 import java.util.concurrent.atomic.AtomicReference;
@@ -175,9 +176,14 @@ class RefusalTest {
 
   @Test
   void call_untranslatedByABlockOfDjl_isRefusedWithItsLine() {
-    assertThatThrownBy(() -> Exports.model(Activation.sigmoidBlock(), SHAPE))
-        .isInstanceOf(ExportException.class)
-        .hasMessageContaining("called at ai.djl.nn.Activation.sigmoid(Activation.java:");
+    try (NDManager manager = NDManager.newBaseManager()) {
+      Block prelu = Activation.preluBlock();
+      prelu.setInitializer(Initializer.ONES, parameter -> true);
+      prelu.initialize(manager, DataType.FLOAT32, SHAPE);
+      assertThatThrownBy(() -> Exports.model(prelu, SHAPE))
+          .isInstanceOf(ExportException.class)
+          .hasMessageContaining("called at ai.djl.nn.core.Prelu.prelu(Prelu.java:");
+    }
   }
 
   @Test
