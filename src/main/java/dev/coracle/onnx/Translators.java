@@ -37,6 +37,7 @@ final class Translators {
     OWN.putAll(JoinTranslators.BY_METHOD);
     OWN.putAll(IndexTranslators.BY_METHOD);
     OWN.putAll(OrderTranslators.BY_METHOD);
+    OWN.putAll(DetectionTranslators.BY_METHOD);
   }
 
   private final Map<String, OpTranslator> byMethod = new HashMap<>(OWN);
