@@ -46,7 +46,7 @@ final class ArrayHandler implements InvocationHandler {
       Set.of("attach", "tempAttach", "returnResource", "detach", "close");
 
   /** What writes in place, and what gives the same as a new array. */
-  private static final Map<String, String> IN_PLACE =
+  static final Map<String, String> IN_PLACE =
       Map.of(
           "addi", "add", "subi", "sub", "muli", "mul", "divi", "div", "modi", "mod", "powi", "pow",
           "negi", "neg", "signi", "sign");
@@ -234,9 +234,7 @@ final class ArrayHandler implements InvocationHandler {
   private @Nullable Object writeConstant(Tracer.Traced self, Method method, Object[] given)
       throws Throwable {
     if (value.kind() == Kind.PARAMETER || Handlers.dependOnInput(self, given)) {
-      throw tracer.refuse(
-          method,
-          "it writes in place; use the method that returns a new array, such as add for addi");
+      throw tracer.refuse(method, Refusals.reason("NDArray.set"));
     }
     NDArray copy = value.array().duplicate();
     Object result = Handlers.call(copy, method, Handlers.real(tracer, given));

@@ -13,7 +13,7 @@ import org.jspecify.annotations.Nullable;
 /** Stands in for NDArrayEx, where DJL keeps the neural network's operations. */
 final class ExtensionHandler implements InvocationHandler {
 
-  private static final Map<String, String> IN_PLACE =
+  static final Map<String, String> IN_PLACE =
       Map.of("rdivi", "rdiv", "rmodi", "rmod", "rsubi", "rsub", "rpowi", "rpow");
 
   /** Behave in another way while training, and say so in their last argument but for some. */

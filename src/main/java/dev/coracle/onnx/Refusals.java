@@ -18,9 +18,15 @@ final class Refusals {
   private static final String COMPLEX = "ONNX's operators take no complex numbers";
   private static final String TRAINING = "it belongs to training, not to inference";
 
+  private static final String WRITES =
+      "it writes in place; use the method that returns a new array, such as add for addi";
+
   /** By the recorded name. */
   static final Map<String, String> REASONS =
       Map.ofEntries(
+          entry("NDArray.set", WRITES),
+          entry("NDArray.setScalar", WRITES),
+          entry("NDArray.intern", WRITES),
           entry("NDArray.booleanMask", CONTENT + "; use where or mul"),
           entry("NDArray.nonzero", CONTENT),
           entry("NDArray.unique", CONTENT),

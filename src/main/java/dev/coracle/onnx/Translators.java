@@ -33,10 +33,11 @@ final class Translators {
     OWN.putAll(ReductionTranslators.BY_METHOD);
     OWN.putAll(MatrixTranslators.BY_METHOD);
     OWN.putAll(ShapeTranslators.BY_METHOD);
+    OWN.putAll(RecurrentTranslators.BY_METHOD);
     OWN.putAll(JoinTranslators.BY_METHOD);
     OWN.putAll(IndexTranslators.BY_METHOD);
     OWN.putAll(OrderTranslators.BY_METHOD);
-    OWN.putAll(RecurrentTranslators.BY_METHOD);
+    OWN.putAll(DetectionTranslators.BY_METHOD);
   }
 
   private final Map<String, OpTranslator> byMethod = new HashMap<>(OWN);
