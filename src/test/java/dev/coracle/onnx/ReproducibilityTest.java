@@ -64,8 +64,8 @@ class ReproducibilityTest {
     Map<String, byte[]> expected = exportAll(here);
     assertThat(process.waitFor()).as(Files.readString(log)).isZero();
 
-    // The JVM's own warnings begin so, from JDK 24 on; ONNX Runtime's begin with the time.
-    assertThat(Files.readAllLines(log)).allMatch(line -> line.startsWith("WARNING: "));
+    // As in [W:onnxruntime:, graph.cc:…]; PyTorch and newer JVMs have warnings of their own.
+    assertThat(Files.readAllLines(log)).noneMatch(line -> line.contains(":onnxruntime:"));
     Map<String, byte[]> found = contents(there);
     assertThat(found.keySet()).isEqualTo(expected.keySet());
     expected.forEach((name, bytes) -> assertThat(found.get(name)).as(name).isEqualTo(bytes));
