@@ -172,13 +172,11 @@ final class ModelFiles {
     }
   }
 
-  /** Deletes files that nothing refers to any more; what cannot be deleted does no harm. */
+  /** Deletes files that nothing refers to any more; one that cannot be deleted does no harm. */
   private void deleteAll(Set<String> names) {
     for (String old : names) {
-      try {
-        Files.deleteIfExists(file.resolveSibling(old));
-      } catch (IOException e) {
-        continue;
+      if (!file.resolveSibling(old).toFile().delete()) {
+        return; // the model is in place all the same
       }
     }
   }

@@ -23,6 +23,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
@@ -114,6 +115,67 @@ class ExportSafetyTest {
           .isInstanceOf(ExportException.class);
       // The one array that the block itself makes with its own manager.
       assertThat(Exports.liveArrays()).isEqualTo(before + 1);
+    }
+  }
+
+  /** Each step of an export in turn: translation, check of the graph, names, files, last word. */
+  @Test
+  void export_failsAtAnyStep_leavesNoNativeArrayAndNoFile() throws IOException {
+    try (NDManager manager = NDManager.newBaseManager()) {
+      Block block = linear(manager);
+      Exports.model(block, SHAPE); // first calls may cache
+      long before = Exports.liveArrays();
+      Path file = folder.resolve("model.onnx");
+      List<OnnxExporter> exporters =
+          List.of(
+              exporter(block)
+                  .translator(
+                      "NDArrayEx.linear",
+                      (call, graph) -> {
+                        graph.initializer(
+                            "w", Objects.requireNonNull(call.array(1).content()).transpose());
+                        throw call.unsupported("anything");
+                      }),
+              exporter(block)
+                  .translator(
+                      "NDArrayEx.linear",
+                      (call, graph) ->
+                          graph.node("Relu", call).input(call.array(0)).output(call.result())),
+              exporter(block).output("x"),
+              exporter(block).output("weight"),
+              exporter(block).output("a").output("b"),
+              exporter(block).input("x", SHAPE),
+              exporter(block).inlineLimit(10).externalData(false));
+      for (OnnxExporter exporter : exporters) {
+        assertThatThrownBy(() -> exporter.export(file)).isInstanceOf(ExportException.class);
+        assertThat(Exports.liveArrays()).isEqualTo(before);
+      }
+      OnnxExporter sound = exporter(block);
+      assertThatThrownBy(() -> sound.export(folder)).isInstanceOf(IOException.class);
+      assertThatThrownBy(
+              () ->
+                  sound.export(
+                      file,
+                      temporary -> {
+                        throw new IOException("no");
+                      }))
+          .hasMessage("no");
+      assertThat(Exports.liveArrays()).isEqualTo(before);
+      assertThat(files()).isEmpty();
+    }
+  }
+
+  private static OnnxExporter exporter(Block block) {
+    return OnnxExporter.builder().block(block).input("x", SHAPE);
+  }
+
+  @Test
+  void export_shapeThatDoesNotFit_isRefusedWithTheReason() {
+    try (NDManager manager = NDManager.newBaseManager()) {
+      Block block = linear(manager);
+      assertThatThrownBy(() -> Exports.model(block, new Shape(1, 4)))
+          .isInstanceOf(ExportException.class)
+          .hasMessageContaining("the block failed on [input input_0 (5, 4) float32]");
     }
   }
 

@@ -32,6 +32,7 @@ import java.util.Arrays;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.TreeMap;
 import java.util.function.Consumer;
 import java.util.function.UnaryOperator;
@@ -122,7 +123,7 @@ class GraphCheckerTest {
       for (var output : result) {
         OnnxTensor tensor = (OnnxTensor) output.getValue();
         expected.put(output.getKey(), Arrays.stream(tensor.getInfo().getShape()).boxed().toList());
-        found.put(output.getKey(), facts.get(output.getKey()).dims());
+        found.put(output.getKey(), Objects.requireNonNull(facts.get(output.getKey())).dims());
       }
       assertThat(found).isEqualTo(expected).hasSize(net.graph().getNodeCount());
     }
@@ -233,8 +234,9 @@ class GraphCheckerTest {
     refuses(
         g -> {
           NodeProto.Builder pool = node(g, "MaxPool");
-          int index = pool.getAttributeBuilderList().indexOf(attribute(pool, "kernel_shape"));
-          pool.removeAttribute(index);
+          List<AttributeProto> attributes = new ArrayList<>(pool.getAttributeList());
+          attributes.removeIf(attribute -> attribute.getName().equals("kernel_shape"));
+          pool.clearAttribute().addAllAttribute(attributes);
         },
         "expected the attributes [kernel_shape]");
     refuses(g -> attribute(node(g, "Conv"), "group").setI(2), "in 2 groups");
