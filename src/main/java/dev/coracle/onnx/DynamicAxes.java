@@ -67,9 +67,13 @@ record DynamicAxes(Map<String, long[]> sizes) {
    * @param chosen by the user, for some
    * @param used all other sizes of inputs and parameters: an axis that had one of them could meet
    *     another by chance and broadcast
-   * @param large whether to take small ones for the first
    */
-  static DynamicAxes choose(
+  static DynamicAxes choose(List<String> names, Map<String, long[]> chosen, Set<Long> used) {
+    return choose(names, chosen, used, false);
+  }
+
+  /** As above, with small sizes for the first where the rows along it are large. */
+  private static DynamicAxes choose(
       List<String> names, Map<String, long[]> chosen, Set<Long> used, boolean large) {
     Map<String, long[]> sizes = new LinkedHashMap<>();
     for (String name : names) {

@@ -51,7 +51,7 @@ class DynamicBatchTest {
 
   @Test
   void fit_severalAxes_givesSumsOfProducts() {
-    DynamicAxes axes = DynamicAxes.choose(List.of("n", "t", "u"), Map.of(), new TreeSet<>(), false);
+    DynamicAxes axes = DynamicAxes.choose(List.of("n", "t", "u"), Map.of(), new TreeSet<>());
     assertThat(axes.points()).hasSize(9).doesNotHaveDuplicates();
     DimExpr n = DimExpr.axis("n");
     DimExpr t = DimExpr.axis("t");

@@ -9,7 +9,6 @@ import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
 import ai.djl.nn.Activation;
 import ai.djl.nn.Block;
-import ai.djl.nn.Blocks;
 import ai.djl.nn.ParallelBlock;
 import ai.djl.nn.Parameter;
 import ai.djl.nn.SequentialBlock;
@@ -28,11 +27,9 @@ import ai.djl.nn.transformer.ScaledDotProductAttentionBlock;
 import ai.djl.nn.transformer.TransformerEncoderBlock;
 import ai.djl.training.ParameterStore;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.List;
 import java.util.Random;
 import java.util.function.Function;
-import java.util.function.UnaryOperator;
 
 /**
  * Makes random stacks of layers, from a seed. No layer has a jump in it (rounding, comparing,
@@ -46,10 +43,12 @@ final class RandomStacks {
   private final Random random;
   private final NDManager manager;
   private final List<String> names = new ArrayList<>();
+  private final RandomArrayCode arrayCode;
 
   private RandomStacks(long seed, NDManager manager) {
     this.random = new Random(seed);
     this.manager = manager;
+    this.arrayCode = new RandomArrayCode(random, names);
   }
 
   /**
@@ -98,10 +97,6 @@ final class RandomStacks {
     return layer;
   }
 
-  private Block lambda(String name, Shape in, UnaryOperator<NDArray> function) {
-    return named(name, in, Exports.lambda(function));
-  }
-
   /** Initializes a layer, moves what is 0 or 1 at first elsewhere, and finds its output's shape. */
   private Shape outputOf(Block layer, Shape in) {
     layer.initialize(manager, DataType.FLOAT32, in);
@@ -130,11 +125,11 @@ final class RandomStacks {
       case 4 -> activation(in);
       case 5 -> linear(in);
       case 6 -> rank == 3 ? recurrent(in) : activation(in);
-      case 7 -> rank == 3 && in.get(2) % 2 == 0 ? attention(in) : shaped(in);
-      case 8 -> shaped(in);
+      case 7 -> rank == 3 && in.get(2) % 2 == 0 ? attention(in) : arrayCode.shaped(in);
+      case 8 -> arrayCode.shaped(in);
       case 9 -> parallel(in);
-      case 10 -> reduced(in);
-      default -> arithmetic(in);
+      case 10 -> arrayCode.reduced(in);
+      default -> arrayCode.arithmetic(in);
     };
   }
 
@@ -314,58 +309,10 @@ final class RandomStacks {
     return named("encoder", in, new TransformerEncoderBlock(units, 2, 6, 0.1f, activation));
   }
 
-  /** Gives the same numbers, or some of them, another shape. */
-  private Block shaped(Shape in) {
-    int rank = in.dimension();
-    int last = rank - 1;
-    long[] twiceLast = new long[rank];
-    Arrays.fill(twiceLast, 1);
-    twiceLast[last] = 2;
-    int kind = random.nextInt(9);
-    return switch (kind) {
-      case 0 -> named("batchFlatten", in, Blocks.batchFlattenBlock());
-      case 1 -> lambda("swapAxes", in, x -> x.swapAxes(1, last));
-      case 2 -> lambda("expandDims, squeeze", in, x -> x.expandDims(1).squeeze(1));
-      case 3 -> lambda("tail", in, x -> x.get("..., 1:").concat(x.get("..., :1"), -1));
-      case 4 ->
-          rank == 2
-              ? lambda("expandDims", in, x -> x.expandDims(1))
-              : lambda(
-                  "rows of batch and channel",
-                  in,
-                  x ->
-                      x.reshape(x.getShape().get(0) * x.getShape().get(1), -1)
-                          .reshape(x.getShape()));
-      case 5 ->
-          rank == 4
-              ? lambda(
-                  "channels last",
-                  in,
-                  x -> x.transpose(0, 2, 3, 1).reshape(x.getShape().get(0), -1, in.get(1)))
-              : lambda("repeat", in, x -> x.repeat(1, 2));
-      case 6 ->
-          lambda(
-              "stack, mean",
-              in,
-              x -> NDArrays.stack(new NDList(x, x.neg())).mean(new int[] {0}).add(x));
-      case 7 ->
-          in.get(last) % 2 == 0
-              ? lambda(
-                  "split, mul",
-                  in,
-                  x -> {
-                    NDList halves = x.split(2, last);
-                    return halves.get(0).mul(Activation.sigmoid(halves.get(1)));
-                  })
-              : lambda("first row of each", in, x -> x.get(":, :1"));
-      default -> lambda("tile", in, x -> x.tile(twiceLast));
-    };
-  }
-
   private Block parallel(Shape in) {
     int kind = random.nextInt(3);
     Block left = activation(in);
-    Block right = random.nextBoolean() ? activation(in) : arithmetic(in);
+    Block right = random.nextBoolean() ? activation(in) : arrayCode.arithmetic(in);
     Function<List<NDList>, NDList> join =
         switch (kind) {
           case 0 ->
@@ -377,44 +324,5 @@ final class RandomStacks {
               lists -> new NDList(NDArrays.maximum(lists.get(0).get(0), lists.get(1).get(0)));
         };
     return named("parallel " + kind, in, new ParallelBlock(join, List.of(left, right)));
-  }
-
-  private Block reduced(Shape in) {
-    int last = in.dimension() - 1;
-    int[] axis = {last};
-    return switch (random.nextInt(7)) {
-      case 0 -> lambda("mean", in, x -> last > 1 ? x.mean(axis) : x.mean(axis, true).add(x));
-      case 1 -> lambda("sub max", in, x -> x.sub(x.max(axis, true)));
-      case 2 -> lambda("div by sum", in, x -> x.div(x.abs().sum(axis, true).add(0.5)));
-      case 3 -> lambda("softmax", in, x -> x.softmax(last));
-      case 4 -> lambda("logSoftmax", in, x -> x.logSoftmax(1));
-      case 5 -> lambda("min", in, x -> x.add(x.min(new int[] {1}, true)));
-      default -> lambda("gram", in, x -> last == 2 ? x.matMul(x.transpose(0, 2, 1)).tanh() : x);
-    };
-  }
-
-  private Block arithmetic(Shape in) {
-    float a = size(1, 8) / 4f;
-    int last = in.dimension() - 1;
-    float[] row = Exports.ramp(Math.toIntExact(in.get(last)));
-    Shape rowShape = new Shape(1, row.length);
-    return switch (random.nextInt(9)) {
-      case 0 -> lambda("numbers", in, x -> x.mul(a).add(0.25).sub(0.3).div(1.7));
-      case 1 ->
-          lambda(
-              "row",
-              in,
-              x -> {
-                NDArray constant = x.getManager().create(row, rowShape);
-                return x.sub(constant).mul(constant.add(2));
-              });
-      case 2 -> lambda("exp", in, x -> x.tanh().exp());
-      case 3 -> lambda("log", in, x -> x.abs().add(a).log());
-      case 4 -> lambda("sqrt", in, x -> x.square().add(a).sqrt());
-      case 5 -> lambda("clip", in, x -> x.clip(-a, a));
-      case 6 -> lambda("pow", in, x -> x.abs().add(0.5).pow(a));
-      case 7 -> lambda("where", in, x -> NDArrays.where(x.gt(0), x, x.mul(0.1)));
-      default -> lambda("sin, cos", in, x -> x.sin().add(x.neg().cos()));
-    };
   }
 }

@@ -40,7 +40,7 @@ class RandomStacksTest {
               .as("seed %d: %s", seed, stack.layers())
               .hasMessageContaining("called at")
               .hasMessageNotContaining("fault of the exporter");
-          refused.merge(e.getMessage().replaceFirst(" .*", ""), 1, Integer::sum);
+          refused.merge(String.valueOf(e.getMessage()).replaceFirst(" .*", ""), 1, Integer::sum);
         } catch (AssertionError | RuntimeException | OrtException e) {
           throw new AssertionError("seed %d: %s".formatted(seed, stack.layers()), e);
         }
