@@ -44,7 +44,7 @@ import org.junit.jupiter.api.Test;
 class GraphCheckerTest {
 
   private static final DynamicAxes AXES =
-      DynamicAxes.choose(List.of(GraphBuilder.BATCH_AXIS), Map.of(), new HashSet<>(), false);
+      DynamicAxes.choose(List.of(GraphBuilder.BATCH_AXIS), Map.of(), new HashSet<>());
 
   private static final List<Trace> OPEN = new ArrayList<>();
 
