@@ -5,10 +5,13 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import ai.djl.basicmodelzoo.basic.Mlp;
 import ai.djl.basicmodelzoo.cv.classification.AlexNet;
+import ai.djl.basicmodelzoo.cv.classification.GoogLeNet;
 import ai.djl.basicmodelzoo.cv.classification.LeNet;
 import ai.djl.basicmodelzoo.cv.classification.MobileNetV1;
+import ai.djl.basicmodelzoo.cv.classification.MobileNetV2;
 import ai.djl.basicmodelzoo.cv.classification.NiN;
 import ai.djl.basicmodelzoo.cv.classification.ResNetV1;
+import ai.djl.basicmodelzoo.cv.classification.SqueezeNet;
 import ai.djl.basicmodelzoo.cv.classification.VGG;
 import ai.djl.engine.Engine;
 import ai.djl.ndarray.NDArray;
@@ -58,6 +61,16 @@ class ModelZooTest {
   }
 
   @Test
+  void googLeNet_agrees() throws IOException, OrtException {
+    agrees(GoogLeNet.builder().build(), new Shape(1, 3, 33, 33));
+  }
+
+  @Test
+  void squeezeNet_agrees() throws IOException, OrtException {
+    agrees(SqueezeNet.squeezenet(10), new Shape(1, 3, 36, 36));
+  }
+
+  @Test
   void resNet18_agrees() throws IOException, OrtException {
     agrees(resNet(18), new Shape(1, 3, 33, 33));
   }
@@ -79,6 +92,11 @@ class ModelZooTest {
   @Test
   void mobileNetV1_agrees() throws IOException, OrtException {
     agrees(MobileNetV1.builder().optBatchNormMomentum(0).build(), new Shape(1, 3, 32, 32));
+  }
+
+  @Test
+  void mobileNetV2_agrees() throws IOException, OrtException {
+    agrees(MobileNetV2.builder().optBatchNormMomentum(0).build(), new Shape(1, 3, 32, 32));
   }
 
   /** Compares at every batch of 1, 2, 7 and 64. */

@@ -59,6 +59,8 @@ class NeuralOperatorTest {
               x -> Activation.leakyRelu(x, 0),
               x -> Activation.elu(x, 1),
               x -> Activation.elu(x, 0.7f),
+              Activation::relu6,
+              Activation::mish,
               x -> Activation.swish(x, 1),
               x -> Activation.swish(x, -1.7f));
       activations.forEach(function -> functions.add(x -> function.apply(x.mul(scale))));
@@ -76,6 +78,8 @@ class NeuralOperatorTest {
             .add(Activation.seluBlock())
             .add(Activation.geluBlock())
             .add(Activation.swishBlock(2))
+            .add(Activation.mishBlock())
+            .add(Activation.relu6Block())
             .add(Activation.softPlusBlock())
             .add(Activation.softSignBlock())
             .add(Activation.sigmoidBlock())

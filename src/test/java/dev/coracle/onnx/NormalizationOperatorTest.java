@@ -11,6 +11,7 @@ import ai.djl.ndarray.types.Shape;
 import ai.djl.nn.Block;
 import ai.djl.nn.SequentialBlock;
 import ai.djl.nn.norm.BatchNorm;
+import ai.djl.nn.norm.GhostBatchNorm;
 import ai.djl.nn.norm.LayerNorm;
 import ai.onnx.proto.OnnxMl.ModelProto;
 import ai.onnx.proto.OnnxMl.NodeProto;
@@ -107,6 +108,17 @@ class NormalizationOperatorTest {
     agrees(LayerNorm.builder().axis(3).optEpsilon(0.01f).build(), shape, opset);
     agrees(LayerNorm.builder().axis(2, 3).build(), shape, opset);
     agrees(LayerNorm.builder().build(), new Shape(1, 6), opset);
+  }
+
+  @Test
+  void ghostBatchNorm_upToVirtualBatch_agrees() throws IOException, OrtException {
+    try (NDManager manager = NDManager.newBaseManager()) {
+      Shape shape = new Shape(1, 3, 4);
+      Block block = GhostBatchNorm.builder().optVirtualBatchSize(64).build();
+      block.initialize(manager, DataType.FLOAT32, shape);
+      Weights.fill(block, 5);
+      SideBySide.check(block, shape, OnnxExporter.OPSET, TOLERANCE, 1, 2, 64);
+    }
   }
 
   @Test

@@ -3,7 +3,6 @@ package dev.coracle.onnx;
 
 import static java.util.Map.entry;
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDArrays;
@@ -170,31 +169,6 @@ class OnnxCasesTest {
           "test_ConvTranspose2d", "DJL's PyTorch engine has no transposed convolution",
           "test_operator_convtranspose", "DJL's PyTorch engine has no transposed convolution");
 
-  /** Use operators that have no translation yet. */
-  private static final Set<String> PENDING =
-      Set.of(
-          "test_GLU_dim",
-          "test_PReLU_1d",
-          "test_PReLU_2d",
-          "test_PReLU_3d",
-          "test_PixelShuffle",
-          "test_ReplicationPad2d",
-          "test_Softmin",
-          "test_ZeroPad2d",
-          "test_operator_addmm",
-          "test_operator_chunk",
-          "test_operator_concat2",
-          "test_operator_max",
-          "test_operator_min",
-          "test_operator_non_float_params",
-          "test_operator_params",
-          "test_operator_pow",
-          "test_operator_reduced_mean_keepdim",
-          "test_operator_reduced_sum_keepdim",
-          "test_operator_repeat_dim_overflow",
-          "test_operator_sqrt",
-          "test_operator_symbolic_override_nested");
-
   /** Have axes that no batch is: what they do follows from their size. */
   private static final Set<String> STATIC =
       Set.of(
@@ -249,10 +223,6 @@ class OnnxCasesTest {
         if (STATIC.contains(name)) {
           exporter.staticAxis("input_" + i, 0);
         }
-      }
-      if (PENDING.contains(name)) {
-        assertThatThrownBy(() -> SideBySide.export(exporter)).isInstanceOf(ExportException.class);
-        return;
       }
       List<SideBySide.Output> file = SideBySide.run(SideBySide.export(exporter), inputs);
       assertThat(file).hasSameSizeAs(outputs);

@@ -8,6 +8,7 @@ import ai.djl.modality.cv.util.NDImageUtils;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
+import ai.djl.nn.Block;
 import ai.onnxruntime.OrtException;
 import java.io.IOException;
 import java.util.ArrayList;
@@ -22,6 +23,8 @@ class ResizeOperatorTest {
 
   /** float32 means of four terms of size 1. */
   private static final double TOLERANCE = 1e-5;
+
+  private static final float[] STD = {0.5f, 0.6f, 0.7f};
 
   /** Modes, by their place in DJL's Image.Interpolation. */
   private static final int NEAREST = 0;
@@ -68,6 +71,18 @@ class ResizeOperatorTest {
             x -> NDImageUtils.resize(x, 9, 7, Interpolation.BILINEAR));
     Shape shape = new Shape(1, 6, 5, 3);
     SideBySide.check(SideBySide.all(functions), shape, OnnxExporter.OPSET, TOLERANCE, 1, 3);
+  }
+
+  @Test
+  void imagesToTensor_uint8_agrees() throws IOException, OrtException {
+    Block block =
+        Exports.lambda(
+            x -> {
+              NDArray pixels = x.mul(40).abs().toType(DataType.UINT8, false);
+              NDArray scaled = NDImageUtils.toTensor(pixels);
+              return NDImageUtils.normalize(scaled, new float[] {0.1f, 0.2f, 0.3f}, STD);
+            });
+    SideBySide.check(block, new Shape(1, 6, 5, 3), OnnxExporter.OPSET, TOLERANCE, 1, 3);
   }
 
   @Test
