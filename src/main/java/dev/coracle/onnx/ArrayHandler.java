@@ -7,6 +7,7 @@ import ai.djl.ndarray.index.NDIndex;
 import dev.coracle.onnx.TracedValue.Kind;
 import java.lang.reflect.InvocationHandler;
 import java.lang.reflect.Method;
+import java.nio.Buffer;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
@@ -120,6 +121,9 @@ final class ArrayHandler implements InvocationHandler {
       return null;
     }
     Tracer.Traced self = (Tracer.Traced) proxy;
+    if (!written && name.equals("set") && given[0] instanceof Buffer) { // all of it
+      return writeConstant(self, method, given);
+    }
     tracer.valueOf(self);
     String counterpart = IN_PLACE.get(name);
     if (counterpart != null) {

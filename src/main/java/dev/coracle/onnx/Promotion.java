@@ -136,7 +136,7 @@ final class Promotion {
     }
     if (operand instanceof DimExpr number) {
       if (!number.isConstant()) {
-        return graph.scalar(number, computed);
+        return cast(call, graph, graph.scalar(number, common), common, computed);
       }
       long whole = number.value();
       if (Math.abs(whole) > 1L << 53) {

@@ -24,6 +24,7 @@ final class ReductionTranslators {
           entry("NDArray.norm", ReductionTranslators::norm),
           entry("NDArray.normalize", ReductionTranslators::normalize),
           entry("NDArray.cumSum", ReductionTranslators::cumSum),
+          entry("NDArray.diff", ReductionTranslators::diff),
           entry("NDArray.median", ReductionTranslators::median));
 
   /** Opset of which ReduceSum takes axes as an input, and of which all the others do. */
@@ -144,6 +145,40 @@ final class ReductionTranslators {
             .input(Promotion.operand(call, graph, call.receiver(), type, computed))
             .input(graph.scalar(axis, DataType.INT64));
     Promotion.finish(call, graph, node, computed, call.result());
+  }
+
+  /** diff(times, axis): each element less the one before, that many times. */
+  private static void diff(Call call, GraphBuilder graph) {
+    Value x = call.receiver();
+    long times = call.literal(0);
+    if (x.type() == DataType.BOOLEAN || times < 1) {
+      throw call.unsupported("booleans, or no times");
+    }
+    DataType computed = Promotion.computed(call, x.type(), NUMBERS);
+    String axis = graph.constant(call.axis(1, x.rank()));
+    String numbers = Promotion.operand(call, graph, x, x.type(), computed);
+    for (long i = 1; i < times; i++) {
+      numbers = difference(numbers, axis, call, graph).output();
+    }
+    NodeBuilder last = difference(numbers, axis, call, graph);
+    Promotion.finish(call, graph, last, computed, call.result());
+  }
+
+  private static NodeBuilder difference(String x, String axis, Call call, GraphBuilder graph) {
+    String after = slice(x, 1, Long.MAX_VALUE, axis, call, graph);
+    String before = slice(x, 0, -1, axis, call, graph);
+    return graph.node("Sub", call).input(after).input(before);
+  }
+
+  private static String slice(
+      String x, long start, long end, String axis, Call call, GraphBuilder graph) {
+    return graph
+        .node("Slice", call)
+        .input(x)
+        .input(graph.constant(start))
+        .input(graph.constant(end))
+        .input(axis)
+        .output();
   }
 
   /** median() or median(axes) of one axis, by default the last: the lower of two in the middle. */

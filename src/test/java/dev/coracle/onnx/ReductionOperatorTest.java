@@ -88,6 +88,14 @@ class ReductionOperatorTest {
   }
 
   @Test
+  void diff_agrees() throws IOException, OrtException {
+    agrees(x -> x.diff(1, 1), 1, 5);
+    agrees(x -> x.diff(3, -1), 1, 2, 5);
+    agrees(x -> x.concat(x).diff(1, 0), 1, 5);
+    Agreement.of(x -> x.diff(2, 1)).input(DataType.UINT8, 1, 5).holds();
+  }
+
+  @Test
   void median_agrees() throws IOException, OrtException {
     agrees(NDArray::median, 1, 5);
     agrees(NDArray::median, 1, 4);

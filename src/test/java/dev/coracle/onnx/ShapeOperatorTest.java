@@ -14,6 +14,7 @@ import java.util.function.UnaryOperator;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** Shapes, joins and parts: each form of each call in ONNX Runtime as in DJL. */
 class ShapeOperatorTest {
@@ -194,6 +195,26 @@ class ShapeOperatorTest {
         x -> x.mul(x.getManager().arange((int) (batch(x) * length(x))).reshape(batch(x), -1)),
         1,
         Agreement.OPEN);
+  }
+
+  @ParameterizedTest
+  @ValueSource(ints = {13, 18, 21})
+  void shapesAndIndices_everyOpset_agrees(int opset) throws IOException, OrtException {
+    Agreement.ofList(
+            list -> {
+              NDArray x = list.head();
+              NDList results = x.split(new long[] {1}, 1);
+              NDArray indices = x.topK(2, 1).get(1);
+              results.addAll(new NDList(x.pad(new Shape(1, 1), 0), x.flip(1), x.repeat(1, 2)));
+              results.addAll(new NDList(x.tile(2), x.expandDims(1).squeeze(1), indices));
+              results.addAll(new NDList(x.gather(indices, 1), indices.oneHot(4), x.sort(1)));
+              results.addAll(new NDList(x.get(":, 1:3"), x.cumSum(1), x.clip(0, 1), x.isNaN()));
+              results.addAll(new NDList(x.scatter(indices, x.get(":, :2"), 1), x.mod(2)));
+              return results;
+            })
+        .input(DataType.FLOAT32, 1, 4)
+        .opset(opset)
+        .holds();
   }
 
   @Test
