@@ -108,8 +108,8 @@ public final class OnnxExporter {
 
   /**
    * Leaves the size of an axis open, under a name. Axes of one name have one size. Each doubles the
-   * time of the export. The block must take other sizes: BertBlock, whose positions are a parameter,
-   * takes one length of sequences alone.
+   * time of the export. The block must take other sizes: BertBlock, whose positions are a
+   * parameter, takes one length of sequences alone.
    *
    * @param input the name of an input that was added before
    * @param axis counted from 0; axis 0 is dynamic already, and gets this name

@@ -69,8 +69,7 @@ class SequenceAxisTest {
       builder.optBidirectional(bidirectional);
       builder.optHasBiases(!bidirectional);
       Shape shape = new Shape(1, 6, 3);
-      Block block =
-          Comparison.initialize(RecurrentOperatorTest.build(builder), manager, shape);
+      Block block = Comparison.initialize(RecurrentOperatorTest.build(builder), manager, shape);
       Comparison.of(block).input(shape).axis(1, SEQUENCE).agrees(TOLERANCE, sizes());
     }
   }
@@ -143,7 +142,8 @@ class SequenceAxisTest {
   @Test
   void textClassifier_paddingMaskFromTheIds_agrees() throws IOException, OrtException {
     Shape shape = new Shape(1, 6);
-    Block embedding = new IdEmbedding.Builder().setDictionarySize(WORDS).setEmbeddingSize(8).build();
+    Block embedding =
+        new IdEmbedding.Builder().setDictionarySize(WORDS).setEmbeddingSize(8).build();
     Block encoder = new TransformerEncoderBlock(8, 2, 16, 0.1f, Activation::gelu);
     Comparison.initialize(embedding, manager, shape);
     Comparison.initialize(encoder, manager, new Shape(1, 6, 8));
@@ -164,10 +164,7 @@ class SequenceAxisTest {
               NDArray last = x.get(":, " + (length - 1)).expandDims(1);
               return x.add(positions.div(length)).sub(last);
             });
-    Comparison.of(block)
-        .input(new Shape(1, 6, 3))
-        .axis(1, SEQUENCE)
-        .agrees(TOLERANCE, sizes());
+    Comparison.of(block).input(new Shape(1, 6, 3)).axis(1, SEQUENCE).agrees(TOLERANCE, sizes());
   }
 
   @Test

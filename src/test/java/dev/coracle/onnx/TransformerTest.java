@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.coracle.onnx;
 
-
 import ai.djl.basicmodelzoo.nlp.SimpleTextDecoder;
 import ai.djl.basicmodelzoo.nlp.SimpleTextEncoder;
 import ai.djl.engine.Engine;
@@ -111,7 +110,8 @@ class TransformerTest {
   @Test
   void idEmbedding_agrees() throws IOException, OrtException {
     Shape shape = new Shape(1, LENGTH);
-    Block embedding = new IdEmbedding.Builder().setDictionarySize(WORDS).setEmbeddingSize(6).build();
+    Block embedding =
+        new IdEmbedding.Builder().setDictionarySize(WORDS).setEmbeddingSize(6).build();
     Comparison.initialize(embedding, manager, shape);
     for (DataType type : List.of(DataType.INT64, DataType.INT32)) {
       Comparison.of(embedding).input(shape, type, WORDS).agrees(0, BATCHES);
@@ -139,10 +139,7 @@ class TransformerTest {
   }
 
   private static BertBlock.Builder bert() {
-    return BertBlock.builder()
-        .nano()
-        .setTokenDictionarySize(WORDS)
-        .optMaxSequenceLength(LENGTH);
+    return BertBlock.builder().nano().setTokenDictionarySize(WORDS).optMaxSequenceLength(LENGTH);
   }
 
   private static Comparison bertInputs(Block block) {
