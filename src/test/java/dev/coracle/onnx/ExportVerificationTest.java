@@ -135,7 +135,10 @@ class ExportVerificationTest {
             .translator(
                 "NDArray.add",
                 (call, graph) ->
-                    graph.node("Softmux", call).input(call.receiver()).output(call.result()));
+                    graph
+                        .node("com.example", "Softmux", call)
+                        .input(call.receiver())
+                        .output(call.result()));
     assertThatThrownBy(() -> exporter.export(file))
         .isInstanceOf(ExportException.class)
         .hasMessageContaining("the file cannot be verified: ")

@@ -56,7 +56,7 @@ class CustomTranslatorTest {
   @Test
   void service_methodThatTheExporterHasNot_runsInOnnxRuntime() throws IOException, OrtException {
     Block block = lambda(x -> x.erfinv().mul(2));
-    OnnxExporter.builder().block(block).input("x", new Shape(1, 5)).export(file);
+    OnnxExporter.builder().block(block).input("x", new Shape(1, 5)).verify(false).export(file);
 
     float[] input = {-0.9f, -0.5f, 0, 0.1f, 0.8f, 0.3f, 0.7f, -0.2f, -0.6f, 0.4f};
     try (NDManager manager = NDManager.newBaseManager()) {
@@ -72,6 +72,7 @@ class CustomTranslatorTest {
       Shape shape = new Shape(1, 3);
       linear.initialize(manager, DataType.FLOAT32, shape);
       OnnxExporter.builder()
+          .verify(false) // what these translators make is another function, or less exact
           .block(linear)
           .input("x", shape)
           .translator("NDArrayEx.linear", FUSED_GEMM)
