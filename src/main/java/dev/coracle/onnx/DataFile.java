@@ -2,7 +2,6 @@
 package dev.coracle.onnx;
 
 import ai.onnx.proto.OnnxMl.StringStringEntryProto;
-import dev.coracle.onnx.GraphBuilder.Initializer;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.nio.ByteBuffer;

@@ -6,9 +6,6 @@ import ai.djl.ndarray.types.DataType;
 import ai.onnx.proto.OnnxMl.GraphProto;
 import ai.onnx.proto.OnnxMl.NodeProto;
 import ai.onnx.proto.OnnxMl.TensorProto;
-import ai.onnx.proto.OnnxMl.TensorShapeProto;
-import ai.onnx.proto.OnnxMl.TypeProto;
-import ai.onnx.proto.OnnxMl.ValueInfoProto;
 import dev.coracle.onnx.TracedValue.Kind;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
@@ -47,31 +44,6 @@ public final class GraphBuilder {
   private final Set<String> taken = new HashSet<>();
   private final Set<Integer> used = new HashSet<>();
 
-  /** Fills the content of an initializer when it is written. */
-  record Initializer(String name, DataType type, List<Long> dims, Content content) {
-
-    /** Gives the elements in row-major order, little-endian. */
-    interface Content {
-      ByteBuffer bytes();
-    }
-
-    long size() {
-      return dims.stream()
-          .mapToLong(Long::longValue)
-          .reduce(type.getNumOfBytes(), Math::multiplyExact);
-    }
-
-    /** Returns the content, of the size that type and shape demand. */
-    ByteBuffer bytes() {
-      ByteBuffer bytes = content.bytes();
-      if (bytes.remaining() != size()) {
-        throw new IllegalStateException(
-            "%s has %d bytes; expected %d".formatted(name, bytes.remaining(), size()));
-      }
-      return bytes;
-    }
-  }
-
   GraphBuilder(String graphName, int opset, SymbolicTrace trace, List<String> outputNames) {
     this.opset = opset;
     graph.setName(graphName);
@@ -79,7 +51,7 @@ public final class GraphBuilder {
       String name = input.traced().name();
       define(take(name), input);
       names.put(input.id(), name);
-      graph.addInput(describe(name, input));
+      graph.addInput(OnnxTypes.describe(name, input));
       for (int axis = 0; axis < input.rank(); axis++) {
         if (!input.shape().get(axis).isConstant()) {
           axisSources.putIfAbsent(input.shape().get(axis).toString(), name + "\n" + axis);
@@ -419,7 +391,7 @@ public final class GraphBuilder {
         helper("Identity", "output").input(name).output(outputNames.get(i));
         define(outputNames.get(i), output);
       }
-      graph.addOutput(describe(outputNames.get(i), output));
+      graph.addOutput(OnnxTypes.describe(outputNames.get(i), output));
     }
     for (var node : graph.getNodeBuilderList()) {
       for (int i = 0; i < node.getInputCount(); i++) {
@@ -431,24 +403,5 @@ public final class GraphBuilder {
     }
     List<Initializer> used = initializerOrder.stream().map(initializers::get).toList();
     return new OnnxGraph(opset, domains, graph.build(), used, traced);
-  }
-
-  private static ValueInfoProto describe(String name, Value value) {
-    TensorShapeProto.Builder shape = TensorShapeProto.newBuilder();
-    for (DimExpr dim : value.shape()) {
-      if (dim.isConstant()) {
-        shape.addDimBuilder().setDimValue(dim.value());
-      } else {
-        shape.addDimBuilder().setDimParam(dim.toString());
-      }
-    }
-    TypeProto.Tensor.Builder tensor =
-        TypeProto.Tensor.newBuilder()
-            .setElemType((int) OnnxTypes.elementType(value.type()))
-            .setShape(shape);
-    return ValueInfoProto.newBuilder()
-        .setName(name)
-        .setType(TypeProto.newBuilder().setTensorType(tensor))
-        .build();
   }
 }

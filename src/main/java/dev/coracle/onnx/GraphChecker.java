@@ -4,7 +4,6 @@ package dev.coracle.onnx;
 import ai.onnx.proto.OnnxMl.GraphProto;
 import ai.onnx.proto.OnnxMl.NodeProto;
 import ai.onnx.proto.OnnxMl.ValueInfoProto;
-import dev.coracle.onnx.GraphBuilder.Initializer;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;

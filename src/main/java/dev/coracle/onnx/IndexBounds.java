@@ -3,7 +3,6 @@ package dev.coracle.onnx;
 
 import ai.onnx.proto.OnnxMl.NodeProto;
 import ai.onnx.proto.OnnxMl.ValueInfoProto;
-import dev.coracle.onnx.GraphBuilder.Initializer;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.Set;

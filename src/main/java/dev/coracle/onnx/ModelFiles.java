@@ -3,7 +3,6 @@ package dev.coracle.onnx;
 
 import ai.onnx.proto.OnnxMl.ModelProto;
 import dev.coracle.AtomicFile;
-import dev.coracle.onnx.GraphBuilder.Initializer;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;

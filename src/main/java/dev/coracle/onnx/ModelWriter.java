@@ -6,7 +6,6 @@ import ai.onnx.proto.OnnxMl.ModelProto;
 import ai.onnx.proto.OnnxMl.TensorProto;
 import com.google.protobuf.CodedOutputStream;
 import com.google.protobuf.WireFormat;
-import dev.coracle.onnx.GraphBuilder.Initializer;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.util.ArrayList;

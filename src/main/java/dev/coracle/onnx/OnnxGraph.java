@@ -17,5 +17,5 @@ record OnnxGraph(
     int opset,
     Map<String, Long> domains,
     GraphProto graph,
-    List<GraphBuilder.Initializer> initializers,
+    List<Initializer> initializers,
     Map<String, Value> traced) {}

@@ -3,8 +3,11 @@ package dev.coracle.onnx;
 
 import ai.djl.ndarray.types.DataType;
 import ai.onnx.proto.OnnxMl.TensorProto;
+import ai.onnx.proto.OnnxMl.TensorShapeProto;
+import ai.onnx.proto.OnnxMl.TypeProto;
+import ai.onnx.proto.OnnxMl.ValueInfoProto;
 
-/** Knows ONNX's numbers of element types, from TensorProto.DataType of onnx.proto. */
+/** Writes types as ONNX does; numbers of element types from TensorProto.DataType of onnx.proto. */
 final class OnnxTypes {
 
   private OnnxTypes() {}
@@ -43,5 +46,23 @@ final class OnnxTypes {
       case TensorProto.DataType.BOOL_VALUE -> DataType.BOOLEAN;
       default -> throw GraphChecker.fault("element type " + number + " is unknown");
     };
+  }
+
+  /** Describes an input or output of a graph. */
+  static ValueInfoProto describe(String name, Value value) {
+    TensorShapeProto.Builder shape = TensorShapeProto.newBuilder();
+    for (DimExpr dim : value.shape()) {
+      if (dim.isConstant()) {
+        shape.addDimBuilder().setDimValue(dim.value());
+      } else {
+        shape.addDimBuilder().setDimParam(dim.toString());
+      }
+    }
+    TypeProto.Tensor.Builder tensor =
+        TypeProto.Tensor.newBuilder().setElemType((int) elementType(value.type())).setShape(shape);
+    return ValueInfoProto.newBuilder()
+        .setName(name)
+        .setType(TypeProto.newBuilder().setTensorType(tensor))
+        .build();
   }
 }

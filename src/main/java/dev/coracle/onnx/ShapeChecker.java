@@ -37,7 +37,7 @@ final class ShapeChecker {
       facts.put(input.getName(), new ArrayFact(dims(traced), null));
       stated(input);
     }
-    for (GraphBuilder.Initializer initializer : graph.initializers()) {
+    for (Initializer initializer : graph.initializers()) {
       facts.put(
           initializer.name(), new ArrayFact(initializer.dims(), SmallContents.of(initializer)));
       Value traced = graph.traced().get(initializer.name());

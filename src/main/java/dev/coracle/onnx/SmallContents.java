@@ -25,7 +25,7 @@ final class SmallContents {
   private SmallContents() {}
 
   /** Returns the content of an initializer if it could be part of a shape, or null. */
-  static @Nullable List<Long> of(GraphBuilder.Initializer initializer) {
+  static @Nullable List<Long> of(Initializer initializer) {
     if ((initializer.type() != DataType.INT64 && initializer.type() != DataType.INT32)
         || initializer.dims().size() > 1
         || ArrayFact.size(initializer.dims()) > MAX) {

@@ -21,7 +21,6 @@ import ai.onnxruntime.OrtException;
 import ai.onnxruntime.OrtSession;
 import dev.coracle.net.Golden;
 import dev.coracle.net.Net;
-import dev.coracle.onnx.GraphBuilder.Initializer;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.nio.ByteBuffer;

@@ -19,7 +19,6 @@ import ai.onnxruntime.OrtLoggingLevel;
 import ai.onnxruntime.OrtSession;
 import ai.onnxruntime.TensorInfo;
 import com.google.protobuf.ByteString;
-import dev.coracle.onnx.GraphBuilder.Initializer;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.InputStreamReader;
