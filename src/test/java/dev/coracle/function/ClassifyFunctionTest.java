@@ -12,9 +12,13 @@ import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
-import java.util.stream.IntStream;
+import java.util.concurrent.CyclicBarrier;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -46,19 +50,31 @@ class ClassifyFunctionTest {
     }
   }
 
+  /** All are under way before the first may go on. */
   @Test
-  void answer_thousandCallsAtOnce_areAllRight() {
+  void answer_thousandCallsAtOnce_areAllRight() throws Exception {
+    ExecutorService threads = Executors.newFixedThreadPool(1000);
     try (Classifier model = Vector.model()) {
       ClassifyFunction function = new ClassifyFunction(() -> model);
       List<Vector> vectors = Vector.all();
-      IntStream.range(0, 1000)
-          .parallel()
-          .forEach(
-              i -> {
-                Vector vector = vectors.get(i % vectors.size());
-                Reply reply = function.answer(call(vector));
-                vector.check(reply.status(), reply.answer().contentType(), reply.answer().body());
-              });
+      CyclicBarrier together = new CyclicBarrier(1000);
+      List<Future<?>> calls = new ArrayList<>();
+      for (int i = 0; i < 1000; i++) {
+        Vector vector = vectors.get(i % vectors.size());
+        calls.add(
+            threads.submit(
+                () -> {
+                  together.await();
+                  Reply reply = function.answer(call(vector));
+                  vector.check(reply.status(), reply.answer().contentType(), reply.answer().body());
+                  return null;
+                }));
+      }
+      for (Future<?> call : calls) {
+        call.get();
+      }
+    } finally {
+      threads.shutdownNow();
     }
   }
 
