@@ -15,6 +15,14 @@ final class Inputs {
   private final List<InputSpec> specs = new ArrayList<>();
 
   void add(String name, Shape shape, DataType type) {
+    if (name.isEmpty()) {
+      throw new IllegalArgumentException("an input needs a name; ONNX takes an empty one for none");
+    }
+    if (type == DataType.INT16) {
+      throw new IllegalArgumentException(
+          "input '" + name + "' is of type int16, which PyTorch's engine lacks");
+    }
+    OnnxTypes.elementType(type); // at what ONNX lacks too, the engine would end the process
     if (shape.dimension() == 0) {
       throw new IllegalArgumentException("input '" + name + "' has rank 0; axis 0 is the batch");
     }

@@ -243,6 +243,15 @@ class ExportSafetyTest {
     assertThatThrownBy(() -> OnnxExporter.builder().input("x", new Shape()))
         .isInstanceOf(IllegalArgumentException.class)
         .hasMessageContaining("rank 0");
+    assertThatThrownBy(() -> OnnxExporter.builder().input("", SHAPE))
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessageContaining("needs a name");
+    assertThatThrownBy(() -> OnnxExporter.builder().input("x", SHAPE, DataType.BFLOAT16))
+        .isInstanceOf(ExportException.class)
+        .hasMessageContaining("element type bfloat16");
+    assertThatThrownBy(() -> OnnxExporter.builder().input("x", SHAPE, DataType.INT16))
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessageContaining("of type int16");
     assertThatThrownBy(
             () ->
                 OnnxExporter.builder()
