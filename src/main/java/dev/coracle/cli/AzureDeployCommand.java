@@ -11,6 +11,7 @@ import java.util.Objects;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Help.Visibility;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
@@ -33,7 +34,10 @@ final class AzureDeployCommand implements Callable<Integer> {
 
   private final Terminal terminal;
 
-  @Parameters(paramLabel = "APP.ZIP", description = "The archive; host.json is at its root.")
+  @Parameters(
+      paramLabel = "APP.ZIP",
+      showDefaultValue = Visibility.NEVER,
+      description = "The archive; host.json is at its root.")
   private Path archive = Path.of("");
 
   @Mixin private AzureOptions azure = new AzureOptions();

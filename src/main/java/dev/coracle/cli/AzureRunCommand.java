@@ -8,6 +8,7 @@ import java.util.concurrent.Callable;
 import java.util.concurrent.CountDownLatch;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Help.Visibility;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
@@ -31,6 +32,7 @@ final class AzureRunCommand implements Callable<Integer> {
 
   @Parameters(
       paramLabel = "APP",
+      showDefaultValue = Visibility.NEVER,
       description = "The zip file of azure package, or a folder with the same content.")
   private Path app = Path.of("");
 

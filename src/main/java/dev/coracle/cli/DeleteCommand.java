@@ -6,6 +6,7 @@ import dev.coracle.aws.Deletion;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Help.Visibility;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
@@ -29,6 +30,7 @@ final class DeleteCommand implements Callable<Integer> {
       names = "--name",
       paramLabel = "NAME",
       required = true,
+      showDefaultValue = Visibility.NEVER,
       description = "The name given to launch or deploy.")
   private String name = "";
 

@@ -7,6 +7,7 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Help.Visibility;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
@@ -25,12 +26,14 @@ final class InvokeCommand implements Callable<Integer> {
       names = "--name",
       paramLabel = "NAME",
       required = true,
+      showDefaultValue = Visibility.NEVER,
       description = "Name of the endpoint.")
   private String name = "";
 
   @Parameters(
       paramLabel = "FILE",
       arity = "1..*",
+      showDefaultValue = Visibility.NEVER,
       description = "Pictures (.png, .jpg), .json, .csv, .npy, or .raw, which is sent as bytes.")
   private List<Path> files = List.of();
 

@@ -1,0 +1,17 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.coracle.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+class HelpTest {
+
+  @ParameterizedTest
+  @ValueSource(strings = {"azure run", "azure deploy", "sagemaker invoke", "sagemaker delete"})
+  void help_requiredArgument_showsNoEmptyDefault(String command) {
+    String help = Cli.run((Object[]) (command + " --help").split(" ")).out();
+    assertThat(help).startsWith("Usage: ").doesNotContainPattern("(?m)^ *Default: *(\\[\\])?$");
+  }
+}
