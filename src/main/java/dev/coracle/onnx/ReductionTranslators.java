@@ -18,7 +18,7 @@ final class ReductionTranslators {
       Map.ofEntries(
           entry("NDArray.sum", reduction("ReduceSum", NUMBERS)),
           entry("NDArray.mean", reduction("ReduceMean", FLOATING)),
-          entry("NDArray.prod", reduction("ReduceProd", NUMBERS)),
+          entry("NDArray.prod", ReductionTranslators::prod),
           entry("NDArray.max", reduction("ReduceMax", NUMBERS)),
           entry("NDArray.min", reduction("ReduceMin", NUMBERS)),
           entry("NDArray.norm", ReductionTranslators::norm),
@@ -42,6 +42,15 @@ final class ReductionTranslators {
       boolean keepDims = call.arguments().size() > 1 && call.flag(1);
       reduce(operator, kernels, axes, keepDims, call, graph);
     };
+  }
+
+  /** ONNX Runtime multiplies whole numbers in float64, which is wrong from 2^53 on. */
+  private static void prod(Call call, GraphBuilder graph) {
+    if (!call.result().type().isFloating()) {
+      throw call.unsupported(
+          "whole numbers, whose product ONNX Runtime rounds; convert them to a floating type");
+    }
+    reduction("ReduceProd", FLOATING).translate(call, graph);
   }
 
   private static void reduce(
