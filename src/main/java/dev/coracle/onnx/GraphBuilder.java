@@ -5,13 +5,11 @@ import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.types.DataType;
 import ai.onnx.proto.OnnxMl.GraphProto;
 import ai.onnx.proto.OnnxMl.NodeProto;
-import ai.onnx.proto.OnnxMl.TensorProto;
 import dev.coracle.onnx.TracedValue.Kind;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.Collections;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
@@ -98,7 +96,7 @@ public final class GraphBuilder {
   }
 
   /** Starts a node that belongs to no call, but to what a call needs. */
-  private NodeBuilder helper(String operator, String why) {
+  NodeBuilder helper(String operator, String why) {
     return new NodeBuilder(this, operator, why, "");
   }
 
@@ -264,7 +262,7 @@ public final class GraphBuilder {
         });
   }
 
-  private String cast(String name, DataType type, String why) {
+  String cast(String name, DataType type, String why) {
     return type == DataType.INT64
         ? name
         : helper("Cast", why).input(name).attribute("to", OnnxTypes.elementType(type)).output();
@@ -296,53 +294,17 @@ public final class GraphBuilder {
     if (origin.kind() == Kind.RESULT && value.constant() == null) {
       throw new IllegalStateException(value + " is used before it is computed");
     }
-    List<DimExpr> shape = value.shape();
     Constant constant = value.constant();
-    if (constant instanceof Constant.Repeated repeated) {
-      if (repeated.base().size() == 1) {
-        TensorProto fill = Numbers.tensor(repeated.base());
-        return helper("ConstantOfShape", "constant")
-            .input(shape(shape))
-            .attribute("value", fill)
-            .output();
-      }
-      String base = initializer("constant_" + value.id(), repeated.base());
-      return helper("Expand", "constant").input(base).input(shape(shape)).output();
-    }
-    if (constant instanceof Constant.Ramp ramp) {
-      return ramp(value, ramp);
-    }
-    if (constant instanceof Constant.Size size) {
-      String number = scalar(size.number(), value.type());
-      return shape.isEmpty()
-          ? number
-          : helper("Reshape", "constant").input(number).input(shape(shape)).output();
+    if (constant != null && !(constant instanceof Constant.Literal)) {
+      return ConstantNodes.add(value, constant, this);
     }
     String name = parameters.get(value.id());
     NDArray array = origin.array();
     return initializer(
         name == null ? fresh("constant_" + value.id()) : name,
         value.type(),
-        shape.stream().map(DimExpr::value).toList(),
+        value.shape().stream().map(DimExpr::value).toList(),
         () -> bytes(array));
-  }
-
-  private String ramp(Value value, Constant.Ramp ramp) {
-    String why = "constant";
-    DataType type = value.type();
-    String index =
-        helper("Range", why)
-            .input(scalar(0, DataType.INT64))
-            .input(scalar(value.shape().get(ramp.axis()), DataType.INT64))
-            .input(scalar(1, DataType.INT64))
-            .output();
-    List<Long> along = new ArrayList<>(Collections.nCopies(value.rank(), 1L));
-    along.set(ramp.axis(), -1L);
-    String shaped = helper("Reshape", why).input(index).input(constant(along)).output();
-    String scaled =
-        helper("Mul", why).input(cast(shaped, type, why)).input(scalar(ramp.step(), type)).output();
-    String base = initializer("constant_" + value.id(), ramp.base());
-    return helper("Add", why).input(scaled).input(base).output();
   }
 
   String take(String name) {
