@@ -18,15 +18,20 @@ final class BodyReader implements Invocable.Task {
   /** A body that says it is longer gets more memory only when so much of it is there. */
   private static final int FIRST_BYTES = 1 << 14;
 
+  /** Where a client does not say the length. */
+  private static final int UNKNOWN_BYTES = 1 << 12;
+
   private final Exchange exchange;
   private final int limit;
+  private final int most; // that can come
   private final Consumer<byte[]> reader;
   private byte[] bytes;
   private int length;
 
-  private BodyReader(Exchange exchange, int limit, int first, Consumer<byte[]> reader) {
+  private BodyReader(Exchange exchange, int limit, int most, int first, Consumer<byte[]> reader) {
     this.exchange = exchange;
     this.limit = limit;
+    this.most = most;
     this.reader = reader;
     this.bytes = new byte[first];
   }
@@ -43,9 +48,10 @@ final class BodyReader implements Invocable.Task {
       return;
     }
     exchange.reading();
-    int first = declared < 0 ? 1 << 12 : (int) Math.min(declared, FIRST_BYTES);
+    int most = declared < 0 ? limit : (int) declared; // Jetty ends a longer body there
+    int first = Math.min(most, declared < 0 ? UNKNOWN_BYTES : FIRST_BYTES);
     if (exchange.reserve(first)) {
-      new BodyReader(exchange, limit, first, reader).run();
+      new BodyReader(exchange, limit, most, first, reader).run();
     } else {
       noRoom(exchange);
     }
@@ -100,8 +106,7 @@ final class BodyReader implements Invocable.Task {
       return false;
     }
     if (count > bytes.length - length) {
-      long doubled = Math.max(2L * bytes.length, (long) length + count);
-      int capacity = (int) Math.min(limit, doubled);
+      int capacity = (int) Math.max(length + count, Math.min(most, 2L * bytes.length));
       if (!exchange.reserve(capacity)) {
         noRoom(exchange);
         return false;

@@ -23,7 +23,7 @@ final class Watchdog implements Connection.Listener, AutoCloseable {
   private static final int PERIOD_MS = 100;
 
   /** Connections closed in one look: their clients come back at once, which is work as well. */
-  private static final int MAX_CLOSED = 100;
+  private static final int MAX_CLOSED = 10;
 
   private final ServerOptions options;
   private final Exchanges exchanges;
@@ -44,7 +44,7 @@ final class Watchdog implements Connection.Listener, AutoCloseable {
 
   void start() {
     every(PERIOD_MS, this::checkExchanges);
-    every(1000, this::checkConnections);
+    every(PERIOD_MS, this::checkConnections);
   }
 
   /** Does something quick again and again. */
@@ -81,12 +81,33 @@ final class Watchdog implements Connection.Listener, AutoCloseable {
     }
   }
 
-  /** What a connection had done when it was last looked at. */
-  private record Progress(long requests, long bytes, boolean busy, long since) {}
+  /** What a connection had done when it was last seen outside of headers; for one thread. */
+  private static final class Progress {
+
+    private long requests;
+    private long bytes;
+    private boolean busy;
+    private long since = System.nanoTime();
+
+    /** Tells whether bytes have come that are no request yet; else, starts to count from now. */
+    boolean isInHeaders(Connection connection, boolean isBusy, long now) {
+      long requestsNow = connection.getMessagesIn();
+      long bytesNow = connection.getBytesIn();
+      // After a request, what came may be its body.
+      if (requestsNow == requests && bytesNow > bytes && !isBusy && !busy) {
+        return true;
+      }
+      requests = requestsNow;
+      bytes = bytesNow;
+      busy = isBusy;
+      since = now;
+      return false;
+    }
+  }
 
   @Override
   public void onOpened(Connection connection) {
-    connections.put(connection, new Progress(0, 0, false, System.nanoTime()));
+    connections.put(connection, new Progress());
   }
 
   @Override
@@ -103,21 +124,17 @@ final class Watchdog implements Connection.Listener, AutoCloseable {
     long now = System.nanoTime();
     Set<Connection> busy =
         exchanges.open().stream().map(Exchange::connection).collect(Collectors.toSet());
-    int[] closed = {0};
-    connections.replaceAll(
-        (connection, last) -> {
-          long requests = connection.getMessagesIn();
-          long bytes = connection.getBytesIn();
-          boolean inHeaders = requests == last.requests && bytes > last.bytes;
-          boolean isBusy = busy.contains(connection);
-          if (!inHeaders || isBusy || last.busy) { // after a request, what came may be its body
-            return new Progress(requests, bytes, isBusy, now);
-          }
-          if (now - last.since > options.headerTimeout().toNanos() && closed[0]++ < MAX_CLOSED) {
-            connection.getEndPoint().close();
-          }
-          return last;
-        });
+    int closed = 0;
+    for (Map.Entry<Connection, Progress> entry : connections.entrySet()) {
+      Connection connection = entry.getKey();
+      Progress progress = entry.getValue();
+      if (progress.isInHeaders(connection, busy.contains(connection), now)
+          && now - progress.since > options.headerTimeout().toNanos()
+          && closed < MAX_CLOSED) {
+        closed++;
+        connection.getEndPoint().close();
+      }
+    }
   }
 
   @Override

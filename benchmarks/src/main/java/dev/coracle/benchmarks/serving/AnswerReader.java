@@ -4,6 +4,7 @@ package dev.coracle.benchmarks.serving;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
+import java.util.regex.Pattern;
 
 /**
  * Takes HTTP/1.1 answers with a Content-Length apart as their bytes arrive; the body's content is
@@ -12,6 +13,8 @@ import java.nio.charset.StandardCharsets;
 final class AnswerReader {
 
   private static final int MAX_HEAD = 8192;
+
+  private static final Pattern STATUS_LINE = Pattern.compile("HTTP/1\\.1 \\d{3}( .*)?");
 
   private final byte[] head = new byte[MAX_HEAD];
   private int headLength;
@@ -59,7 +62,7 @@ final class AnswerReader {
 
   private void parse(String text) throws IOException {
     String[] lines = text.split("\r\n");
-    if (!lines[0].matches("HTTP/1\\.1 \\d{3}( .*)?")) {
+    if (!STATUS_LINE.matcher(lines[0]).matches()) {
       throw new IOException("expected a status line of HTTP/1.1, got " + lines[0]);
     }
     status = Integer.parseInt(lines[0].substring(9, 12));
