@@ -38,7 +38,9 @@ class ArchitectureTest {
         "dev.coracle.train",
         List.of(
             "ai.djl.", "com.fasterxml.jackson.core.", "dev.coracle.dataset.", "dev.coracle.net."));
-    ALLOWED.put("dev.coracle.onnx", List.of("ai.djl.", "ai.onnx.proto.", "com.google.protobuf."));
+    ALLOWED.put(
+        "dev.coracle.onnx",
+        List.of("ai.djl.", "ai.onnx.proto.", "com.google.protobuf.", "com.sun.jna."));
     ALLOWED.put("dev.coracle.inference", List.of("ai.onnxruntime."));
     // Where both sides meet: the exporter finds it as a service, and works without it.
     ALLOWED.put(

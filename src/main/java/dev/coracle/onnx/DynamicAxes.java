@@ -35,16 +35,12 @@ record DynamicAxes(Map<String, long[]> sizes) {
   /** Chooses the sizes of the axes of inputs; {@code chosen} are the user's own, for some. */
   static DynamicAxes of(Inputs inputs, Map<String, long[]> chosen, Block block) {
     Set<Long> used = new TreeSet<>();
-    long row = 0;
     for (InputSpec input : inputs.list()) {
-      long elements = 1;
       for (int axis = 0; axis < input.shape().dimension(); axis++) {
         if (!input.axes().containsKey(axis)) {
           used.add(input.shape().get(axis));
-          elements *= input.shape().get(axis);
         }
       }
-      row += elements;
     }
     for (Parameter parameter : block.getParameters().values()) {
       for (long size : parameter.getArray().getShape().getShape()) {
@@ -57,7 +53,20 @@ record DynamicAxes(Map<String, long[]> sizes) {
           "%d dynamic axes, %s; expected at most %d, as each doubles the work"
               .formatted(names.size(), names, MAX));
     }
-    return choose(names, chosen, used, row >= LARGE_ROW);
+    return choose(names, chosen, used, haveLargeRows(inputs));
+  }
+
+  /** Tells whether one example is large, such as a picture: then so is all that is made of it. */
+  static boolean haveLargeRows(Inputs inputs) {
+    long row = 0;
+    for (InputSpec input : inputs.list()) {
+      long elements = 1;
+      for (int axis = 0; axis < input.shape().dimension(); axis++) {
+        elements *= input.axes().containsKey(axis) ? 1 : input.shape().get(axis);
+      }
+      row += elements;
+    }
+    return row >= LARGE_ROW;
   }
 
   /**

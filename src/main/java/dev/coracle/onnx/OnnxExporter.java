@@ -280,6 +280,10 @@ public final class OnnxExporter {
     Translators known = new Translators(translators);
     DynamicAxes axes = DynamicAxes.of(inputs, sizes, exported);
     List<Trace> traces = new ArrayList<>();
+    boolean large = DynamicAxes.haveLargeRows(inputs);
+    if (large) {
+      NativeHeap.begin();
+    }
     try {
       for (Map<String, Long> point : axes.points()) {
         traces.add(
@@ -313,6 +317,9 @@ public final class OnnxExporter {
           Optional.ofNullable(verified.get()));
     } finally {
       traces.forEach(Trace::close);
+      if (large) {
+        NativeHeap.end();
+      }
     }
   }
 

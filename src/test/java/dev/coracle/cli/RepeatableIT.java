@@ -34,8 +34,8 @@ class RepeatableIT {
 
   private Path smallMnist() {
     Mnist mnist = Mnist.read(Path.of("datasets/mnist"));
-    ImageSet train = mnist.train().first(3000);
-    return SmallMnist.write(folder.resolve("data"), train, mnist.test().first(500));
+    ImageSet train = mnist.train().first(1000);
+    return SmallMnist.write(folder.resolve("data"), train, mnist.test().first(200));
   }
 
   @Test

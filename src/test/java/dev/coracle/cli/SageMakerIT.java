@@ -170,6 +170,7 @@ class SageMakerIT {
 
   @Test
   void train_interruptedAndResumed_endsWithTheSameWeights() throws Exception {
+    SmallMnist.write(data, TRAIN.first(1200), TEST);
     String hyperparameters = "{\"epochs\": \"3\", \"threads\": \"1\", \"batch-size\": \"50\"}";
     Path whole = job("whole", hyperparameters);
     assertThat(start(whole, "train", Map.of()).waitFor()).as(log("train")).isZero();
