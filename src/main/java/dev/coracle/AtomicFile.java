@@ -6,7 +6,9 @@ import java.io.IOException;
 import java.io.OutputStream;
 import java.nio.channels.Channels;
 import java.nio.channels.FileChannel;
+import java.nio.file.AccessDeniedException;
 import java.nio.file.AtomicMoveNotSupportedException;
+import java.nio.file.FileSystemException;
 import java.nio.file.FileSystemLoopException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -78,8 +80,24 @@ public final class AtomicFile {
       } catch (IOException suppressed) {
         e.addSuppressed(suppressed);
       }
+      if (e instanceof FileSystemException fault && temporary.toString().equals(fault.getFile())) {
+        throw withoutTemporary(fault, folder, target);
+      }
       throw e;
     }
+  }
+
+  /** Says the same of the file that the caller knows; nobody looks for the temporary one. */
+  private static FileSystemException withoutTemporary(
+      FileSystemException fault, Path folder, Path target) {
+    String reason = fault.getReason();
+    FileSystemException said =
+        fault instanceof AccessDeniedException
+            ? new AccessDeniedException(folder + ", in which a file is to be made")
+            : new FileSystemException(
+                target.toString(), null, reason == null ? "its folder takes no new file" : reason);
+    said.initCause(fault);
+    return said;
   }
 
   /** Returns what a symbolic link points to in the end, which need not exist. */

@@ -49,6 +49,17 @@ class AtomicFileTest {
     assertThat(names(folder)).containsExactly("file");
   }
 
+  /** Linux's /proc takes no new file, whoever asks. */
+  @Test
+  void write_folderTakesNoFile_saysSoWithoutTheTemporaryName() {
+    Path proc = Path.of("/proc");
+    assumeTrue(Files.isDirectory(proc));
+    assertThatIOException()
+        .isThrownBy(() -> AtomicFile.write(proc.resolve("coracle.zip"), text("new")))
+        .withMessageContaining("/proc")
+        .withMessageNotContaining(".tmp");
+  }
+
   @Test
   void write_missingParents_createsThem() throws IOException {
     Path deep = folder.resolve("a/b/file");

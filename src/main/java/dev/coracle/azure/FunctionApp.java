@@ -23,6 +23,7 @@ import java.util.Set;
 import java.util.TreeMap;
 import java.util.stream.Stream;
 import java.util.zip.ZipEntry;
+import java.util.zip.ZipException;
 import java.util.zip.ZipFile;
 import org.jspecify.annotations.Nullable;
 
@@ -66,6 +67,11 @@ final class FunctionApp implements AutoCloseable {
         delete(folder);
         throw e;
       }
+    } catch (ZipException e) { // its messages are about the format's insides
+      throw new CoracleException(
+          "cannot unpack %s; expected a zip file of an Azure function app: it is no zip file, or a damaged one"
+              .formatted(archive),
+          e);
     } catch (IOException e) {
       throw new CoracleException(
           "cannot unpack %s; expected a zip file of an Azure function app: %s"

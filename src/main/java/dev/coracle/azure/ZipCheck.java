@@ -7,6 +7,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.zip.ZipEntry;
+import java.util.zip.ZipException;
 import java.util.zip.ZipFile;
 
 /** Finds out whether an archive can be a function app, before anything is created for it. */
@@ -19,9 +20,18 @@ final class ZipCheck {
   /** Throws CoracleException if it cannot. */
   static void check(Path archive, Plan plan) {
     try {
+      if (Files.isDirectory(archive)) {
+        throw new CoracleException(
+            "%s is a folder; expected the zip file of a function app, as 'coracle azure package' writes it"
+                .formatted(archive));
+      }
       if (!Files.isRegularFile(archive)) {
         throw new CoracleException(
             "expected the zip of a function app: there is no file " + archive);
+      }
+      if (!Files.isReadable(archive)) {
+        throw new CoracleException(
+            "no permission to read %s; expected the zip of a function app".formatted(archive));
       }
       long megabytes = Files.size(archive) / 1_000_000;
       if (megabytes >= plan.maxMegabytes) {
@@ -32,6 +42,11 @@ final class ZipCheck {
       try (ZipFile zip = new ZipFile(archive.toFile())) {
         check(zip, archive);
       }
+    } catch (ZipException e) { // its messages are about the format's insides
+      throw new CoracleException(
+          "%s is not the zip of a function app: it is no zip file, or a damaged one; make it anew with 'coracle azure package'"
+              .formatted(archive),
+          e);
     } catch (IOException e) {
       throw new CoracleException(
           "%s is not the zip of a function app: %s".formatted(archive, CoracleException.reason(e)),

@@ -10,6 +10,7 @@ import dev.coracle.onnx.ExportReport;
 import dev.coracle.onnx.OnnxExporter;
 import dev.coracle.report.DigitArt;
 import dev.coracle.report.HtmlReport;
+import dev.coracle.train.Checkpoint;
 import dev.coracle.train.Devices;
 import dev.coracle.train.Evaluation;
 import dev.coracle.train.JsonLinesMetrics;
@@ -19,9 +20,12 @@ import dev.coracle.train.TrainingRun;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
 import java.util.concurrent.atomic.AtomicReference;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /** Takes images to a verified ONNX file and a report: what {@code train} does. */
@@ -112,13 +116,22 @@ final class TrainingPipeline {
     if (options.checkpointFolder() != null) {
       requireWritable(options.checkpointFolder());
     }
-    runIn(outputDir, metricsDir);
+    boolean checkpointed = runIn(outputDir, metricsDir);
+    Map<Path, String> written = new LinkedHashMap<>();
+    written.put(outputDir, MODEL + ", report.html (open it in a browser)");
+    written.merge(metricsDir, "metrics.jsonl", "%s, %s"::formatted);
+    if (checkpointed && options.checkpointFolder() != null) {
+      written.merge(options.checkpointFolder(), Checkpoint.FILE_NAME, "%s, %s"::formatted);
+    }
     terminal.printf(
-        "%nWrote to %s: %s, report.html (open it in a browser); to %s: metrics.jsonl%n",
-        outputDir, MODEL, metricsDir);
+        "%nWrote to %s%n",
+        written.entrySet().stream()
+            .map(folder -> folder.getKey() + ": " + folder.getValue())
+            .collect(Collectors.joining("; to ")));
   }
 
-  private void runIn(Path folder, Path metricsDir) {
+  /** Returns whether an epoch was finished, after which a checkpoint is written. */
+  private boolean runIn(Path folder, Path metricsDir) {
     Path model = folder.resolve(MODEL);
     ReportListener report = new ReportListener();
     try (TrainingRun run = new TrainingRun(options, data.train(), data.test());
@@ -138,6 +151,7 @@ final class TrainingPipeline {
                 ? "; nothing left to train for --epochs " + options.epochs()
                 : "");
       }
+      int epochsBefore = run.epochsDone();
       Evaluation network;
       try (ConsoleMetrics console =
           new ConsoleMetrics(terminal, options.epochs(), arguments.logInterval())) {
@@ -174,6 +188,7 @@ final class TrainingPipeline {
       if (terminal.pictures()) {
         classifySamples(model, test);
       }
+      return run.epochsDone() > epochsBefore;
     } catch (IOException e) {
       throw new CoracleException("cannot close metrics.jsonl: " + CoracleException.reason(e), e);
     }

@@ -73,6 +73,9 @@ final class ActivationTranslators {
 
   private static void alongAxis(String operator, Call call, GraphBuilder graph) {
     call.requireFloating(call.receiver());
+    if (call.receiver().rank() == 0) {
+      throw call.unsupported("an array of rank 0; expected one with an axis, as reshape(1) gives");
+    }
     graph
         .node(operator, call)
         .input(call.receiver())

@@ -81,6 +81,11 @@ public final class GraphBuilder {
     return used.contains(result.id());
   }
 
+  /** Tells whether a result that something depends on is still to be computed. */
+  boolean lacks(Value result) {
+    return isUsed(result) && !names.containsKey(result.id()) && result.constant() == null;
+  }
+
   /** Starts a node of an ONNX operator for a call; {@link NodeBuilder#output} ends it. */
   public NodeBuilder node(String operator, Call call) {
     return node("", operator, call);

@@ -7,6 +7,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 
 /** The inputs of a graph while they are being set up. */
@@ -15,6 +16,9 @@ final class Inputs {
   private final List<InputSpec> specs = new ArrayList<>();
 
   void add(String name, Shape shape, DataType type) {
+    Objects.requireNonNull(name, "name");
+    Objects.requireNonNull(shape, "shape");
+    Objects.requireNonNull(type, "type");
     if (name.isEmpty()) {
       throw new IllegalArgumentException("an input needs a name; ONNX takes an empty one for none");
     }
@@ -30,6 +34,7 @@ final class Inputs {
   }
 
   void nameAxis(String input, int axis, String name) {
+    Objects.requireNonNull(name, "name");
     if (!name.matches("[A-Za-z_][A-Za-z0-9_]*")) {
       throw new IllegalArgumentException(
           "the axis would be named '%s'; expected letters, digits and _".formatted(name));
@@ -42,7 +47,7 @@ final class Inputs {
   }
 
   private Map<Integer, String> axes(String input, int axis) {
-    InputSpec spec = get(input);
+    InputSpec spec = get(Objects.requireNonNull(input, "input"));
     if (axis < 0 || axis >= spec.shape().dimension()) {
       throw new IllegalArgumentException(
           "axis %d of input '%s' of shape %s; expected 0 to %d"

@@ -21,6 +21,7 @@ import java.util.HashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
@@ -86,13 +87,13 @@ public final class OnnxExporter {
 
   /** Sets the block. Its parameters must be initialized, and stay as they are. Required. */
   public OnnxExporter block(Block block) {
-    this.block = block;
+    this.block = Objects.requireNonNull(block, "block");
     return this;
   }
 
   /** Sets the block to a model's; the model stays open. */
   public OnnxExporter model(Model model) {
-    return block(model.getBlock());
+    return block(Objects.requireNonNull(model, "model").getBlock());
   }
 
   /** Adds a float32 input; axis 0 of the shape is the batch, whatever its size. Required. */
@@ -126,6 +127,8 @@ public final class OnnxExporter {
    *     axis of inputs and parameters
    */
   public OnnxExporter dynamicAxis(String input, int axis, String name, long... sizes) {
+    Objects.requireNonNull(name, "name");
+    Objects.requireNonNull(sizes, "sizes");
     if (sizes.length != 3
         || Arrays.stream(sizes).distinct().count() != 3
         || Arrays.stream(sizes).anyMatch(size -> size < 2)) {
@@ -145,19 +148,29 @@ public final class OnnxExporter {
 
   /** Names an output, in the block's order. Default {@code output_0}, {@code output_1}, … */
   public OnnxExporter output(String name) {
+    if (Objects.requireNonNull(name, "name").isEmpty()) {
+      throw new IllegalArgumentException(
+          "an output needs a name; ONNX takes an empty one for none");
+    }
     outputs.add(name);
     return this;
   }
 
   /** Adds entries to the file's metadata. */
   public OnnxExporter metadata(Map<String, String> entries) {
+    Objects.requireNonNull(entries, "entries");
+    entries.forEach(
+        (key, value) -> {
+          Objects.requireNonNull(key, "a key of entries");
+          Objects.requireNonNull(value, () -> "the value of entry '" + key + "'");
+        });
     metadata.putAll(entries);
     return this;
   }
 
   /** Sets the text that describes the model in the file. Default: none. */
   public OnnxExporter docString(String text) {
-    docString = text;
+    docString = Objects.requireNonNull(text, "text");
     return this;
   }
 
@@ -166,7 +179,7 @@ public final class OnnxExporter {
    * pixels, for example. Default: none.
    */
   public OnnxExporter prepend(UnaryOperator<NDList> function) {
-    prepended = function;
+    prepended = Objects.requireNonNull(function, "function");
     return this;
   }
 
@@ -175,7 +188,7 @@ public final class OnnxExporter {
    * example. Default: none.
    */
   public OnnxExporter append(UnaryOperator<NDList> function) {
-    appended = function;
+    appended = Objects.requireNonNull(function, "function");
     return this;
   }
 
@@ -196,9 +209,12 @@ public final class OnnxExporter {
    * Translates the calls of a method in a way of one's own.
    *
    * @param method interface and name, such as {@code NDArray.erfinv}
+   * @throws IllegalArgumentException when neither NDArray nor NDArrayEx has such a method, or it
+   *     returns no arrays, so that it is never recorded
    */
   public OnnxExporter translator(String method, OpTranslator translator) {
-    translators.put(method, translator);
+    Translators.requireExists(Objects.requireNonNull(method, "method"));
+    translators.put(method, Objects.requireNonNull(translator, "translator"));
     return this;
   }
 
@@ -276,6 +292,8 @@ public final class OnnxExporter {
    *     one; an exception leaves the earlier one
    */
   public ExportReport export(Path file, AtomicFile.Check check) throws IOException {
+    Objects.requireNonNull(file, "file");
+    Objects.requireNonNull(check, "check");
     Block exported = requireReady();
     Translators known = new Translators(translators);
     DynamicAxes axes = DynamicAxes.of(inputs, sizes, exported);

@@ -19,6 +19,7 @@ import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 import java.util.function.ToLongFunction;
 import java.util.function.UnaryOperator;
@@ -140,6 +141,8 @@ public final class OnnxVerifier {
    * the first that are given. The caller closes them afterwards.
    */
   public OnnxVerifier exampleInputs(NDList arrays) {
+    Objects.requireNonNull(arrays, "arrays");
+    arrays.forEach(array -> Objects.requireNonNull(array, "an array of arrays"));
     examples.add(arrays);
     return this;
   }

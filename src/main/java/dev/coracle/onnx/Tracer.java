@@ -25,6 +25,7 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
 import java.util.function.Predicate;
+import java.util.function.Supplier;
 import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
 
@@ -165,8 +166,11 @@ final class Tracer {
         values.add(((Traced) array).tracedValue());
       }
       given = values.toString();
-      NDList outputs = block.forward(tracer.parameters, before.apply(arguments), false);
-      return new Trace(values, tracer.calls, tracer.outputs(after.apply(outputs)), memory);
+      NDList prepared = tracer.requireArrays("the function of prepend", before.apply(arguments));
+      NDList made =
+          tracer.requireArrays("the block", block.forward(tracer.parameters, prepared, false));
+      NDList outputs = tracer.requireArrays("the function of append", after.apply(made));
+      return new Trace(values, tracer.calls, tracer.outputs(outputs), memory);
     } catch (ExportException | Error e) {
       memory.close();
       throw e;
@@ -197,16 +201,35 @@ final class Tracer {
     }
   }
 
-  private List<TracedValue> outputs(NDList outputs) {
+  /**
+   * Returns what code of the user's gave, which must be arrays.
+   *
+   * @param source names that code, for the message
+   */
+  private NDList requireArrays(String source, @Nullable NDList arrays) {
     if (refused != null) {
       throw refused; // the block caught it, and may have taken another way than it would otherwise
     }
+    if (arrays == null) {
+      throw new ExportException(source + " returned null; expected a list of arrays");
+    }
+    int empty = arrays.indexOf(null);
+    if (empty >= 0) {
+      throw new ExportException(
+          "%s returned a list with null at position %d; expected arrays alone"
+              .formatted(source, empty));
+    }
+    return arrays;
+  }
+
+  private List<TracedValue> outputs(NDList outputs) {
     if (outputs.isEmpty()) {
       throw new ExportException("the block returned no array; expected at least one output");
     }
     List<TracedValue> values = new ArrayList<>();
     for (NDArray output : outputs) {
-      if (!(output instanceof Traced traced) || !valueOf(traced).dependsOnInput()) {
+      String use = "as output %d of the block".formatted(values.size());
+      if (!(output instanceof Traced traced) || !valueOf(traced, () -> use).dependsOnInput()) {
         throw new ExportException(
             "output %d does not depend on the input by calls that were recorded; make it from the block's inputs with NDArray methods alone"
                 .formatted(values.size()));
@@ -308,15 +331,19 @@ final class Tracer {
 
   /** Returns what the trace knows of a stand-in. */
   TracedValue valueOf(Traced traced) {
+    return valueOf(traced, () -> "at " + location());
+  }
+
+  private TracedValue valueOf(Traced traced, Supplier<String> use) {
     requireThread();
     if (traced.tracer() != this) {
       throw refuse(
-          "%s was kept from an earlier forward pass (used at %s); a block must not keep arrays in fields"
-              .formatted(traced.tracedValue(), location()));
+          "%s was kept from an earlier forward pass (used %s); a block must not keep arrays in fields"
+              .formatted(traced.tracedValue(), use.get()));
     }
     String fault = traced.fault();
     if (fault != null) {
-      throw refuse("%s (used at %s)".formatted(fault, location()));
+      throw refuse("%s (used %s)".formatted(fault, use.get()));
     }
     return traced.tracedValue();
   }

@@ -1,12 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.coracle.onnx;
 
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.internal.NDArrayEx;
+import java.lang.reflect.Method;
+import java.lang.reflect.Modifier;
 import java.util.Collections;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.ServiceLoader;
 import java.util.Set;
 import java.util.TreeMap;
+import java.util.TreeSet;
 
 /**
  * Knows which translator belongs to a call, by its recorded name. Nothing else in the exporter
@@ -70,5 +76,41 @@ final class Translators {
       throw call.unsupported("constants that change with the size of an axis; " + ADVICE);
     }
     translator.translate(call, graph);
+    for (Value result : call.results()) {
+      if (graph.lacks(result)) {
+        throw new ExportException(
+            "the translator of %s (called at %s) left result %d of the call unset; expected it to end with NodeBuilder.output(call.result()), or with GraphBuilder.alias"
+                .formatted(call.method(), call.location(), call.results().indexOf(result)));
+      }
+    }
+  }
+
+  /** Refuses the name of a method that is never recorded, so that no translator could be used. */
+  static void requireExists(String method) {
+    Set<String> names = new TreeSet<>();
+    for (Class<?> type : List.of(NDArray.class, NDArrayEx.class)) {
+      for (Method each : type.getMethods()) {
+        if (each.getDeclaringClass() == type
+            && !Modifier.isStatic(each.getModifiers())
+            && Handlers.givesArrays(each)) {
+          names.add(Handlers.nameOf(each));
+        }
+      }
+    }
+    if (!names.contains(method)) {
+      List<String> near =
+          names.stream().filter(n -> last(n).equalsIgnoreCase(last(method))).toList();
+      throw new IllegalArgumentException(
+          "no method '%s' that returns arrays; expected interface and name, %s"
+              .formatted(
+                  method,
+                  near.isEmpty()
+                      ? "such as NDArray.erfinv: docs/onnx-operators.md lists them"
+                      : "such as " + String.join(" or ", near)));
+    }
+  }
+
+  private static String last(String method) {
+    return method.substring(method.lastIndexOf('.') + 1);
   }
 }

@@ -201,7 +201,7 @@ public final class InferenceServer implements AutoCloseable {
       watchdog.start();
     } catch (IOException e) {
       throw new CoracleException(
-          "cannot listen on %s, port %d: %s; choose another host or port"
+          "cannot listen on %s, port %d: %s; choose another host or port (--host, --port of the command)"
               .formatted(options.host(), options.port(), CoracleException.reason(e)),
           e);
     } catch (RuntimeException e) {

@@ -210,7 +210,7 @@ class DeploymentTest {
         switch (kind) {
           case "no zip" -> {
             archive = Files.writeString(folder.resolve("text"), "host.json");
-            yield "is not the zip of a function app";
+            yield "is not the zip of a function app: it is no zip file, or a damaged one";
           }
           case "no file" -> {
             archive = folder.resolve("nowhere.zip");

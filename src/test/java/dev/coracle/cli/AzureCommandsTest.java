@@ -170,6 +170,23 @@ class AzureCommandsTest {
   }
 
   @Test
+  void deploy_folder_saysThatAZipIsExpected(@TempDir Path app) {
+    assertOneLine(
+        Cli.run(azure("deploy", app)),
+        1,
+        app + " is a folder; expected the zip file of a function app",
+        "azure package");
+  }
+
+  @Test
+  void deploy_textFile_saysThatItIsNoZip() throws IOException {
+    Files.writeString(archive, "no zip");
+    Cli cli = Cli.run(azure("deploy", archive));
+    assertOneLine(cli, 1, "the app.zip", "it is no zip file, or a damaged one");
+    assertThat(cli.err()).doesNotContain("END header");
+  }
+
+  @Test
   void delete_withoutYes_showsWhatThereIsAndDeletesNothing() throws Exception {
     az.groupHas("my-digits", "Microsoft.Web/sites\\tmy-digits");
     Cli cli = fork("delete");

@@ -157,7 +157,12 @@ class BadInputTest {
 
   @Test
   void train_resumeFromOtherOptions_namesTheDifference() {
-    assertThat(train("--batch-size", "20").status()).isZero();
+    Cli first = train("--batch-size", "20");
+    assertThat(first.status()).isZero();
+    assertThat(first.out().strip()) // each file, and the folder once
+        .endsWith(
+            "Wrote to %s: mnist.onnx, report.html (open it in a browser), metrics.jsonl, checkpoint.zip"
+                .formatted(folder.resolve("out")));
     assertFailure(train("--resume", "--epochs", "2", "--batch-size", "10"), "batch size", "20");
   }
 

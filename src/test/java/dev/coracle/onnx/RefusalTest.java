@@ -17,10 +17,13 @@ import ai.djl.nn.norm.BatchNorm;
 import ai.djl.nn.norm.Dropout;
 import ai.djl.training.initializer.Initializer;
 import java.nio.file.Path;
+import java.util.Collections;
+import java.util.List;
 import java.util.Objects;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Function;
 import java.util.function.UnaryOperator;
+import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 
@@ -116,6 +119,15 @@ class RefusalTest {
         },
         "may be a view",
         "RefusalTest.java");
+    refuses(
+        x -> {
+          NDArray y = x.add(1);
+          NDArray view = y.reshape(-1, 3, 1);
+          y.muli(2);
+          return view;
+        },
+        "may be a view",
+        "(used as output 0 of the block)");
   }
 
   @Test
@@ -197,6 +209,117 @@ class RefusalTest {
     assertThatThrownBy(() -> Exports.model(new LambdaBlock(list -> new NDList()), SHAPE))
         .isInstanceOf(ExportException.class)
         .hasMessageContaining("no array");
+  }
+
+  @Test
+  void forward_returnsNull_isRefusedAndNamed() {
+    Block sound = Exports.lambda(x -> x.add(1));
+    NDList withNull = new NDList();
+    withNull.add(nothing());
+    returnsNull(exporter(new LambdaBlock(list -> nothing())), "the block returned null");
+    returnsNull(
+        exporter(new LambdaBlock(list -> withNull)),
+        "the block returned a list with null at position 0");
+    returnsNull(
+        exporter(sound).prepend(list -> nothing()), "the function of prepend returned null");
+    returnsNull(
+        exporter(sound).prepend(list -> withNull),
+        "the function of prepend returned a list with null at position 0");
+    returnsNull(exporter(sound).append(list -> nothing()), "the function of append returned null");
+    returnsNull(
+        exporter(sound).append(list -> withNull),
+        "the function of append returned a list with null at position 0");
+  }
+
+  private static OnnxExporter exporter(Block block) {
+    return Exports.exporter(block, SHAPE);
+  }
+
+  private static void returnsNull(OnnxExporter exporter, String message) {
+    assertThatThrownBy(() -> exporter.export(Path.of("never.onnx")))
+        .isInstanceOf(ExportException.class)
+        .hasMessageStartingWith(message);
+  }
+
+  /** What code without null checks may give. */
+  @SuppressWarnings({"NullAway", "TypeParameterUnusedInFormals"})
+  private static <T> T nothing() {
+    return null;
+  }
+
+  @Test
+  void softmax_ofRank0_isRefused() {
+    refuses(x -> x.sum().softmax(0), "NDArray.softmax", "rank 0; expected one with an axis");
+    refuses(x -> x.sum().logSoftmax(0), "NDArray.logSoftmax", "rank 0; expected one with an axis");
+  }
+
+  @Test
+  void translator_setsNoResult_isRefusedWithWhatItMustDo() {
+    for (OpTranslator wrong :
+        List.<OpTranslator>of(
+            (call, graph) -> {},
+            (call, graph) -> graph.node("Relu", call).input(call.receiver()).output())) {
+      OnnxExporter exporter =
+          exporter(Exports.lambda(x -> x.erfinv().add(1))).translator("NDArray.erfinv", wrong);
+      assertThatThrownBy(() -> exporter.export(Path.of("never.onnx")))
+          .isInstanceOf(ExportException.class)
+          .hasMessageContainingAll(
+              "translator of NDArray.erfinv (called at dev.coracle.onnx.RefusalTest",
+              "left result 0",
+              "NodeBuilder.output(call.result())");
+    }
+  }
+
+  @Test
+  void translator_ofNoMethod_isRefusedWithTheClosest() {
+    noMethod("erfinv", "such as NDArray.erfinv");
+    noMethod("NDArray.erfInv", "such as NDArray.erfinv");
+    noMethod("NDArray.relu", "such as NDArrayEx.relu");
+    noMethod("NDArray.getShape", "docs/onnx-operators.md");
+    noMethod("", "docs/onnx-operators.md");
+  }
+
+  private static void noMethod(String method, String message) {
+    assertThatThrownBy(() -> OnnxExporter.builder().translator(method, (call, graph) -> {}))
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessageContainingAll("no method '" + method + "'", message);
+  }
+
+  @Test
+  void setter_givenNull_namesTheArgument() {
+    OnnxExporter exporter = OnnxExporter.builder();
+    namesNull("block", () -> exporter.block(nothing()));
+    namesNull("model", () -> exporter.model(nothing()));
+    namesNull("name", () -> exporter.input(nothing(), SHAPE));
+    namesNull("shape", () -> exporter.input("x", nothing()));
+    namesNull("type", () -> exporter.input("x", SHAPE, nothing()));
+    namesNull("name", () -> exporter.output(nothing()));
+    namesNull("input", () -> exporter.dynamicAxis(nothing(), 0, "rows"));
+    namesNull("name", () -> exporter.dynamicAxis("x", 0, nothing()));
+    namesNull("sizes", () -> exporter.dynamicAxis("x", 0, "rows", RefusalTest.<long[]>nothing()));
+    namesNull("input", () -> exporter.staticAxis(nothing(), 0));
+    namesNull("entries", () -> exporter.metadata(nothing()));
+    namesNull(
+        "a key of entries",
+        () -> exporter.metadata(Collections.singletonMap(RefusalTest.<String>nothing(), "v")));
+    namesNull(
+        "the value of entry 'k'",
+        () -> exporter.metadata(Collections.singletonMap("k", RefusalTest.<String>nothing())));
+    namesNull("text", () -> exporter.docString(nothing()));
+    namesNull("function", () -> exporter.prepend(nothing()));
+    namesNull("function", () -> exporter.append(nothing()));
+    namesNull("method", () -> exporter.translator(nothing(), (call, graph) -> {}));
+    namesNull("translator", () -> exporter.translator("NDArray.erfinv", nothing()));
+    namesNull("arrays", () -> exporter.exampleInputs(nothing()));
+    namesNull("file", () -> exporter.export(nothing()));
+    namesNull("check", () -> exporter.export(Path.of("never.onnx"), nothing()));
+    assertThatThrownBy(() -> exporter.output(""))
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessageContaining("an output needs a name");
+  }
+
+  private static void namesNull(String argument, ThrowingCallable call) {
+    assertThatThrownBy(call).isInstanceOf(NullPointerException.class).hasMessage(argument);
   }
 
   @Test

@@ -196,7 +196,7 @@ class ReloadTest extends ServerFixture {
     assertThatThrownBy(() -> InferenceServer.start(options.build()))
         .isInstanceOf(CoracleException.class)
         .hasMessageContaining("127.0.0.1, port " + first.port())
-        .hasMessageEndingWith("choose another host or port");
+        .hasMessageEndingWith("choose another host or port (--host, --port of the command)");
   }
 
   @Test
