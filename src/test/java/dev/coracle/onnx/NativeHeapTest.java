@@ -47,10 +47,11 @@ class NativeHeapTest {
   }
 
   @Test
-  void freedBlocks_goBackUntilTheLastEnd_andStayAfterwards() throws IOException {
+  void freedBlocks_goBackUntilTheLastEnd() throws IOException {
     assumeTrue(Files.exists(Path.of("/proc/self/statm")), "needs Linux");
     assumeTrue(System.getenv("MALLOC_MMAP_THRESHOLD_") == null, "glibc does as it is told");
     assumeTrue(System.getenv("GLIBC_TUNABLES") == null, "glibc does as it is told");
+    filled(2 * BLOCK).close(); // from now on glibc by itself would put such blocks on its heap
     NativeHeap.begin();
     try {
       NativeHeap.begin();
@@ -59,7 +60,5 @@ class NativeHeapTest {
     } finally {
       NativeHeap.end();
     }
-    // As in any process that has computed for a while: reuse is quicker than the system.
-    assertThat(keptAfterFreeing()).isGreaterThan(BLOCKS * BLOCK * 2L / 3);
   }
 }
