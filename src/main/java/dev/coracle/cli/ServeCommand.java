@@ -133,11 +133,12 @@ final class ServeCommand implements Callable<Integer> {
         options.requestLog(log);
       }
       CountDownLatch stop = new CountDownLatch(1);
+      // Before the start: who sees the server ready may stop it, and expects exit status 0.
+      StopSignal.handle(stop::countDown);
       try (InferenceServer server = InferenceServer.start(options.build())) {
         // Where signals cannot be handled, the JVM still runs this one; else it does nothing.
         Thread hook = new Thread(server::close, "coracle-stop");
         Runtime.getRuntime().addShutdownHook(hook);
-        StopSignal.handle(stop::countDown); // from now on: a start can be broken off at once
         terminal.println("Serving " + what + " on " + server.uri() + " (Ctrl-C stops)");
         stop.await();
       }
