@@ -31,16 +31,14 @@ class ArchitectureTest {
   private static final Map<String, List<String>> ALLOWED = new LinkedHashMap<>();
 
   static {
-    ALLOWED.put("dev.coracle", List.of());
+    ALLOWED.put("dev.coracle", List.of("com.sun.jna."));
     ALLOWED.put("dev.coracle.dataset", List.of());
     ALLOWED.put("dev.coracle.net", List.of("ai.djl."));
     ALLOWED.put(
         "dev.coracle.train",
         List.of(
             "ai.djl.", "com.fasterxml.jackson.core.", "dev.coracle.dataset.", "dev.coracle.net."));
-    ALLOWED.put(
-        "dev.coracle.onnx",
-        List.of("ai.djl.", "ai.onnx.proto.", "com.google.protobuf.", "com.sun.jna."));
+    ALLOWED.put("dev.coracle.onnx", List.of("ai.djl.", "ai.onnx.proto.", "com.google.protobuf."));
     ALLOWED.put("dev.coracle.inference", List.of("ai.onnxruntime."));
     // Where both sides meet: the exporter finds it as a service, and works without it.
     ALLOWED.put(

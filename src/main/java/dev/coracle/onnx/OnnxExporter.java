@@ -12,6 +12,7 @@ import ai.onnx.proto.OnnxMl.ModelProto;
 import ai.onnx.proto.OnnxMl.OperatorSetIdProto;
 import ai.onnx.proto.OnnxMl.StringStringEntryProto;
 import dev.coracle.AtomicFile;
+import dev.coracle.NativeHeap;
 import dev.coracle.Version;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -300,7 +301,7 @@ public final class OnnxExporter {
     List<Trace> traces = new ArrayList<>();
     boolean large = DynamicAxes.haveLargeRows(inputs);
     if (large) {
-      NativeHeap.begin();
+      NativeHeap.begin(NativeHeap.Use.GIVE_BACK);
     }
     try {
       for (Map<String, Long> point : axes.points()) {
@@ -336,7 +337,7 @@ public final class OnnxExporter {
     } finally {
       traces.forEach(Trace::close);
       if (large) {
-        NativeHeap.end();
+        NativeHeap.end(NativeHeap.Use.GIVE_BACK);
       }
     }
   }

@@ -18,6 +18,7 @@ import ai.djl.training.loss.Loss;
 import ai.djl.training.loss.SoftmaxCrossEntropyLoss;
 import ai.djl.training.optimizer.Optimizer;
 import dev.coracle.CoracleException;
+import dev.coracle.NativeHeap;
 import dev.coracle.dataset.ImageSet;
 import dev.coracle.net.Net;
 import java.io.IOException;
@@ -155,6 +156,15 @@ public final class TrainingRun implements AutoCloseable {
       throw new IllegalStateException(
           "an earlier call stopped within an epoch, so weights and learning rate no longer belong together; resume from the checkpoint in a new run");
     }
+    NativeHeap.begin(NativeHeap.Use.KEEP);
+    try {
+      return trainEpochs(listeners);
+    } finally {
+      NativeHeap.end(NativeHeap.Use.KEEP);
+    }
+  }
+
+  private Evaluation trainEpochs(List<? extends MetricsListener> listeners) {
     interrupted = true;
     @Nullable Evaluation evaluation = null;
     int last = options.dryRun() ? Math.min(epochsDone + 1, options.epochs()) : options.epochs();

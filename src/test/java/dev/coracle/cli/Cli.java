@@ -38,6 +38,7 @@ record Cli(int status, String out, String err) {
   static Cli forkWith(String[] starter, Object... args) throws IOException, InterruptedException {
     List<String> command = new ArrayList<>(List.of(starter));
     command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
+    command.add("-XX:TieredStopAtLevel=1"); // as pom.xml says of the tests' own JVMs
     command.add("--enable-native-access=ALL-UNNAMED");
     Collections.addAll(
         command,

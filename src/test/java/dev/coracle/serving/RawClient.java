@@ -26,6 +26,7 @@ final class RawClient implements Closeable {
 
   private final Socket socket = new Socket();
   private final InputStream in;
+  private @Nullable SocketException reset;
 
   /** Connects with a receive buffer of {@code receiveBytes}, or the system's where it is 0. */
   RawClient(int port, int receiveBytes) throws IOException {
@@ -113,7 +114,9 @@ final class RawClient implements Closeable {
   Reply get() throws IOException {
     Reply reply = reply();
     if (reply == null) {
-      throw new EOFException("the server closed the connection without an answer");
+      EOFException none = new EOFException("the server closed the connection without an answer");
+      none.initCause(reset);
+      throw none;
     }
     return reply;
   }
@@ -152,6 +155,7 @@ final class RawClient implements Closeable {
       try {
         next = in.read();
       } catch (SocketException e) { // reset, with bytes of ours not read
+        reset = e;
         next = -1;
       }
       if (next < 0) {

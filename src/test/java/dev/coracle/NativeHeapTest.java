@@ -1,15 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
-package dev.coracle.onnx;
+package dev.coracle;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import com.sun.jna.Memory;
+import dev.coracle.NativeHeap.Use;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
 /** What the system says that this process holds after blocks between others have been freed. */
@@ -46,19 +48,47 @@ class NativeHeapTest {
     return memory;
   }
 
-  @Test
-  void freedBlocks_goBackUntilTheLastEnd() throws IOException {
+  @BeforeEach
+  void glibcAdapts() {
     assumeTrue(Files.exists(Path.of("/proc/self/statm")), "needs Linux");
     assumeTrue(System.getenv("MALLOC_MMAP_THRESHOLD_") == null, "glibc does as it is told");
     assumeTrue(System.getenv("GLIBC_TUNABLES") == null, "glibc does as it is told");
     filled(2 * BLOCK).close(); // from now on glibc by itself would put such blocks on its heap
-    NativeHeap.begin();
+  }
+
+  @Test
+  void giveBack_freedBlocks_goBackUntilTheLastEnd() throws IOException {
+    NativeHeap.begin(Use.GIVE_BACK);
     try {
-      NativeHeap.begin();
-      NativeHeap.end();
+      NativeHeap.begin(Use.GIVE_BACK);
+      NativeHeap.end(Use.GIVE_BACK);
       assertThat(keptAfterFreeing()).isLessThan(BLOCKS * BLOCK / 3L);
     } finally {
-      NativeHeap.end();
+      NativeHeap.end(Use.GIVE_BACK);
+    }
+  }
+
+  @Test
+  void keep_freedBlocks_stayUntilTheEnd() throws IOException {
+    long before = resident();
+    NativeHeap.begin(Use.KEEP);
+    try {
+      assertThat(keptAfterFreeing()).isGreaterThan(BLOCKS * BLOCK * 2L / 3);
+    } finally {
+      NativeHeap.end(Use.KEEP);
+    }
+    assertThat(resident() - before).isLessThan(BLOCKS * BLOCK / 3L);
+  }
+
+  /** An export within a training. */
+  @Test
+  void giveBack_whileKept_goesFirst() throws IOException {
+    NativeHeap.begin(Use.KEEP);
+    try {
+      giveBack_freedBlocks_goBackUntilTheLastEnd();
+      assertThat(keptAfterFreeing()).isGreaterThan(BLOCKS * BLOCK * 2L / 3);
+    } finally {
+      NativeHeap.end(Use.KEEP);
     }
   }
 }
