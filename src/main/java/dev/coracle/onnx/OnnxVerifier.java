@@ -82,13 +82,13 @@ public final class OnnxVerifier {
 
   /** Sets the block. Required. */
   public OnnxVerifier block(Block block) {
-    this.block = block;
+    this.block = Objects.requireNonNull(block, "block");
     return this;
   }
 
   /** Sets the ONNX file. Required. */
   public OnnxVerifier file(Path file) {
-    this.file = file;
+    this.file = Objects.requireNonNull(file, "file");
     return this;
   }
 
@@ -117,6 +117,8 @@ public final class OnnxVerifier {
 
   /** Sets the sizes at which a dynamic axis is tried. Default 1, 2, 7 and 64. */
   public OnnxVerifier sizes(String axis, long... sizes) {
+    Objects.requireNonNull(axis, "axis");
+    Objects.requireNonNull(sizes, "sizes");
     if (sizes.length == 0 || Arrays.stream(sizes).anyMatch(size -> size < 1)) {
       throw new IllegalArgumentException(
           "sizes %s of axis '%s'; expected at least one, of 1 or more"
@@ -132,7 +134,7 @@ public final class OnnxVerifier {
       throw new IllegalArgumentException(
           "bound %d of input '%s'; expected 1 or more".formatted(bound, input));
     }
-    bounds.put(inputs.get(input).name(), bound);
+    bounds.put(inputs.get(Objects.requireNonNull(input, "input")).name(), bound);
     return this;
   }
 
@@ -149,19 +151,19 @@ public final class OnnxVerifier {
 
   /** Puts array code before the block, as {@link OnnxExporter#prepend} does. */
   public OnnxVerifier prepend(UnaryOperator<NDList> function) {
-    prepended = function;
+    prepended = Objects.requireNonNull(function, "function");
     return this;
   }
 
   /** Puts array code after the block, as {@link OnnxExporter#append} does. */
   public OnnxVerifier append(UnaryOperator<NDList> function) {
-    appended = function;
+    appended = Objects.requireNonNull(function, "function");
     return this;
   }
 
   /** Allows operators of domains besides ONNX's own, such as {@code com.microsoft}. */
   public OnnxVerifier allowDomains(Set<String> domains) {
-    this.domains.addAll(domains);
+    this.domains.addAll(Objects.requireNonNull(domains, "domains"));
     return this;
   }
 

@@ -52,10 +52,22 @@ final class Translators {
    * Adds translators to the exporter's own.
    *
    * @param own the caller's, which go before those that are found as services
+   * @throws ExportException if a service translates a method that there is not
    */
   Translators(Map<String, OpTranslator> own) {
     for (OpTranslators found : ServiceLoader.load(OpTranslators.class)) {
-      byMethod.putAll(found.byMethod());
+      Map<String, OpTranslator> translators = found.byMethod();
+      for (String method : translators.keySet()) {
+        try {
+          requireExists(method);
+        } catch (IllegalArgumentException e) {
+          throw new ExportException(
+              "the service %s has a translator for %s"
+                  .formatted(found.getClass().getName(), e.getMessage()),
+              e);
+        }
+      }
+      byMethod.putAll(translators);
     }
     byMethod.putAll(own);
   }

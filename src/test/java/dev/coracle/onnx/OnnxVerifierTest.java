@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.coracle.onnx;
 
+import static dev.coracle.onnx.RefusalTest.namesNull;
+import static dev.coracle.onnx.RefusalTest.nothing;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
@@ -179,5 +181,22 @@ class OnnxVerifierTest {
     Block block = new SequentialBlock().add(Linear.builder().setUnits(2).build());
     block.initialize(manager, DataType.FLOAT32, SHAPE);
     return block;
+  }
+
+  @Test
+  void setter_givenNull_namesTheArgument() {
+    OnnxVerifier verifier = OnnxVerifier.builder();
+    namesNull("block", () -> verifier.block(nothing()));
+    namesNull("file", () -> verifier.file(nothing()));
+    namesNull("name", () -> verifier.input(nothing(), SHAPE));
+    namesNull("input", () -> verifier.dynamicAxis(nothing(), 0, "rows"));
+    namesNull("input", () -> verifier.staticAxis(nothing(), 0));
+    namesNull("axis", () -> verifier.sizes(nothing(), 1));
+    namesNull("sizes", () -> verifier.sizes("rows", RefusalTest.<long[]>nothing()));
+    namesNull("input", () -> verifier.bound(nothing(), 1));
+    namesNull("arrays", () -> verifier.exampleInputs(nothing()));
+    namesNull("function", () -> verifier.prepend(nothing()));
+    namesNull("function", () -> verifier.append(nothing()));
+    namesNull("domains", () -> verifier.allowDomains(nothing()));
   }
 }

@@ -243,7 +243,7 @@ class RefusalTest {
 
   /** What code without null checks may give. */
   @SuppressWarnings({"NullAway", "TypeParameterUnusedInFormals"})
-  private static <T> T nothing() {
+  static <T> T nothing() {
     return null;
   }
 
@@ -318,7 +318,7 @@ class RefusalTest {
         .hasMessageContaining("an output needs a name");
   }
 
-  private static void namesNull(String argument, ThrowingCallable call) {
+  static void namesNull(String argument, ThrowingCallable call) {
     assertThatThrownBy(call).isInstanceOf(NullPointerException.class).hasMessage(argument);
   }
 

@@ -24,7 +24,10 @@ import ai.onnxruntime.OrtSession;
 import dev.coracle.onnx.ExportException;
 import dev.coracle.onnx.OnnxExporter;
 import dev.coracle.onnx.OpTranslator;
+import dev.coracle.onnx.OpTranslators;
 import java.io.IOException;
+import java.net.URL;
+import java.net.URLClassLoader;
 import java.nio.FloatBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -63,6 +66,32 @@ class CustomTranslatorTest {
       float[] expected = forward(block, manager, input, new Shape(2, 5)).toFloatArray();
       assertClose(run(input, 2, 5), expected, 0.01); // the formula's error, on up to 2·1.2
     }
+  }
+
+  /** A service with a slip of the pen. */
+  public static final class Misspelt implements OpTranslators {
+
+    @Override
+    public Map<String, OpTranslator> byMethod() {
+      return Map.of("NDArray.erfInv", (call, graph) -> {});
+    }
+  }
+
+  @Test
+  void service_methodThatThereIsNot_isRefusedByItsName(@TempDir Path folder) throws IOException {
+    Path services = Files.createDirectories(folder.resolve("META-INF/services"));
+    Files.writeString(services.resolve(OpTranslators.class.getName()), Misspelt.class.getName());
+    ClassLoader before = Thread.currentThread().getContextClassLoader();
+    try (URLClassLoader loader = new URLClassLoader(new URL[] {folder.toUri().toURL()}, before)) {
+      Thread.currentThread().setContextClassLoader(loader);
+      OnnxExporter exporter = OnnxExporter.builder().block(lambda(x -> x)).input("x", new Shape(1));
+      assertThatThrownBy(() -> exporter.export(file))
+          .isInstanceOf(ExportException.class)
+          .hasMessageContainingAll(Misspelt.class.getName(), "'NDArray.erfInv'", "NDArray.erfinv");
+    } finally {
+      Thread.currentThread().setContextClassLoader(before);
+    }
+    assertThat(file).doesNotExist();
   }
 
   @Test
