@@ -8,12 +8,8 @@ import ai.djl.ndarray.types.Shape;
 import ai.djl.nn.Block;
 import ai.djl.nn.Parameter;
 import ai.djl.util.Pair;
-import ai.onnx.proto.OnnxMl.ModelProto;
-import ai.onnx.proto.OnnxMl.OperatorSetIdProto;
-import ai.onnx.proto.OnnxMl.StringStringEntryProto;
 import dev.coracle.AtomicFile;
 import dev.coracle.NativeHeap;
-import dev.coracle.Version;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -322,7 +318,8 @@ public final class OnnxExporter {
             check.check(temporary);
           };
       long bytes =
-          new ModelFiles(file).write(model(graph), graph, externalData, inlineLimit, checks);
+          new ModelFiles(file)
+              .write(graph.model(docString, metadata), graph, externalData, inlineLimit, checks);
       Set<String> operators = new TreeSet<>();
       graph.graph().getNodeList().forEach(node -> operators.add(node.getOpType()));
       return new ExportReport(
@@ -393,32 +390,5 @@ public final class OnnxExporter {
   private static String nameOf(Block exported) {
     String name = exported.getClass().getName();
     return name.substring(name.lastIndexOf('.') + 1);
-  }
-
-  /** Returns the model without its graph. */
-  private ModelProto model(OnnxGraph graph) {
-    ModelProto.Builder model =
-        ModelProto.newBuilder()
-            .setIrVersion(irVersion(opset))
-            .addOpsetImport(OperatorSetIdProto.newBuilder().setVersion(opset))
-            .setProducerName("coracle")
-            .setProducerVersion(Version.CORACLE)
-            .setDocString(docString);
-    graph
-        .domains()
-        .forEach(
-            (domain, version) ->
-                model.addOpsetImport(
-                    OperatorSetIdProto.newBuilder().setDomain(domain).setVersion(version)));
-    metadata.forEach(
-        (key, value) ->
-            model.addMetadataProps(
-                StringStringEntryProto.newBuilder().setKey(key).setValue(value)));
-    return model.build();
-  }
-
-  /** From onnx.helper.VERSION_TABLE of ONNX: the format's version when the opset came out. */
-  static int irVersion(int opset) {
-    return opset <= 14 ? 7 : opset <= 18 ? 8 : opset <= 20 ? 9 : 10;
   }
 }

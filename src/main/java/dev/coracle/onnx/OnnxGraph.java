@@ -2,6 +2,10 @@
 package dev.coracle.onnx;
 
 import ai.onnx.proto.OnnxMl.GraphProto;
+import ai.onnx.proto.OnnxMl.ModelProto;
+import ai.onnx.proto.OnnxMl.OperatorSetIdProto;
+import ai.onnx.proto.OnnxMl.StringStringEntryProto;
+import dev.coracle.Version;
 import java.util.List;
 import java.util.Map;
 
@@ -18,4 +22,34 @@ record OnnxGraph(
     Map<String, Long> domains,
     GraphProto graph,
     List<Initializer> initializers,
-    Map<String, Value> traced) {}
+    Map<String, Value> traced) {
+
+  /**
+   * Returns the model without its graph.
+   *
+   * @param metadata in the order of the file
+   */
+  ModelProto model(String docString, Map<String, String> metadata) {
+    ModelProto.Builder model =
+        ModelProto.newBuilder()
+            .setIrVersion(irVersion(opset))
+            .addOpsetImport(OperatorSetIdProto.newBuilder().setVersion(opset))
+            .setProducerName("coracle")
+            .setProducerVersion(Version.CORACLE)
+            .setDocString(docString);
+    domains.forEach(
+        (domain, version) ->
+            model.addOpsetImport(
+                OperatorSetIdProto.newBuilder().setDomain(domain).setVersion(version)));
+    metadata.forEach(
+        (key, value) ->
+            model.addMetadataProps(
+                StringStringEntryProto.newBuilder().setKey(key).setValue(value)));
+    return model.build();
+  }
+
+  /** From onnx.helper.VERSION_TABLE of ONNX: the format's version when the opset came out. */
+  static int irVersion(int opset) {
+    return opset <= 14 ? 7 : opset <= 18 ? 8 : opset <= 20 ? 9 : 10;
+  }
+}

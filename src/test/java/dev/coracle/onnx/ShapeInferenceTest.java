@@ -82,7 +82,7 @@ class ShapeInferenceTest {
       node.getOutputList()
           .forEach(name -> graph.addOutput(ValueInfoProto.newBuilder().setName(name)));
       ModelProto.Builder model =
-          ModelProto.newBuilder().setIrVersion(OnnxExporter.irVersion(opset)).setGraph(graph);
+          ModelProto.newBuilder().setIrVersion(OnnxGraph.irVersion(opset)).setGraph(graph);
       model.addOpsetImportBuilder().setVersion(opset);
       try (OrtSession.SessionOptions options = new OrtSession.SessionOptions()) {
         options.setSessionLogLevel(OrtLoggingLevel.ORT_LOGGING_LEVEL_FATAL);
