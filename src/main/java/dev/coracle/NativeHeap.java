@@ -80,10 +80,13 @@ public final class NativeHeap {
   }
 
   private static void apply() {
-    if (!Platform.isLinux() || VARIABLES.stream().anyMatch(name -> System.getenv(name) != null)) {
+    if (VARIABLES.stream().anyMatch(name -> System.getenv(name) != null)) {
       return;
     }
     try {
+      if (!Platform.isLinux()) {
+        return;
+      }
       if (USERS.containsKey(Use.GIVE_BACK)) {
         set(MMAP_MAX, MMAP_THRESHOLD, 2 * MMAP_THRESHOLD, TOP_PAD);
       } else if (USERS.containsKey(Use.KEEP)) {
@@ -94,7 +97,7 @@ public final class NativeHeap {
       }
       Holder.C.malloc_trim(new NativeLong(0)); // what was kept
     } catch (LinkageError e) {
-      // Another C library, or JNA has none for this processor: slower or more memory, no more.
+      // Another C library, no JNA, or none for this processor: slower or more memory, no more.
     }
   }
 
