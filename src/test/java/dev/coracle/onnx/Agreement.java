@@ -11,22 +11,19 @@ import ai.djl.ndarray.types.Shape;
 import ai.djl.nn.Block;
 import ai.djl.nn.LambdaBlock;
 import ai.djl.training.ParameterStore;
-import ai.onnxruntime.OnnxJavaType;
-import ai.onnxruntime.OnnxTensor;
+import ai.onnx.proto.OnnxMl.ModelProto;
 import ai.onnxruntime.OrtEnvironment;
 import ai.onnxruntime.OrtException;
 import ai.onnxruntime.OrtSession;
 import java.io.IOException;
-import java.nio.ByteBuffer;
-import java.nio.ByteOrder;
-import java.nio.file.Files;
-import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
 import java.util.function.Function;
+import java.util.function.ToDoubleFunction;
 import java.util.function.UnaryOperator;
 
 /**
@@ -35,23 +32,29 @@ import java.util.function.UnaryOperator;
  */
 final class Agreement {
 
-  /** Leaves the length of an axis open, beside the batch. */
-  static final long OPEN = -1;
-
-  private static final OrtEnvironment ORT = OrtEnvironment.getEnvironment();
-  private static final String OPEN_AXIS = "length";
-
   private final Block block;
+  private final OnnxExporter exporter;
   private final List<Input> inputs = new ArrayList<>();
+  private final Map<String, long[]> sizes = new LinkedHashMap<>();
   private double tolerance = 1e-5;
-  private int opset = OnnxExporter.OPSET;
-  private long[] batches = {1, 2, 7};
-  private long[] lengths = {6};
+  private boolean shapes = true;
+  private boolean nan;
 
-  private record Input(Shape shape, DataType type, double low, double high) {}
+  private record Input(InputSpec spec, ToDoubleFunction<Random> numbers) {
+
+    NDArray at(Map<String, Long> sizes, Random random, NDManager manager) {
+      Shape shape = spec.at(sizes);
+      double[] values = new double[Math.toIntExact(shape.size())];
+      Arrays.setAll(values, i -> numbers.applyAsDouble(random));
+      return manager.create(values, shape).toType(spec.type(), true);
+    }
+  }
 
   private Agreement(Block block) {
     this.block = block;
+    // Without verification: it would find first what the comparison is to find.
+    this.exporter = OnnxExporter.builder().block(block).verify(false);
+    batches(1, 2, 7);
   }
 
   static Agreement of(Block block) {
@@ -60,8 +63,7 @@ final class Agreement {
 
   /** Of a function of one array. */
   static Agreement of(UnaryOperator<NDArray> function) {
-    return new Agreement(
-        new LambdaBlock(list -> new NDList(function.apply(list.singletonOrThrow()))));
+    return new Agreement(Exports.lambda(function));
   }
 
   static Agreement ofList(Function<NDList, NDList> function) {
@@ -74,9 +76,64 @@ final class Agreement {
     return between(signed ? -3 : 0, type == DataType.BOOLEAN ? 2 : 3, type, shape);
   }
 
-  /** Adds an input of numbers from {@code low} to below {@code high}. */
+  /** Adds an input of numbers from {@code low} to below {@code high}, all as likely. */
   Agreement between(double low, double high, DataType type, long... shape) {
-    inputs.add(new Input(new Shape(shape), type, low, high));
+    ToDoubleFunction<Random> uniform = random -> low + random.nextDouble() * (high - low);
+    return add(
+        type,
+        shape,
+        type.isFloating() ? uniform : random -> Math.floor(uniform.applyAsDouble(random)));
+  }
+
+  /** Adds a float32 input of standard normal numbers. */
+  Agreement normal(long... shape) {
+    return add(DataType.FLOAT32, shape, Random::nextGaussian);
+  }
+
+  private Agreement add(DataType type, long[] dims, ToDoubleFunction<Random> numbers) {
+    String name = "input_" + inputs.size();
+    Shape shape = new Shape(dims);
+    exporter.input(name, shape, type);
+    Map<Integer, String> axes = Map.of(0, GraphBuilder.BATCH_AXIS);
+    inputs.add(new Input(new InputSpec(name, shape, type, axes), numbers));
+    return this;
+  }
+
+  /**
+   * Leaves an axis of the input that was added last open, under a name.
+   *
+   * @param sizes to compare at, together with each size of the other names; none where the name has
+   *     some already
+   */
+  Agreement axis(int axis, String name, long... sizes) {
+    InputSpec last = last();
+    exporter.dynamicAxis(last.name(), axis, name);
+    last.axes().put(axis, name);
+    if (sizes.length > 0) {
+      this.sizes.put(name, sizes);
+    }
+    return this;
+  }
+
+  /** Fixes an axis of the input that was added last, such as the first, at its size. */
+  Agreement staticAxis(int axis) {
+    InputSpec last = last();
+    exporter.staticAxis(last.name(), axis);
+    last.axes().remove(axis);
+    return this;
+  }
+
+  private InputSpec last() {
+    return inputs.get(inputs.size() - 1).spec();
+  }
+
+  Agreement batches(long... batches) {
+    sizes.put(GraphBuilder.BATCH_AXIS, batches);
+    return this;
+  }
+
+  Agreement opset(int opset) {
+    exporter.opset(opset);
     return this;
   }
 
@@ -86,141 +143,75 @@ final class Agreement {
     return this;
   }
 
-  Agreement opset(int opset) {
-    this.opset = opset;
+  /** Compares types and numbers alone: squeeze() takes axes of DJL's output that ONNX keeps. */
+  Agreement whateverTheShape() {
+    shapes = false;
     return this;
   }
 
-  Agreement batches(long... batches) {
-    this.batches = batches;
+  /** Lets DJL compute NaN, which ONNX Runtime then must too; otherwise it hides what led to it. */
+  Agreement orNaN() {
+    nan = true;
     return this;
   }
 
-  /** Sets the lengths of the axes that are {@link #OPEN}. */
-  Agreement lengths(long... lengths) {
-    this.lengths = lengths;
-    return this;
+  ModelProto model() throws IOException {
+    return Exports.parse(Exports.bytes(exporter));
   }
 
   void holds() throws IOException, OrtException {
-    Path file = Files.createTempFile("model", ".onnx");
-    try {
-      OnnxExporter exporter = OnnxExporter.builder().block(block).opset(opset).verify(false);
-      for (int i = 0; i < inputs.size(); i++) {
-        Input input = inputs.get(i);
-        String name = "input_" + i;
-        exporter.input(name, input.shape(), input.type());
-        for (int axis = 1; axis < input.shape().dimension(); axis++) {
-          if (input.shape().get(axis) == OPEN) {
-            exporter.dynamicAxis(name, axis, OPEN_AXIS);
-          }
-        }
+    byte[] model = Exports.bytes(exporter);
+    try (OrtSession session = OrtEnvironment.getEnvironment().createSession(model)) {
+      for (Map<String, Long> at : everySize()) {
+        compare(session, at);
       }
-      exporter.export(file);
-      try (OrtSession session = ORT.createSession(Files.readAllBytes(file))) {
-        for (long batch : batches) {
-          for (long length : lengths) {
-            compare(session, batch, length);
-          }
-        }
-      }
-    } finally {
-      Files.delete(file);
     }
   }
 
-  private void compare(OrtSession session, long batch, long length) throws OrtException {
-    Random random = new Random(batch * 31 + length);
-    Map<String, OnnxTensor> feed = new LinkedHashMap<>();
+  /** Combines each size of an axis with each of the others. */
+  private List<Map<String, Long>> everySize() {
+    List<Map<String, Long>> all = List.of(Map.of());
+    for (Map.Entry<String, long[]> axis : sizes.entrySet()) {
+      List<Map<String, Long>> wider = new ArrayList<>();
+      for (Map<String, Long> known : all) {
+        for (long size : axis.getValue()) {
+          Map<String, Long> one = new LinkedHashMap<>(known);
+          one.put(axis.getKey(), size);
+          wider.add(one);
+        }
+      }
+      all = wider;
+    }
+    return all;
+  }
+
+  private void compare(OrtSession session, Map<String, Long> at) throws OrtException {
+    long seed = 6; // any, so that the numbers are the same in each run
+    for (long size : at.values()) {
+      seed += 31 * size;
+    }
+    Random random = new Random(seed);
     try (NDManager manager = NDManager.newBaseManager()) {
-      NDList given = new NDList();
+      NDList arguments = new NDList();
       for (Input input : inputs) {
-        NDArray array = random(input, batch, length, random, manager);
-        given.add(array);
-        feed.put("input_" + feed.size(), tensor(array));
+        arguments.add(input.at(at, random, manager));
       }
-      NDList expected = block.forward(new ParameterStore(manager, false), given, false);
-      try (OrtSession.Result results = session.run(feed)) {
-        assertThat(results.size()).isEqualTo(expected.size());
-        for (int i = 0; i < expected.size(); i++) {
-          String where = "output %d at batch %d, length %d".formatted(i, batch, length);
-          compare(expected.get(i), (OnnxTensor) results.get(i), where);
-        }
-      }
-    } finally {
-      feed.values().forEach(OnnxTensor::close);
-    }
-  }
-
-  private static NDArray random(
-      Input input, long batch, long length, Random random, NDManager manager) {
-    long[] dims = input.shape().getShape().clone();
-    dims[0] = batch;
-    for (int axis = 1; axis < dims.length; axis++) {
-      dims[axis] = dims[axis] == OPEN ? length : dims[axis];
-    }
-    Shape shape = new Shape(dims);
-    double[] values = new double[Math.toIntExact(shape.size())];
-    for (int i = 0; i < values.length; i++) {
-      double value = input.low() + random.nextDouble() * (input.high() - input.low());
-      values[i] = input.type().isFloating() ? value : Math.floor(value);
-    }
-    return manager.create(values, shape).toType(input.type(), true);
-  }
-
-  private static OnnxTensor tensor(NDArray array) throws OrtException {
-    ByteBuffer bytes = array.toByteBuffer();
-    ByteBuffer direct = ByteBuffer.allocateDirect(bytes.remaining()).order(ByteOrder.nativeOrder());
-    direct.put(bytes).flip();
-    return OnnxTensor.createTensor(
-        ORT, direct, array.getShape().getShape(), javaType(array.getDataType()));
-  }
-
-  private static OnnxJavaType javaType(DataType type) {
-    return switch (type) {
-      case FLOAT32 -> OnnxJavaType.FLOAT;
-      case FLOAT64 -> OnnxJavaType.DOUBLE;
-      case UINT8 -> OnnxJavaType.UINT8;
-      case INT8 -> OnnxJavaType.INT8;
-      case INT16 -> OnnxJavaType.INT16;
-      case INT32 -> OnnxJavaType.INT32;
-      case INT64 -> OnnxJavaType.INT64;
-      case BOOLEAN -> OnnxJavaType.BOOL;
-      default -> throw new IllegalArgumentException(type.toString());
-    };
-  }
-
-  private void compare(NDArray expected, OnnxTensor actual, String where) {
-    assertThat(actual.getInfo().type).as(where).isEqualTo(javaType(expected.getDataType()));
-    assertThat(actual.getInfo().getShape()).as(where).isEqualTo(expected.getShape().getShape());
-    double[] values = expected.toType(DataType.FLOAT64, true).toDoubleArray();
-    double[] others = values(actual, values.length);
-    for (int i = 0; i < values.length; i++) {
-      double error = Math.abs(values[i] - others[i]);
-      boolean same = Double.compare(values[i], others[i]) == 0;
-      // Not isEqualTo alone: one assertion a number would dominate the time of these tests.
-      if (!same && !(error <= tolerance * Math.max(1, Math.abs(values[i])))) {
-        assertThat(others[i]).as("%s, [%d]", where, i).isEqualTo(values[i]);
+      List<Values> actual = Exports.run(session, arguments); // first: blocks may change arguments
+      NDList expected = block.forward(new ParameterStore(manager, false), arguments, false);
+      assertThat(actual).as("outputs at %s", at).hasSameSizeAs(expected);
+      for (int i = 0; i < actual.size(); i++) {
+        compare("output %d at %s".formatted(i, at), actual.get(i), Values.of(expected.get(i)));
       }
     }
   }
 
-  private static double[] values(OnnxTensor tensor, int count) {
-    double[] values = new double[count];
-    ByteBuffer bytes = tensor.getByteBuffer().order(ByteOrder.nativeOrder());
-    for (int i = 0; i < count; i++) {
-      values[i] =
-          switch (tensor.getInfo().type) {
-            case FLOAT -> bytes.getFloat();
-            case DOUBLE -> bytes.getDouble();
-            case UINT8 -> bytes.get() & 0xff;
-            case INT8, BOOL -> bytes.get();
-            case INT16 -> bytes.getShort();
-            case INT32 -> bytes.getInt();
-            case INT64 -> bytes.getLong();
-            default -> throw new IllegalArgumentException(tensor.getInfo().toString());
-          };
+  private void compare(String what, Values actual, Values expected) {
+    if (!nan) {
+      assertThat(Arrays.stream(expected.numbers()).anyMatch(Double::isNaN))
+          .as("NaN in DJL's %s", what)
+          .isFalse();
     }
-    return values;
+    Values shown = shapes ? actual : actual.reshaped(expected.shape());
+    shown.assertClose(what, expected, tolerance);
   }
 }

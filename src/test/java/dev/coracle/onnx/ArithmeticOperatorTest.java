@@ -71,6 +71,7 @@ class ArithmeticOperatorTest {
               })
           .input(left, 1, 3)
           .input(right, 1, 3)
+          .orNaN() // 0 / 0
           .holds();
     }
   }
@@ -97,6 +98,7 @@ class ArithmeticOperatorTest {
                 return results;
               })
           .input(type, 1, 4)
+          .orNaN() // 0 / 0
           .holds();
     }
   }
@@ -198,14 +200,8 @@ class ArithmeticOperatorTest {
 
   private static void functions(DataType type, List<UnaryOperator<NDArray>> functions)
       throws IOException, OrtException {
-    Agreement.ofList(
-            list -> {
-              NDList results = new NDList();
-              functions.forEach(function -> results.add(function.apply(list.head())));
-              return results;
-            })
-        .input(type, 1, 9)
-        .holds();
+    // NaN as the logarithm and the root of what is below 0.
+    Agreement.of(Exports.all(functions)).input(type, 1, 9).orNaN().holds();
   }
 
   @Test
@@ -236,11 +232,12 @@ class ArithmeticOperatorTest {
                   nan.minimum(x),
                   cut,
                   nan.sign(),
-                  nan.max(),
+                  nan.max(), // first in these numbers: after others, ReduceMax may drop it
                   infinite.min(),
                   nan.toType(DataType.BOOLEAN, false));
             })
         .between(-2, 3, DataType.FLOAT32, 1, 9)
+        .orNaN()
         .holds();
   }
 

@@ -18,9 +18,13 @@ import ai.onnxruntime.OrtException;
 import ai.onnxruntime.OrtSession;
 import com.google.protobuf.Message;
 import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
 import java.nio.FloatBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
@@ -41,6 +45,16 @@ final class Exports {
     return new LambdaBlock(list -> new NDList(function.apply(list.singletonOrThrow())));
   }
 
+  /** Makes a block that applies each function to its input: many comparisons by one export. */
+  static Block all(List<UnaryOperator<NDArray>> functions) {
+    return new LambdaBlock(
+        list -> {
+          NDList outputs = new NDList();
+          functions.forEach(function -> outputs.add(function.apply(list.singletonOrThrow())));
+          return outputs;
+        });
+  }
+
   /** Without verification: it would turn a wrong file into an exception that a test may expect. */
   static ExportReport export(Block block, Shape shape, Path file) throws IOException {
     return exporter(block, shape).export(file);
@@ -51,19 +65,26 @@ final class Exports {
   }
 
   /** Exports to a file that goes again. */
-  static ModelProto model(Block block, Shape shape) throws IOException {
+  static byte[] bytes(OnnxExporter exporter) throws IOException {
     Path file = Files.createTempFile("model", ".onnx");
     try {
-      export(block, shape, file);
-      return parse(file);
+      exporter.export(file);
+      return Files.readAllBytes(file);
     } finally {
       Files.delete(file);
     }
   }
 
-  /** Parses a file, every byte of which must mean something to ONNX's own definition. */
+  static ModelProto model(Block block, Shape shape) throws IOException {
+    return parse(bytes(exporter(block, shape)));
+  }
+
   static ModelProto parse(Path file) throws IOException {
-    byte[] bytes = Files.readAllBytes(file);
+    return parse(Files.readAllBytes(file));
+  }
+
+  /** Parses a file, every byte of which must mean something to ONNX's own definition. */
+  static ModelProto parse(byte[] bytes) throws IOException {
     ModelProto model = ModelProto.parseFrom(bytes);
     assertThat(model.toByteArray()).isEqualTo(bytes);
     assertNoUnknownFields(model);
@@ -79,6 +100,37 @@ final class Exports {
         }
       }
     }
+  }
+
+  /** Runs a file whose inputs are {@code input_0}, {@code input_1}, … */
+  static List<Values> run(byte[] model, NDList inputs) throws OrtException {
+    try (OrtSession session = ORT.createSession(model)) {
+      return run(session, inputs);
+    }
+  }
+
+  static List<Values> run(OrtSession session, NDList inputs) throws OrtException {
+    Map<String, OnnxTensor> tensors = new LinkedHashMap<>();
+    try {
+      for (NDArray input : inputs) {
+        tensors.put("input_" + tensors.size(), tensor(input));
+      }
+      try (OrtSession.Result result = session.run(tensors)) {
+        List<Values> outputs = new ArrayList<>();
+        result.forEach(entry -> outputs.add(Values.of((OnnxTensor) entry.getValue())));
+        return outputs;
+      }
+    } finally {
+      tensors.values().forEach(OnnxTensor::close);
+    }
+  }
+
+  private static OnnxTensor tensor(NDArray array) throws OrtException {
+    ByteBuffer bytes = array.toByteBuffer();
+    ByteBuffer direct = ByteBuffer.allocateDirect(bytes.remaining()).order(ByteOrder.nativeOrder());
+    direct.put(bytes).flip();
+    return OnnxTensor.createTensor(
+        ORT, direct, array.getShape().getShape(), Values.type(array.getDataType()));
   }
 
   /** Runs a file of one float32 input and one float32 output. */

@@ -63,12 +63,12 @@ class IndexOperatorTest {
     agrees(x -> x.get(0, 2), 1, 5);
     agrees(x -> x.getScalar(0, 2), 1, 5);
     Agreement.of(x -> x.get(":, {}", x.getShape().get(1) - 1))
-        .input(DataType.FLOAT32, 1, Agreement.OPEN, 3)
-        .lengths(1, 4, 9)
+        .input(DataType.FLOAT32, 1, -1, 3)
+        .axis(1, "length", 1, 4, 9)
         .holds();
     Agreement.of(x -> x.get(":, 1:{}", x.getShape().get(1)).concat(x.get(":, :1"), 1))
-        .input(DataType.FLOAT32, 1, Agreement.OPEN, 3)
-        .lengths(1, 4, 9)
+        .input(DataType.FLOAT32, 1, -1, 3)
+        .axis(1, "length", 1, 4, 9)
         .holds();
   }
 

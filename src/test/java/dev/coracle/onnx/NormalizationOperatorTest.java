@@ -72,7 +72,7 @@ class NormalizationOperatorTest {
                   return BatchNorm.batchNorm(wide, some, some, some, some, axis, 0.9f, 1e-5f, false)
                       .singletonOrThrow();
                 });
-        SideBySide.check(block, new Shape(1, 3, 3), OnnxExporter.OPSET, 1e-9);
+        Agreement.of(block).normal(1, 3, 3).tolerance(1e-9).holds();
       }
     }
   }
@@ -117,7 +117,7 @@ class NormalizationOperatorTest {
       Block block = GhostBatchNorm.builder().optVirtualBatchSize(64).build();
       block.initialize(manager, DataType.FLOAT32, shape);
       Weights.fill(block, 5);
-      SideBySide.check(block, shape, OnnxExporter.OPSET, TOLERANCE, 1, 2, 64);
+      Agreement.of(block).normal(shape.getShape()).batches(1, 2, 64).tolerance(TOLERANCE).holds();
     }
   }
 
@@ -148,7 +148,7 @@ class NormalizationOperatorTest {
     try (NDManager manager = NDManager.newBaseManager()) {
       block.initialize(manager, DataType.FLOAT32, shape);
       Weights.fill(block, 5);
-      SideBySide.check(block, shape, opset, TOLERANCE);
+      Agreement.of(block).normal(shape.getShape()).opset(opset).tolerance(TOLERANCE).holds();
     }
   }
 }

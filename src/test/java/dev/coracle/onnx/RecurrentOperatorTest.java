@@ -24,7 +24,6 @@ import ai.onnx.proto.OnnxMl.TensorProto;
 import ai.onnxruntime.OrtException;
 import java.io.IOException;
 import java.util.List;
-import java.util.Map;
 import java.util.function.BinaryOperator;
 import java.util.function.Function;
 import org.junit.jupiter.api.AfterEach;
@@ -72,7 +71,7 @@ class RecurrentOperatorTest {
             builder.optBatchFirst(batchFirst);
             builder.optReturnState(layers != 2);
             builder.optDropRate(0.5f);
-            sequences(initialized(build(builder)), batchFirst).agrees(TOLERANCE, 1, 2, 7);
+            sequences(initialized(build(builder)), batchFirst).holds();
           }
         }
       }
@@ -89,12 +88,12 @@ class RecurrentOperatorTest {
         builder.optBidirectional(bidirectional);
         builder.optHasBiases(!bidirectional);
         builder.optReturnState(true);
-        Comparison comparison = sequences(initialized(build(builder)), true);
+        Agreement agreement = sequences(initialized(build(builder)), true);
         Shape state = new Shape(bidirectional ? 2L * layers : layers, 1, HIDDEN);
         for (int i = 0; i < (kind.equals("LSTM") ? 2 : 1); i++) {
-          comparison.input(state).staticAxis(0).axis(1, GraphBuilder.BATCH_AXIS);
+          agreement.normal(state.getShape()).staticAxis(0).axis(1, GraphBuilder.BATCH_AXIS);
         }
-        comparison.agrees(TOLERANCE, 1, 2, 7);
+        agreement.holds();
       }
     }
   }
@@ -102,10 +101,10 @@ class RecurrentOperatorTest {
   @Test
   void lstm_hiddenStateAlone_cellStartsFromZeros() throws IOException, OrtException {
     sequences(initialized(build(builder("LSTM"))), true)
-        .input(new Shape(1, 1, HIDDEN))
+        .normal(1, 1, HIDDEN)
         .staticAxis(0)
         .axis(1, GraphBuilder.BATCH_AXIS)
-        .agrees(TOLERANCE, 1, 2, 7);
+        .holds();
   }
 
   @Test
@@ -120,18 +119,15 @@ class RecurrentOperatorTest {
               NDArray row = x.getManager().create(new float[] {1, -2, 3, 0}, new Shape(1, 1, 4));
               return new NDList(x, x.getManager().full(state, 0.5f), row.broadcast(state));
             });
-    sequences(started, true).agrees(TOLERANCE, 1, 2, 7);
-    Comparison fixed =
-        Comparison.of(
-                before(
-                    lstm,
-                    list -> {
-                      NDArray state = list.head().getManager().arange(20f).reshape(1, 5, HIDDEN);
-                      return new NDList(list.head(), state, state.mul(0));
-                    }))
-            .input(new Shape(5, STEPS, FEATURES))
-            .staticAxis(0);
-    fixed.agrees(TOLERANCE, List.of(Map.of()));
+    sequences(started, true).holds();
+    Block fixed =
+        before(
+            lstm,
+            list -> {
+              NDArray state = list.head().getManager().arange(20f).reshape(1, 5, HIDDEN);
+              return new NDList(list.head(), state, state.mul(0));
+            });
+    Agreement.of(fixed).normal(5, STEPS, FEATURES).staticAxis(0).tolerance(TOLERANCE).holds();
   }
 
   @Test
@@ -144,7 +140,7 @@ class RecurrentOperatorTest {
       int index = kept;
       Block one =
           new SequentialBlock().add(lstm).add(new LambdaBlock(l -> new NDList(l.get(index))));
-      sequences(one, true).agrees(TOLERANCE, 1, 2, 7);
+      sequences(one, true).holds();
       assertThat(sequences(one, true).model().getGraph().getNodeList())
           .filteredOn(node -> node.getOpType().equals("LSTM"))
           .extracting(NodeProto::getOutputCount)
@@ -183,7 +179,7 @@ class RecurrentOperatorTest {
               NDList states = new NDList(zeros, zeros);
               return x.getNDArrayInternal().lstm(x, states, weights, true, 1, 0, false, true, true);
             });
-    Comparison.of(custom).input(new Shape(1, STEPS, 4)).agrees(TOLERANCE, 1, 2, 7);
+    Agreement.of(custom).normal(1, STEPS, 4).tolerance(TOLERANCE).holds();
   }
 
   @Test
@@ -204,12 +200,9 @@ class RecurrentOperatorTest {
 
   private static void refuses(BinaryOperator<NDArray> function, String... message) {
     Block block = new LambdaBlock(l -> new NDList(function.apply(l.get(0), l.get(1))));
-    Comparison comparison =
-        Comparison.of(block)
-            .input(new Shape(1, STEPS, HIDDEN))
-            .input(new Shape(HIDDEN, HIDDEN))
-            .staticAxis(0);
-    assertThatThrownBy(comparison::model)
+    Agreement agreement =
+        Agreement.of(block).normal(1, STEPS, HIDDEN).normal(HIDDEN, HIDDEN).staticAxis(0);
+    assertThatThrownBy(agreement::model)
         .isInstanceOf(ExportException.class)
         .hasMessageContainingAll(message);
   }
@@ -240,7 +233,7 @@ class RecurrentOperatorTest {
         new ParallelBlock(lists -> new NDList(lists.get(0).head().add(lists.get(1).head())))
             .add(before(lstm, list -> new NDList(list.head().mul(2))))
             .add(before(lstm, list -> new NDList(list.head().sub(1))));
-    sequences(twice, true).agrees(TOLERANCE, 1, 2, 7);
+    sequences(twice, true).holds();
     assertThat(sequences(twice, true).model().getGraph().getInitializerList())
         .filteredOn(tensor -> tensor.getDimsCount() > 1)
         .hasSize(3);
@@ -253,7 +246,7 @@ class RecurrentOperatorTest {
     builder.optReturnState(true);
     Block lstm = initialized(build(builder));
     for (int opset = OnnxExporter.MIN_OPSET; opset <= OnnxExporter.MAX_OPSET; opset++) {
-      sequences(lstm, true).opset(opset).agrees(TOLERANCE, 2);
+      sequences(lstm, true).opset(opset).batches(2).holds();
     }
   }
 
@@ -278,19 +271,17 @@ class RecurrentOperatorTest {
   }
 
   private Block initialized(Block block) {
-    return Comparison.initialize(block, manager, new Shape(1, STEPS, FEATURES));
+    return Weights.initialize(block, manager, new Shape(1, STEPS, FEATURES));
   }
 
   private static Block before(Block block, Function<NDList, NDList> function) {
     return new SequentialBlock().add(new LambdaBlock(function)).add(block);
   }
 
-  private static Comparison sequences(Block block, boolean batchFirst) {
+  private static Agreement sequences(Block block, boolean batchFirst) {
+    Agreement agreement = Agreement.of(block).tolerance(TOLERANCE);
     return batchFirst
-        ? Comparison.of(block).input(new Shape(1, STEPS, FEATURES))
-        : Comparison.of(block)
-            .input(new Shape(STEPS, 1, FEATURES))
-            .staticAxis(0)
-            .axis(1, GraphBuilder.BATCH_AXIS);
+        ? agreement.normal(1, STEPS, FEATURES)
+        : agreement.normal(STEPS, 1, FEATURES).staticAxis(0).axis(1, GraphBuilder.BATCH_AXIS);
   }
 }

@@ -162,8 +162,8 @@ class ReductionOperatorTest {
                   x.argMax(1),
                   x.sort(1));
             })
-        .input(DataType.FLOAT32, 1, Agreement.OPEN, 3)
-        .lengths(1, 4, 9)
+        .input(DataType.FLOAT32, 1, -1, 3)
+        .axis(1, "length", 1, 4, 9)
         .holds();
   }
 

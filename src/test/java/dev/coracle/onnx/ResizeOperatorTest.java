@@ -42,7 +42,7 @@ class ResizeOperatorTest {
         functions.add(interpolation(BILINEAR, height, width));
       }
     }
-    SideBySide.check(SideBySide.all(functions), new Shape(1, 2, 6, 7), opset, TOLERANCE, 1, 3);
+    agrees(Exports.all(functions), opset, TOLERANCE, 1, 2, 6, 7);
   }
 
   @ParameterizedTest
@@ -54,13 +54,13 @@ class ResizeOperatorTest {
         functions.add(interpolation(NEAREST, height, width));
       }
     }
-    SideBySide.check(SideBySide.all(functions), new Shape(1, 2, 12, 8), opset, 0, 1, 3);
+    agrees(Exports.all(functions), opset, 0, 1, 2, 12, 8);
     UnaryOperator<NDArray> line =
         x -> x.getNDArrayInternal().interpolation(new long[] {14}, NEAREST, false);
-    SideBySide.check(SideBySide.all(List.of(line)), new Shape(1, 2, 7), opset, 0, 1, 3);
+    agrees(Exports.lambda(line), opset, 0, 1, 2, 7);
     UnaryOperator<NDArray> volume =
         x -> x.getNDArrayInternal().interpolation(new long[] {6, 2, 10}, NEAREST, false);
-    SideBySide.check(SideBySide.all(List.of(volume)), new Shape(1, 2, 3, 4, 5), opset, 0, 1, 3);
+    agrees(Exports.lambda(volume), opset, 0, 1, 2, 3, 4, 5);
   }
 
   @Test
@@ -69,8 +69,7 @@ class ResizeOperatorTest {
         List.of(
             x -> NDImageUtils.resize(x, 10, 12, Interpolation.NEAREST),
             x -> NDImageUtils.resize(x, 9, 7, Interpolation.BILINEAR));
-    Shape shape = new Shape(1, 6, 5, 3);
-    SideBySide.check(SideBySide.all(functions), shape, OnnxExporter.OPSET, TOLERANCE, 1, 3);
+    agrees(Exports.all(functions), OnnxExporter.OPSET, TOLERANCE, 1, 6, 5, 3);
   }
 
   @Test
@@ -82,7 +81,7 @@ class ResizeOperatorTest {
               NDArray scaled = NDImageUtils.toTensor(pixels);
               return NDImageUtils.normalize(scaled, new float[] {0.1f, 0.2f, 0.3f}, STD);
             });
-    SideBySide.check(block, new Shape(1, 6, 5, 3), OnnxExporter.OPSET, TOLERANCE, 1, 3);
+    agrees(block, OnnxExporter.OPSET, TOLERANCE, 1, 6, 5, 3);
   }
 
   @Test
@@ -98,6 +97,11 @@ class ResizeOperatorTest {
 
   private static UnaryOperator<NDArray> interpolation(int mode, long height, long width) {
     return x -> x.getNDArrayInternal().interpolation(new long[] {height, width}, mode, false);
+  }
+
+  private static void agrees(Block block, int opset, double tolerance, long... shape)
+      throws IOException, OrtException {
+    Agreement.of(block).normal(shape).batches(1, 3).opset(opset).tolerance(tolerance).holds();
   }
 
   private static void refuses(UnaryOperator<NDArray> function, String message) {

@@ -27,9 +27,6 @@ import ai.djl.util.PairList;
 import ai.onnx.proto.OnnxMl.ModelProto;
 import ai.onnxruntime.OrtException;
 import java.io.IOException;
-import java.util.ArrayList;
-import java.util.List;
-import java.util.Map;
 import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
@@ -46,6 +43,9 @@ class SequenceAxisTest {
   private static final String BATCH = GraphBuilder.BATCH_AXIS;
   private static final String SEQUENCE = "sequence";
   private static final int WORDS = 40;
+
+  /** Small and larger, each compared at each batch. */
+  private static final long[] LENGTHS = {1, 2, 11};
 
   private final NDManager manager = NDManager.newBaseManager();
 
@@ -69,8 +69,8 @@ class SequenceAxisTest {
       builder.optBidirectional(bidirectional);
       builder.optHasBiases(!bidirectional);
       Shape shape = new Shape(1, 6, 3);
-      Block block = Comparison.initialize(RecurrentOperatorTest.build(builder), manager, shape);
-      Comparison.of(block).input(shape).axis(1, SEQUENCE).agrees(TOLERANCE, sizes());
+      Block block = Weights.initialize(RecurrentOperatorTest.build(builder), manager, shape);
+      sequences(block, shape).holds();
     }
   }
 
@@ -78,43 +78,36 @@ class SequenceAxisTest {
   void attention_openLength_agrees() throws IOException, OrtException {
     Shape shape = new Shape(1, 6, 8);
     Block attention = attention(shape);
-    Comparison.of(attention).input(shape).axis(1, SEQUENCE).agrees(TOLERANCE, sizes());
-    Comparison.of(attention)
-        .input(shape)
-        .axis(1, SEQUENCE)
-        .input(new Shape(1, 6, 6), DataType.INT64, 2)
+    sequences(attention, shape).holds();
+    sequences(attention, shape)
+        .between(0, 2, DataType.INT64, 1, 6, 6)
         .axis(1, SEQUENCE)
         .axis(2, SEQUENCE)
-        .agrees(TOLERANCE, sizes());
+        .holds();
   }
 
   @Test
   void attention_openLengthsOfKeyAndQuery_agrees() throws IOException, OrtException {
     Shape key = new Shape(1, 5, 8);
     Shape query = new Shape(1, 3, 8);
-    Comparison comparison =
-        Comparison.of(attention(key, query, key))
-            .input(key)
-            .axis(1, "from")
-            .input(query)
-            .axis(1, "to")
-            .input(key)
-            .axis(1, "from")
-            .input(new Shape(1, 3, 5), DataType.INT64, 2)
-            .axis(1, "to")
-            .axis(2, "from");
-    comparison.agrees(
-        TOLERANCE,
-        List.of(
-            Map.of(BATCH, 1L, "from", 1L, "to", 1L),
-            Map.of(BATCH, 2L, "from", 11L, "to", 4L),
-            Map.of(BATCH, 7L, "from", 2L, "to", 13L)));
+    Agreement.of(attention(key, query, key))
+        .normal(key.getShape())
+        .axis(1, "from", 1, 2, 11)
+        .normal(query.getShape())
+        .axis(1, "to", 1, 4, 13)
+        .normal(key.getShape())
+        .axis(1, "from")
+        .between(0, 2, DataType.INT64, 1, 3, 5)
+        .axis(1, "to")
+        .axis(2, "from")
+        .tolerance(TOLERANCE)
+        .holds();
   }
 
   private Block attention(Shape... shapes) {
     Block block =
         ScaledDotProductAttentionBlock.builder().setEmbeddingSize(8).setHeadCount(2).build();
-    return Comparison.initialize(block, manager, shapes);
+    return Weights.initialize(block, manager, shapes);
   }
 
   @Test
@@ -126,11 +119,10 @@ class SequenceAxisTest {
             .addSingleton(x -> x.mean(new int[] {1}))
             .add(Linear.builder().setUnits(3).build());
     Shape shape = new Shape(1, 6);
-    Comparison.initialize(classifier, manager, shape);
-    Comparison comparison =
-        Comparison.of(classifier).input(shape, DataType.INT64, WORDS).axis(1, SEQUENCE);
-    comparison.agrees(TOLERANCE, sizes());
-    ModelProto model = comparison.model();
+    Weights.initialize(classifier, manager, shape);
+    Agreement agreement = words(classifier);
+    agreement.holds();
+    ModelProto model = agreement.model();
     assertThat(model.getGraph().getInput(0).getType().getTensorType().getShape().getDimList())
         .extracting(dim -> dim.getDimParam())
         .containsExactly(BATCH, SEQUENCE);
@@ -145,13 +137,10 @@ class SequenceAxisTest {
     Block embedding =
         new IdEmbedding.Builder().setDictionarySize(WORDS).setEmbeddingSize(8).build();
     Block encoder = new TransformerEncoderBlock(8, 2, 16, 0.1f, Activation::gelu);
-    Comparison.initialize(embedding, manager, shape);
-    Comparison.initialize(encoder, manager, new Shape(1, 6, 8));
+    Weights.initialize(embedding, manager, shape);
+    Weights.initialize(encoder, manager, new Shape(1, 6, 8));
     Block masked = new MaskedEncoder(embedding, encoder);
-    Comparison.of(masked)
-        .input(shape, DataType.INT64, WORDS)
-        .axis(1, SEQUENCE)
-        .agrees(TOLERANCE, sizes());
+    words(masked).holds();
   }
 
   @Test
@@ -164,7 +153,7 @@ class SequenceAxisTest {
               NDArray last = x.get(":, " + (length - 1)).expandDims(1);
               return x.add(positions.div(length)).sub(last);
             });
-    Comparison.of(block).input(new Shape(1, 6, 3)).axis(1, SEQUENCE).agrees(TOLERANCE, sizes());
+    sequences(block, new Shape(1, 6, 3)).holds();
   }
 
   @Test
@@ -175,15 +164,14 @@ class SequenceAxisTest {
             .addSingleton(x -> x.reshape(-1, 3))
             .add(Linear.builder().setUnits(5).build());
     Shape shape = new Shape(1, 6, 3);
-    Comparison.initialize(block, manager, shape);
-    Comparison.of(block).input(shape).axis(1, SEQUENCE).agrees(TOLERANCE, sizes());
+    Weights.initialize(block, manager, shape);
+    sequences(block, shape).holds();
   }
 
   @Test
   void controlFlow_byLength_isRefused() {
     Block block = lambda(x -> x.getShape().get(1) > 12 ? x.add(1) : x.sub(1));
-    Comparison comparison = Comparison.of(block).input(new Shape(1, 6, 3)).axis(1, SEQUENCE);
-    assertThatThrownBy(comparison::model)
+    assertThatThrownBy(sequences(block, new Shape(1, 6, 3))::model)
         .isInstanceOf(ExportException.class)
         .hasMessageContainingAll("control flow", "SequenceAxisTest.java", SEQUENCE);
   }
@@ -198,25 +186,28 @@ class SequenceAxisTest {
             .setTokenDictionarySize(WORDS)
             .optMaxSequenceLength(6)
             .build();
-    Comparison.initialize(bert, manager, shape, shape, shape);
-    Comparison comparison = Comparison.of(bert);
+    Weights.initialize(bert, manager, shape, shape, shape);
+    Agreement agreement = Agreement.of(bert);
     for (int i = 0; i < 3; i++) {
-      comparison.input(shape, DataType.INT64, 2).axis(1, SEQUENCE);
+      agreement.between(0, 2, DataType.INT64, shape.getShape()).axis(1, SEQUENCE);
     }
-    assertThatThrownBy(comparison::model)
+    assertThatThrownBy(agreement::model)
         .isInstanceOf(ExportException.class)
         .hasMessageContainingAll("the block failed on [input input_0 (3, 5)", "sequence=5}");
   }
 
-  /** Small and larger, and all of them with each other. */
-  private static List<Map<String, Long>> sizes() {
-    List<Map<String, Long>> sizes = new ArrayList<>();
-    for (long batch : new long[] {1, 2, 7}) {
-      for (long length : new long[] {1, 2, 11}) {
-        sizes.add(Map.of(BATCH, batch, SEQUENCE, length));
-      }
-    }
-    return sizes;
+  private static Agreement sequences(Block block, Shape shape) {
+    return Agreement.of(block)
+        .normal(shape.getShape())
+        .axis(1, SEQUENCE, LENGTHS)
+        .tolerance(TOLERANCE);
+  }
+
+  private static Agreement words(Block block) {
+    return Agreement.of(block)
+        .between(0, WORDS, DataType.INT64, 1, 6)
+        .axis(1, SEQUENCE, LENGTHS)
+        .tolerance(TOLERANCE);
   }
 
   private static Block lambda(UnaryOperator<NDArray> function) {

@@ -60,51 +60,51 @@ class TransformerTest {
   void attention_ofItself_agrees() throws IOException, OrtException {
     Shape shape = new Shape(1, 5, 8);
     for (int opset : new int[] {13, 17, 21}) {
-      Comparison.of(attention(shape)).input(shape).opset(opset).agrees(TOLERANCE, BATCHES);
+      agreement(attention(shape)).normal(1, 5, 8).opset(opset).holds();
     }
-    Comparison.of(attention(shape, new Shape(1, 5, 5)))
-        .input(shape)
-        .input(new Shape(1, 5, 5), DataType.INT64, 2)
-        .agrees(TOLERANCE, BATCHES);
-    Comparison.of(attention(shape, new Shape(1, 5, 5)))
-        .input(shape)
-        .input(new Shape(1, 1, 5, 5)) // of rank 4: offsets that the caller worked out
-        .agrees(TOLERANCE, BATCHES);
+    agreement(attention(shape, new Shape(1, 5, 5)))
+        .normal(1, 5, 8)
+        .between(0, 2, DataType.INT64, 1, 5, 5)
+        .holds();
+    agreement(attention(shape, new Shape(1, 5, 5)))
+        .normal(1, 5, 8)
+        .normal(1, 1, 5, 5) // of rank 4: offsets that the caller worked out
+        .holds();
   }
 
   @Test
   void attention_ofKeyQueryAndValue_agrees() throws IOException, OrtException {
     Shape key = new Shape(1, 5, 8);
     Shape query = new Shape(1, 3, 8);
-    Comparison.of(attention(key, query, key))
-        .input(key)
-        .input(query)
-        .input(key)
-        .agrees(TOLERANCE, BATCHES);
-    Comparison.of(attention(key, query, key))
-        .input(key)
-        .input(query)
-        .input(key)
-        .input(new Shape(1, 3, 5), DataType.INT32, 2)
-        .agrees(TOLERANCE, BATCHES);
+    agreement(attention(key, query, key)).normal(1, 5, 8).normal(1, 3, 8).normal(1, 5, 8).holds();
+    agreement(attention(key, query, key))
+        .normal(1, 5, 8)
+        .normal(1, 3, 8)
+        .normal(1, 5, 8)
+        .between(0, 2, DataType.INT32, 1, 3, 5)
+        .holds();
+  }
+
+  private static Agreement agreement(Block block) {
+    return Agreement.of(block).batches(BATCHES).tolerance(TOLERANCE);
   }
 
   private Block attention(Shape... shapes) {
     Block block =
         ScaledDotProductAttentionBlock.builder().setEmbeddingSize(8).setHeadCount(2).build();
-    return Comparison.initialize(block, manager, shapes);
+    return Weights.initialize(block, manager, shapes);
   }
 
   @Test
   void encoder_withAndWithoutMask_agrees() throws IOException, OrtException {
     Shape shape = new Shape(1, LENGTH, 16);
     Block encoder = new TransformerEncoderBlock(16, 4, 32, 0.1f, Activation::gelu);
-    Comparison.initialize(encoder, manager, shape);
-    Comparison.of(encoder).input(shape).agrees(TOLERANCE, BATCHES);
-    Comparison.of(encoder)
-        .input(shape)
-        .input(new Shape(1, LENGTH, LENGTH), DataType.INT64, 2)
-        .agrees(TOLERANCE, BATCHES);
+    Weights.initialize(encoder, manager, shape);
+    agreement(encoder).normal(1, LENGTH, 16).holds();
+    agreement(encoder)
+        .normal(1, LENGTH, 16)
+        .between(0, 2, DataType.INT64, 1, LENGTH, LENGTH)
+        .holds();
   }
 
   @Test
@@ -112,42 +112,39 @@ class TransformerTest {
     Shape shape = new Shape(1, LENGTH);
     Block embedding =
         new IdEmbedding.Builder().setDictionarySize(WORDS).setEmbeddingSize(6).build();
-    Comparison.initialize(embedding, manager, shape);
+    Weights.initialize(embedding, manager, shape);
     for (DataType type : List.of(DataType.INT64, DataType.INT32)) {
-      Comparison.of(embedding).input(shape, type, WORDS).agrees(0, BATCHES);
+      agreement(embedding).between(0, WORDS, type, 1, LENGTH).tolerance(0).holds();
     }
   }
 
   @Test
   void bert_nano_agrees() throws IOException, OrtException {
     Shape shape = new Shape(1, LENGTH);
-    Block bert = Comparison.initialize(bert().build(), manager, shape, shape, shape);
-    bertInputs(bert).whateverTheShape().agrees(TOLERANCE, 1); // DJL squeezes the batch away too
-    bertInputs(bert).agrees(TOLERANCE, 2, 7, 64);
+    Block bert = Weights.initialize(bert().build(), manager, shape, shape, shape);
+    bertInputs(bert).whateverTheShape().batches(1).holds(); // DJL squeezes the batch away too
+    bertInputs(bert).batches(2, 7, 64).holds();
   }
 
   @Test
   void bertPretraining_nano_agrees() throws IOException, OrtException {
     Shape shape = new Shape(1, LENGTH);
     Block pretraining =
-        Comparison.initialize(
+        Weights.initialize(
             new BertPretrainingBlock(bert()), manager, shape, shape, shape, new Shape(1, 3));
     // Not at batch 1: DJL squeezes it away, and fails in the next layer.
-    bertInputs(pretraining)
-        .input(new Shape(1, 3), DataType.INT64, LENGTH)
-        .agrees(TOLERANCE, 2, 7, 64);
+    bertInputs(pretraining).between(0, LENGTH, DataType.INT64, 1, 3).batches(2, 7, 64).holds();
   }
 
   private static BertBlock.Builder bert() {
     return BertBlock.builder().nano().setTokenDictionarySize(WORDS).optMaxSequenceLength(LENGTH);
   }
 
-  private static Comparison bertInputs(Block block) {
-    Shape shape = new Shape(1, LENGTH);
-    return Comparison.of(block)
-        .input(shape, DataType.INT64, WORDS)
-        .input(shape, DataType.INT64, 2)
-        .input(shape, DataType.INT64, 2);
+  private static Agreement bertInputs(Block block) {
+    return agreement(block)
+        .between(0, WORDS, DataType.INT64, 1, LENGTH)
+        .between(0, 2, DataType.INT64, 1, LENGTH)
+        .between(0, 2, DataType.INT64, 1, LENGTH);
   }
 
   @Test
@@ -156,32 +153,32 @@ class TransformerTest {
     BertBlock small = bert().optEmbeddingSize(8).build();
     Block masked = new BertMaskedLanguageModelBlock(small, Activation::gelu);
     Shape table = new Shape(WORDS, 8);
-    Comparison.initialize(masked, manager, sequence, new Shape(1, 3), table);
-    Comparison.of(masked)
-        .input(sequence)
-        .input(new Shape(1, 3), DataType.INT32, LENGTH)
-        .input(table)
+    Weights.initialize(masked, manager, sequence, new Shape(1, 3), table);
+    agreement(masked)
+        .normal(1, LENGTH, 8)
+        .between(0, LENGTH, DataType.INT32, 1, 3)
+        .normal(WORDS, 8)
         .staticAxis(0)
-        .agrees(TOLERANCE, BATCHES);
+        .holds();
 
-    Block next = Comparison.initialize(new BertNextSentenceBlock(), manager, new Shape(1, 8));
-    Comparison.of(next).input(new Shape(1, 8)).agrees(TOLERANCE, BATCHES);
+    Block next = Weights.initialize(new BertNextSentenceBlock(), manager, new Shape(1, 8));
+    agreement(next).normal(1, 8).holds();
   }
 
   @Test
   void simpleTextEncoder_withStates_agrees() throws IOException, OrtException {
     Shape shape = new Shape(1, LENGTH);
     Block encoder = new SimpleTextEncoder(embedding(), recurrent("LSTM", 2, true));
-    Comparison.initialize(encoder, manager, shape);
-    Comparison.of(encoder).input(shape, DataType.INT64, WORDS).agrees(TOLERANCE, BATCHES);
+    Weights.initialize(encoder, manager, shape);
+    agreement(encoder).between(0, WORDS, DataType.INT64, 1, LENGTH).holds();
   }
 
   @Test
   void simpleTextDecoder_unrolled_agrees() throws IOException, OrtException {
     Shape shape = new Shape(1, 1);
     Block decoder = new SimpleTextDecoder(embedding(), recurrent("LSTM", 1, false), WORDS);
-    Comparison.initialize(decoder, manager, shape);
-    Comparison.of(decoder).input(shape, DataType.INT64, WORDS).agrees(0, BATCHES);
+    Weights.initialize(decoder, manager, shape);
+    agreement(decoder).between(0, WORDS, DataType.INT64, 1, 1).tolerance(0).holds();
   }
 
   private static TrainableTextEmbedding embedding() {
@@ -215,7 +212,7 @@ class TransformerTest {
             .add(BatchNorm.builder().build())
             .add(Blocks.batchFlattenBlock())
             .add(Linear.builder().setUnits(10).build());
-    Comparison.initialize(classifier, manager, shape);
-    Comparison.of(classifier).input(shape).agrees(TOLERANCE, BATCHES);
+    Weights.initialize(classifier, manager, shape);
+    agreement(classifier).normal(1, 1, 28, 28).holds();
   }
 }
