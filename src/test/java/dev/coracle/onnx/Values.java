@@ -9,6 +9,7 @@ import ai.onnxruntime.OnnxJavaType;
 import ai.onnxruntime.OnnxTensor;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import java.util.Arrays;
 
 /**
  * What an array of DJL and a tensor of ONNX Runtime have in common, copied out of native memory.
@@ -61,6 +62,12 @@ record Values(OnnxJavaType type, long[] shape, double[] numbers) {
   /** Returns the same numbers in another shape. */
   Values reshaped(long... other) {
     return new Values(type, other, numbers);
+  }
+
+  /** Asserts that there is no NaN, which agrees with NaN and hides what led to it. */
+  Values withoutNan(String what) {
+    assertThat(Arrays.stream(numbers).anyMatch(Double::isNaN)).as("NaN in " + what).isFalse();
+    return this;
   }
 
   /**
