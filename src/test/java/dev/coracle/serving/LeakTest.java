@@ -54,7 +54,7 @@ class LeakTest extends ServerFixture {
     InferenceServer server = slow(o -> o.deadline(Duration.ofMillis(200)));
     List<RawClient> clients = List.of(connect(server), connect(server), connect(server));
     for (RawClient client : clients) {
-      client.send(images(20));
+      client.send(images(80)); // a second of work for the model, on any machine
     }
     for (RawClient client : clients) {
       assertThat(client.get().status()).isEqualTo(503);
