@@ -22,7 +22,7 @@ import org.junit.jupiter.api.condition.DisabledOnOs;
 import org.junit.jupiter.api.condition.OS;
 import org.junit.jupiter.api.io.TempDir;
 
-@DisabledOnOs(OS.WINDOWS) // the stand-in for az is for sh
+@DisabledOnOs(value = OS.WINDOWS, disabledReason = "the stand-in for az is for sh")
 @Timeout(60)
 class AzTest {
 
