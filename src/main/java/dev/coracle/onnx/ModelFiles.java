@@ -9,13 +9,15 @@ import java.io.OutputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.DigestInputStream;
-import java.security.DigestOutputStream;
 import java.security.MessageDigest;
 import java.util.HashSet;
 import java.util.Objects;
 import java.util.Set;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
+import java.util.zip.CRC32;
+import java.util.zip.CheckedInputStream;
+import java.util.zip.CheckedOutputStream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -121,16 +123,24 @@ final class ModelFiles {
   }
 
   private void writeModel(ModelWriter writer, AtomicFile.Check check) throws IOException {
-    MessageDigest written = DataFile.digest();
+    CRC32 written = new CRC32(); // finds damage; SHA-256 would be a tenth of a JVM's first export
     AtomicFile.write(
         file,
-        out -> writer.writeTo(new DigestOutputStream(out, written)),
+        out -> writer.writeTo(new CheckedOutputStream(out, written)),
         temporary -> {
-          if (!MessageDigest.isEqual(written.digest(), hash(temporary))) {
+          if (written.getValue() != sum(temporary)) {
             throw changed(temporary);
           }
           check.check(temporary);
         });
+  }
+
+  private static long sum(Path file) throws IOException {
+    CRC32 sum = new CRC32();
+    try (InputStream in = Files.newInputStream(file)) {
+      new CheckedInputStream(in, sum).transferTo(OutputStream.nullOutputStream());
+    }
+    return sum.getValue();
   }
 
   private static byte[] hash(Path file) throws IOException {
