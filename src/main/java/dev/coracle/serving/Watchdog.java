@@ -22,8 +22,13 @@ final class Watchdog implements Connection.Listener, AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(Watchdog.class);
   private static final int PERIOD_MS = 100;
 
-  /** Connections closed in one look: their clients come back at once, which is work as well. */
-  private static final int MAX_CLOSED = 10;
+  /**
+   * Part of all connections closed in one look, but {@link #MIN_CLOSED} at least. Their clients
+   * come back at once, and ten that go and come take 2 ms and more, for which requests wait.
+   */
+  private static final int CLOSED_PART = 300;
+
+  private static final int MIN_CLOSED = 3;
 
   private final ServerOptions options;
   private final Exchanges exchanges;
@@ -124,14 +129,14 @@ final class Watchdog implements Connection.Listener, AutoCloseable {
     long now = System.nanoTime();
     Set<Connection> busy =
         exchanges.open().stream().map(Exchange::connection).collect(Collectors.toSet());
-    int closed = 0;
+    int toClose = Math.max(MIN_CLOSED, connections.size() / CLOSED_PART);
     for (Map.Entry<Connection, Progress> entry : connections.entrySet()) {
       Connection connection = entry.getKey();
       Progress progress = entry.getValue();
       if (progress.isInHeaders(connection, busy.contains(connection), now)
           && now - progress.since > options.headerTimeout().toNanos()
-          && closed < MAX_CLOSED) {
-        closed++;
+          && toClose > 0) {
+        toClose--;
         connection.getEndPoint().close();
       }
     }
