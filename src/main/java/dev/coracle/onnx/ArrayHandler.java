@@ -72,7 +72,68 @@ final class ArrayHandler implements InvocationHandler {
 
   /** The memory of an array and all that may be views of it. */
   static final class Memory {
+
+    /**
+     * Calls that give an array of memory of its own for sure. What is missing here costs a refusal
+     * where an array is written in place and another is used afterwards; what is here wrongly, a
+     * wrong graph.
+     */
+    private static final Set<String> GIVES_NEW =
+        Set.of(
+            "NDArray.add",
+            "NDArray.sub",
+            "NDArray.mul",
+            "NDArray.div",
+            "NDArray.mod",
+            "NDArray.maximum",
+            "NDArray.minimum",
+            "NDArray.abs",
+            "NDArray.square",
+            "NDArray.clip",
+            "NDArray.eq",
+            "NDArray.gt",
+            "NDArray.lt",
+            "NDArray.pow",
+            "NDArray.neg",
+            "NDArray.exp",
+            "NDArray.log",
+            "NDArray.sqrt",
+            "NDArray.tanh",
+            "NDArray.matMul",
+            "NDArray.batchMatMul",
+            "NDArrayEx.concat",
+            "NDArrayEx.stack",
+            "NDArrayEx.where",
+            "NDArray.softmax",
+            "NDArray.logSoftmax",
+            "NDArray.duplicate",
+            "NDArrayEx.linear",
+            "NDArrayEx.convolution",
+            "NDArrayEx.relu",
+            "NDArrayEx.sigmoid",
+            "NDArrayEx.tanh",
+            "NDArrayEx.softPlus",
+            "NDArrayEx.softSign",
+            "NDArrayEx.leakyRelu",
+            "NDArrayEx.elu",
+            "NDArrayEx.selu",
+            "NDArrayEx.gelu",
+            "NDArrayEx.batchNorm",
+            "NDArrayEx.layerNorm",
+            "NDArrayEx.embedding",
+            "NDArrayEx.maxPool",
+            "NDArrayEx.avgPool",
+            "NDArrayEx.lpPool",
+            "NDArrayEx.globalMaxPool",
+            "NDArrayEx.globalAvgPool",
+            "NDArrayEx.globalLpPool");
+
     private int version;
+
+    /** Tells whether what a call gives shares no memory with what it takes. */
+    static boolean isNewFrom(String method) {
+      return GIVES_NEW.contains(method);
+    }
   }
 
   /** Stands for memory that nothing has written yet. */

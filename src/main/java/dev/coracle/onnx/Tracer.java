@@ -23,7 +23,6 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
-import java.util.Set;
 import java.util.function.Predicate;
 import java.util.function.Supplier;
 import java.util.function.UnaryOperator;
@@ -53,7 +52,7 @@ final class Tracer {
     /** Returns the tracer whose trace the array belongs to. */
     Tracer tracer();
 
-    ArrayHandler.Memory memory();
+    Memory memory();
 
     /** Says why the array may not be used, or returns null. */
     @Nullable String fault();
@@ -61,60 +60,6 @@ final class Tracer {
     /** Stands for another array from now on, as the memory has been written. */
     void become(Traced other);
   }
-
-  /**
-   * Give an array of memory of its own for sure. What is missing here costs a refusal where an
-   * array is written in place and another is used afterwards; what is here wrongly, a wrong graph.
-   */
-  private static final Set<String> GIVES_NEW_MEMORY =
-      Set.of(
-          "NDArray.add",
-          "NDArray.sub",
-          "NDArray.mul",
-          "NDArray.div",
-          "NDArray.mod",
-          "NDArray.maximum",
-          "NDArray.minimum",
-          "NDArray.abs",
-          "NDArray.square",
-          "NDArray.clip",
-          "NDArray.eq",
-          "NDArray.gt",
-          "NDArray.lt",
-          "NDArray.pow",
-          "NDArray.neg",
-          "NDArray.exp",
-          "NDArray.log",
-          "NDArray.sqrt",
-          "NDArray.tanh",
-          "NDArray.matMul",
-          "NDArray.batchMatMul",
-          "NDArrayEx.concat",
-          "NDArrayEx.stack",
-          "NDArrayEx.where",
-          "NDArray.softmax",
-          "NDArray.logSoftmax",
-          "NDArray.duplicate",
-          "NDArrayEx.linear",
-          "NDArrayEx.convolution",
-          "NDArrayEx.relu",
-          "NDArrayEx.sigmoid",
-          "NDArrayEx.tanh",
-          "NDArrayEx.softPlus",
-          "NDArrayEx.softSign",
-          "NDArrayEx.leakyRelu",
-          "NDArrayEx.elu",
-          "NDArrayEx.selu",
-          "NDArrayEx.gelu",
-          "NDArrayEx.batchNorm",
-          "NDArrayEx.layerNorm",
-          "NDArrayEx.embedding",
-          "NDArrayEx.maxPool",
-          "NDArrayEx.avgPool",
-          "NDArrayEx.lpPool",
-          "NDArrayEx.globalMaxPool",
-          "NDArrayEx.globalAvgPool",
-          "NDArrayEx.globalLpPool");
 
   private final NDManager memory;
   private final List<TracedCall> calls = new ArrayList<>();
@@ -279,7 +224,7 @@ final class Tracer {
     List<NDArray> wrapped = new ArrayList<>();
     List<TracedValue> values = new ArrayList<>();
     boolean dependsOnInput = Handlers.dependsOnInput(receiver.tracedValue(), arguments);
-    boolean owns = GIVES_NEW_MEMORY.contains(method);
+    boolean owns = Memory.isNewFrom(method);
     // The one method that may give back the memory of its argument instead.
     Memory source =
         method.equals("NDArrayEx.dropout")

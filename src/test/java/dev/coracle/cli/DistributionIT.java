@@ -124,4 +124,21 @@ class DistributionIT {
     assertThat(cli.err()).contains("is Java " + number, "expected 17").hasLineCount(1);
     assertThat(cli.status()).isEqualTo(1);
   }
+
+  /** A stand-in for Java tells what it was given. */
+  @Test
+  void coracle_givesTheJvmWhatTheCommandNeeds() throws Exception {
+    Path bin = Files.createDirectory(folder.resolve("bin"));
+    Files.writeString(folder.resolve("release"), "JAVA_VERSION=\"17.0.1\"\n");
+    Path java = bin.resolve("java");
+    Files.writeString(java, "#!/bin/sh\necho \"$GOMP_SPINCOUNT\" \"$@\"\n");
+    assertThat(java.toFile().setExecutable(true)).isTrue();
+    Map<String, String> home = Map.of("JAVA_HOME", folder.toString());
+    assertThat(dist.run(home, "coracle", "export", "--help").out())
+        .startsWith("10000 -XX:TieredStopAtLevel=1 ")
+        .contains(" dev.coracle.cli.Main export --help");
+    assertThat(dist.run(home, "coracle", "train").out()).doesNotContain("-XX:TieredStopAtLevel");
+    Map<String, String> own = Map.of("JAVA_HOME", folder.toString(), "GOMP_SPINCOUNT", "7");
+    assertThat(dist.run(own, "coracle", "train").out()).startsWith("7 ");
+  }
 }
