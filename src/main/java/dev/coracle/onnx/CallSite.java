@@ -2,7 +2,6 @@
 package dev.coracle.onnx;
 
 import java.lang.StackWalker.StackFrame;
-import java.lang.reflect.Proxy;
 import java.util.List;
 import java.util.Set;
 
@@ -16,10 +15,13 @@ final class CallSite {
       Set.of(
           CallSite.class,
           Tracer.class,
-          Handlers.class,
-          ArrayHandler.class,
-          ExtensionHandler.class,
-          ManagerHandler.class,
+          StandIns.class,
+          TracedArray.class,
+          TracedExtension.class,
+          TracedManager.class,
+          InterceptedArray.class,
+          InterceptedExtension.class,
+          InterceptedManager.class,
           TracedParameters.class,
           TracingIndexer.class);
 
@@ -50,7 +52,6 @@ final class CallSite {
     return name.startsWith("java.")
         || name.startsWith("jdk.")
         || name.startsWith("ai.djl.ndarray.")
-        || Proxy.isProxyClass(frame.getDeclaringClass())
         || RECORDER.contains(frame.getDeclaringClass().getNestHost());
   }
 }

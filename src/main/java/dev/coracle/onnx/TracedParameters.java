@@ -17,7 +17,7 @@ import org.jspecify.annotations.Nullable;
 final class TracedParameters extends ParameterStore {
 
   private final Tracer tracer;
-  private final Map<String, NDArray> standIns = new HashMap<>();
+  private final Map<String, TracedArray> standIns = new HashMap<>();
   private final Map<String, String> names = new HashMap<>();
   private final IdentityHashMap<NDArray, Parameter> arrays = new IdentityHashMap<>();
   private String last = "";
@@ -39,12 +39,12 @@ final class TracedParameters extends ParameterStore {
   }
 
   /** Returns the stand-in of a parameter that was read past the store; null for other arrays. */
-  @Nullable NDArray standIn(NDArray array) {
+  @Nullable TracedArray standIn(NDArray array) {
     Parameter parameter = arrays.get(array);
     return parameter == null ? null : standIn(parameter);
   }
 
-  private NDArray standIn(Parameter parameter) {
+  private TracedArray standIn(Parameter parameter) {
     last = names.getOrDefault(parameter.getId(), parameter.getName());
     return standIns.computeIfAbsent(
         parameter.getId(),

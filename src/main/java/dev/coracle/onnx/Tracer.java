@@ -5,18 +5,15 @@ import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.NDScope;
-import ai.djl.ndarray.internal.NDArrayEx;
 import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
 import ai.djl.nn.Block;
 import ai.djl.nn.ParameterList;
 import ai.djl.nn.SymbolBlock;
 import ai.djl.util.Pair;
-import dev.coracle.onnx.ArrayHandler.Memory;
+import dev.coracle.onnx.TracedArray.Memory;
 import dev.coracle.onnx.TracedValue.Kind;
-import java.lang.reflect.InvocationHandler;
 import java.lang.reflect.Method;
-import java.lang.reflect.Proxy;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashMap;
@@ -31,11 +28,12 @@ import org.jspecify.annotations.Nullable;
 /**
  * Runs a block once on real arrays and records what it does to them.
  *
- * <p>How it works: the block gets stand-ins ({@link Proxy}) for its inputs, its parameters and the
- * manager behind them. Each call on a stand-in unwraps its arguments, calls the engine, wraps the
- * result and is recorded. Nothing has to be known about the block: lambdas, custom blocks and plain
- * array code are all calls on arrays in the end. DJL's interfaces make a stand-in complete: a
- * method added to them tomorrow is recorded too, and refused when it is translated.
+ * <p>How it works: the block gets stand-ins ({@link TracedArray}, {@link TracedManager}) for its
+ * inputs, its parameters and the manager behind them. Each call on a stand-in unwraps its
+ * arguments, calls the engine, wraps the result and is recorded. Nothing has to be known about the
+ * block: lambdas, custom blocks and plain array code are all calls on arrays in the end. The build
+ * writes stand-ins of DJL's whole interfaces; of a method that a later DJL adds, the calls that it
+ * is made of are recorded.
  *
  * <p>A call that the recording could not follow is refused, never passed on: reading the content of
  * an array that depends on an input (control flow could follow from it, or the content could return
@@ -45,26 +43,10 @@ import org.jspecify.annotations.Nullable;
  */
 final class Tracer {
 
-  /** Implemented by the stand-ins of arrays. */
-  interface Traced {
-    TracedValue tracedValue();
-
-    /** Returns the tracer whose trace the array belongs to. */
-    Tracer tracer();
-
-    Memory memory();
-
-    /** Says why the array may not be used, or returns null. */
-    @Nullable String fault();
-
-    /** Stands for another array from now on, as the memory has been written. */
-    void become(Traced other);
-  }
-
   private final NDManager memory;
   private final List<TracedCall> calls = new ArrayList<>();
   private final Map<Integer, Memory> memories = new HashMap<>();
-  private final NDManager managerProxy;
+  private final TracedManager manager;
   private final TracedParameters parameters;
   private final Predicate<String> translated;
   private final Thread thread = Thread.currentThread();
@@ -74,8 +56,8 @@ final class Tracer {
   private Tracer(NDManager memory, Block block, Predicate<String> translated) {
     this.memory = memory;
     this.translated = translated;
-    this.managerProxy = proxy(new ManagerHandler(this, memory), NDManager.class);
-    this.parameters = new TracedParameters(this, managerProxy, block);
+    this.manager = new TracedManager(this, memory);
+    this.parameters = new TracedParameters(this, manager, block);
   }
 
   /**
@@ -106,9 +88,9 @@ final class Tracer {
       NDList arguments = new NDList();
       for (InputSpec input : inputs) {
         NDArray sample = tracer.placeholder(input.at(sizes), input.type());
-        NDArray array = tracer.wrap(Kind.INPUT, input.name(), true, sample, new Memory());
+        TracedArray array = tracer.wrap(Kind.INPUT, input.name(), true, sample, new Memory());
         arguments.add(array);
-        values.add(((Traced) array).tracedValue());
+        values.add(array.value());
       }
       given = values.toString();
       NDList prepared = tracer.requireArrays("the function of prepend", before.apply(arguments));
@@ -116,6 +98,12 @@ final class Tracer {
           tracer.requireArrays("the block", block.forward(tracer.parameters, prepared, false));
       NDList outputs = tracer.requireArrays("the function of append", after.apply(made));
       return new Trace(values, tracer.calls, tracer.outputs(outputs), memory);
+    } catch (AbstractMethodError e) {
+      memory.close();
+      throw new ExportException(
+          "the block calls a method of DJL's that this exporter was not built for, at sizes %s of the dynamic axes: %s; use the DJL version that Coracle asks for"
+              .formatted(sizes, e.getMessage()),
+          e);
     } catch (ExportException | Error e) {
       memory.close();
       throw e;
@@ -173,13 +161,15 @@ final class Tracer {
     }
     List<TracedValue> values = new ArrayList<>();
     for (NDArray output : outputs) {
-      String use = "as output %d of the block".formatted(values.size());
-      if (!(output instanceof Traced traced) || !valueOf(traced, () -> use).dependsOnInput()) {
+      int index = values.size();
+      if (!(output instanceof TracedArray traced)
+          || !valueOf(traced, () -> "as output %d of the block".formatted(index))
+              .dependsOnInput()) {
         throw new ExportException(
             "output %d does not depend on the input by calls that were recorded; make it from the block's inputs with NDArray methods alone"
-                .formatted(values.size()));
+                .formatted(index));
       }
-      values.add(traced.tracedValue());
+      values.add(traced.value());
     }
     return values;
   }
@@ -203,11 +193,11 @@ final class Tracer {
   }
 
   NDManager manager() {
-    return managerProxy;
+    return manager;
   }
 
   boolean isManager(@Nullable Object argument) {
-    return argument == managerProxy;
+    return argument == manager;
   }
 
   NDManager realManager() {
@@ -220,10 +210,10 @@ final class Tracer {
 
   /** Records a call and returns the stand-ins of its results, one for each real array. */
   List<NDArray> record(
-      String method, Traced receiver, List<@Nullable Object> arguments, NDList results) {
+      String method, TracedArray receiver, List<@Nullable Object> arguments, NDList results) {
     List<NDArray> wrapped = new ArrayList<>();
     List<TracedValue> values = new ArrayList<>();
-    boolean dependsOnInput = Handlers.dependsOnInput(receiver.tracedValue(), arguments);
+    boolean dependsOnInput = StandIns.dependsOnInput(receiver.value(), arguments);
     boolean owns = Memory.isNewFrom(method);
     // The one method that may give back the memory of its argument instead.
     Memory source =
@@ -237,11 +227,11 @@ final class Tracer {
         result.close();
       }
       Memory shared = owns ? new Memory() : source;
-      NDArray array = wrap(Kind.RESULT, "", dependsOnInput, kept, shared);
+      TracedArray array = wrap(Kind.RESULT, "", dependsOnInput, kept, shared);
       wrapped.add(array);
-      values.add(((Traced) array).tracedValue());
+      values.add(array.value());
     }
-    calls.add(new TracedCall(method, receiver.tracedValue(), arguments, values, location()));
+    calls.add(new TracedCall(method, receiver.value(), arguments, values, location()));
     return wrapped;
   }
 
@@ -249,7 +239,7 @@ final class Tracer {
     return Objects.requireNonNull(memories.get(value.id()));
   }
 
-  NDArray constant(NDArray array) {
+  TracedArray constant(NDArray array) {
     return wrap(Kind.CONSTANT, "", false, array, new Memory());
   }
 
@@ -257,8 +247,7 @@ final class Tracer {
   NDArray unwritten(NDArray array) {
     array.attach(memory);
     TracedValue value = new TracedValue(nextId++, Kind.CONSTANT, "", false, array);
-    ArrayHandler handler = new ArrayHandler(this, value, new Memory()).unwritten();
-    return proxy(handler, NDArray.class, Traced.class);
+    return new TracedArray(this, value, new Memory()).unwritten();
   }
 
   /**
@@ -266,31 +255,31 @@ final class Tracer {
    * user's own, is a parameter, or else a constant, since reading what depends on an input is
    * refused. A constant is copied: its owner may close it any time.
    */
-  NDArray standIn(NDArray array) {
-    if (array instanceof Traced) {
-      return array;
+  TracedArray standIn(NDArray array) {
+    if (array instanceof TracedArray traced) {
+      return traced;
     }
-    NDArray parameter = parameters.standIn(array);
+    TracedArray parameter = parameters.standIn(array);
     return parameter == null ? constant(array.duplicate()) : parameter;
   }
 
   /** Returns what the trace knows of a stand-in. */
-  TracedValue valueOf(Traced traced) {
+  TracedValue valueOf(TracedArray traced) {
     return valueOf(traced, () -> "at " + location());
   }
 
-  private TracedValue valueOf(Traced traced, Supplier<String> use) {
+  private TracedValue valueOf(TracedArray traced, Supplier<String> use) {
     requireThread();
     if (traced.tracer() != this) {
       throw refuse(
           "%s was kept from an earlier forward pass (used %s); a block must not keep arrays in fields"
-              .formatted(traced.tracedValue(), use.get()));
+              .formatted(traced.value(), use.get()));
     }
     String fault = traced.fault();
     if (fault != null) {
       throw refuse("%s (used %s)".formatted(fault, use.get()));
     }
-    return traced.tracedValue();
+    return traced.value();
   }
 
   private void requireThread() {
@@ -303,7 +292,7 @@ final class Tracer {
 
   /** Refuses a call. The trace fails even if the block catches the exception. */
   ExportException refuse(Method method, String why) {
-    return refuse(Handlers.nameOf(method), why);
+    return refuse(StandIns.nameOf(method), why);
   }
 
   ExportException refuse(String method, String why) {
@@ -322,29 +311,17 @@ final class Tracer {
     return e;
   }
 
-  NDArray parameter(String name, NDArray array) {
+  TracedArray parameter(String name, NDArray array) {
     return wrap(Kind.PARAMETER, name, false, array, new Memory());
   }
 
-  private NDArray wrap(
+  private TracedArray wrap(
       Kind kind, String name, boolean dependsOnInput, NDArray array, Memory shared) {
     requireThread();
     NDScope.unregister(array); // a scope of the user's would close it before the trace ends
     array.attach(memory);
     TracedValue value = new TracedValue(nextId++, kind, name, dependsOnInput, array);
     memories.put(value.id(), shared);
-    return proxy(new ArrayHandler(this, value, shared), NDArray.class, Traced.class);
-  }
-
-  NDArrayEx extension(NDArray array) {
-    return proxy(new ExtensionHandler(this, array), NDArrayEx.class);
-  }
-
-  @SuppressWarnings("unchecked")
-  private static <T> T proxy(InvocationHandler handler, Class<T> type, Class<?>... more) {
-    Class<?>[] types = new Class<?>[more.length + 1];
-    types[0] = type;
-    System.arraycopy(more, 0, types, 1, more.length);
-    return (T) Proxy.newProxyInstance(Tracer.class.getClassLoader(), types, handler);
+    return new TracedArray(this, value, shared);
   }
 }

@@ -47,14 +47,14 @@ final class TracingIndexer extends NDArrayIndexer {
 
   @Override
   public NDArray get(NDArray array, NDIndex index) {
-    Tracer.Traced traced = (Tracer.Traced) tracer.standIn(array);
+    TracedArray traced = tracer.standIn(array);
     Parts parts = takeApart(index);
     List<@Nullable Object> arguments = parts.arguments();
     NDArray source = tracer.valueOf(traced).array();
-    if (Handlers.dependsOnInput(traced.tracedValue(), arguments) && !tracer.isTranslated(GET)) {
+    if (StandIns.dependsOnInput(traced.value(), arguments) && !tracer.isTranslated(GET)) {
       throw tracer.refuse(GET, Refusals.reason(GET));
     }
-    return Handlers.record(traced, GET, arguments, source.get(source.getManager(), parts.real()));
+    return StandIns.record(traced, GET, arguments, source.get(source.getManager(), parts.real()));
   }
 
   /** An index as recorded, and with the engine's own arrays. */
@@ -112,7 +112,7 @@ final class TracingIndexer extends NDArrayIndexer {
   }
 
   private NDArray real(String kind, NDArray index, List<@Nullable Object> arguments) {
-    TracedValue value = tracer.valueOf((Tracer.Traced) tracer.standIn(index));
+    TracedValue value = tracer.valueOf(tracer.standIn(index));
     if (kind.equals(BOOLEANS) && value.dependsOnInput()) {
       throw tracer.refuse(GET, Refusals.reason("NDArray.booleanMask"));
     }

@@ -104,8 +104,8 @@ final class Translators {
       for (Method each : type.getMethods()) {
         if (each.getDeclaringClass() == type
             && !Modifier.isStatic(each.getModifiers())
-            && Handlers.givesArrays(each)) {
-          names.add(Handlers.nameOf(each));
+            && StandIns.givesArrays(each)) {
+          names.add(StandIns.nameOf(each));
         }
       }
     }

@@ -69,9 +69,8 @@ class OperatorsPageTest {
     StringBuilder page = new StringBuilder(HEAD);
     try (NDManager manager = NDManager.newBaseManager()) {
       NDArray array = manager.create(1f);
-      table(page, NDArray.class, array.getClass(), ArrayHandler.IN_PLACE);
-      table(
-          page, NDArrayEx.class, array.getNDArrayInternal().getClass(), ExtensionHandler.IN_PLACE);
+      table(page, NDArray.class, array.getClass(), TracedArray.IN_PLACE);
+      table(page, NDArrayEx.class, array.getNDArrayInternal().getClass(), TracedExtension.IN_PLACE);
     }
     return page.toString();
   }

@@ -22,16 +22,33 @@ import ai.onnx.proto.OnnxMl.ModelProto;
 import ai.onnx.proto.OnnxMl.TensorProto;
 import ai.onnxruntime.OrtException;
 import java.io.IOException;
+import java.lang.reflect.Method;
+import java.lang.reflect.Modifier;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** Blocks that do unusual things which the recording can follow: the file is right. */
 class TracingTest {
 
   private static final Shape SHAPE = new Shape(1, 3);
+
+  /** What is not intercepted would run past the recording, as the interface has it. */
+  @ParameterizedTest
+  @ValueSource(
+      classes = {InterceptedArray.class, InterceptedExtension.class, InterceptedManager.class})
+  void standIn_interceptsAllMethodsOfItsInterface(Class<?> type) throws NoSuchMethodException {
+    for (Method method : type.getInterfaces()[0].getMethods()) {
+      if (!Modifier.isStatic(method.getModifiers())) {
+        Method found = type.getMethod(method.getName(), method.getParameterTypes());
+        assertThat(found.getDeclaringClass()).as(method.toString()).isEqualTo(type);
+      }
+    }
+  }
 
   @Test
   void read_formOrConstants_isAllowed() throws IOException, OrtException {

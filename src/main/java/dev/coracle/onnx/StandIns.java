@@ -13,12 +13,12 @@ import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /** What the stand-ins of arrays, extensions and managers have in common. */
-final class Handlers {
+final class StandIns {
 
   static final String GATHER_ND = "NDArray.gatherNd";
   private static final String MOD = "NDArray.mod";
 
-  private Handlers() {}
+  private StandIns() {}
 
   /** Returns {@code NDArray.reshape} and the like, the name under which a call is recorded. */
   static String nameOf(Method method) {
@@ -34,19 +34,35 @@ final class Handlers {
    * Tells whether DJL's interface itself makes a method of others, such as {@code sum(axes)} of
    * {@code sum(axes, false)}, and the engine leaves it so: then these others are recorded.
    */
-  static boolean isComposed(Object target, Method method) throws NoSuchMethodException {
+  static boolean isComposed(Object target, Method method) {
     return method.isDefault()
         && givesArrays(method)
-        && target.getClass().getMethod(method.getName(), method.getParameterTypes()).isDefault();
+        && method(target.getClass(), method.getName(), method.getParameterTypes()).isDefault();
+  }
+
+  /** Returns a public method that is there for sure. */
+  static Method method(Class<?> type, String name, Class<?>... parameters) {
+    try {
+      return type.getMethod(name, parameters);
+    } catch (NoSuchMethodException e) {
+      throw new IllegalStateException(e);
+    }
   }
 
   /** Calls the engine, with the exception that the engine threw. */
-  static @Nullable Object call(Object target, Method method, @Nullable Object[] arguments)
-      throws Throwable {
+  static @Nullable Object call(Object target, Method method, @Nullable Object... arguments) {
     try {
       return method.invoke(target, arguments);
     } catch (InvocationTargetException e) {
-      throw e.getCause() == null ? e : e.getCause();
+      if (e.getCause() instanceof RuntimeException cause) {
+        throw cause;
+      }
+      if (e.getCause() instanceof Error cause) {
+        throw cause;
+      }
+      throw new IllegalStateException(e.getCause()); // what is recorded declares no other
+    } catch (IllegalAccessException e) {
+      throw new IllegalStateException(e); // these methods are public
     }
   }
 
@@ -57,8 +73,7 @@ final class Handlers {
    * @return stand-ins: an NDArray or an NDList, as the method gives
    */
   static Object operate(
-      Tracer.Traced receiver, Object target, Method method, @Nullable Object[] given)
-      throws Throwable {
+      TracedArray receiver, Object target, Method method, @Nullable Object... given) {
     Tracer tracer = receiver.tracer();
     if (!givesArrays(method)) {
       throw tracer.refuse(
@@ -69,7 +84,7 @@ final class Handlers {
     for (Object argument : given) {
       recorded.add(recorded(tracer, argument));
     }
-    boolean dependsOnInput = dependsOnInput(receiver.tracedValue(), recorded);
+    boolean dependsOnInput = dependsOnInput(receiver.value(), recorded);
     if (dependsOnInput && !tracer.isTranslated(nameOf(method))) {
       // Before it runs: it might write in place.
       throw tracer.refuse(method, Refusals.reason(nameOf(method)));
@@ -88,7 +103,7 @@ final class Handlers {
       return record(receiver, nameOf(method), recorded, array);
     }
     NDList list = (NDList) result;
-    if (list.size() == 1 && list.get(0) == receiver.tracedValue().array()) {
+    if (list.size() == 1 && list.get(0) == receiver.value().array()) {
       return new NDList((NDArray) receiver);
     }
     return new NDList(tracer.record(nameOf(method), receiver, recorded, list));
@@ -96,8 +111,8 @@ final class Handlers {
 
   /** Records a call that has run, of one result. */
   static NDArray record(
-      Tracer.Traced receiver, String method, List<@Nullable Object> recorded, NDArray result) {
-    if (result == receiver.tracedValue().array()) {
+      TracedArray receiver, String method, List<@Nullable Object> recorded, NDArray result) {
+    if (result == receiver.value().array()) {
       return (NDArray) receiver;
     }
     return receiver.tracer().record(method, receiver, recorded, new NDList(result)).get(0);
@@ -119,17 +134,16 @@ final class Handlers {
     return false;
   }
 
-  static boolean dependOnInput(Tracer.Traced receiver, @Nullable Object[] given) {
+  static boolean dependOnInput(TracedArray receiver, @Nullable Object[] given) {
     List<@Nullable Object> recorded = new ArrayList<>();
     for (Object argument : given) {
       recorded.add(recorded(receiver.tracer(), argument));
     }
-    return dependsOnInput(receiver.tracedValue(), recorded);
+    return dependsOnInput(receiver.value(), recorded);
   }
 
   /** Calls a method that reads content, unless some of it depends on the input. */
-  static @Nullable Object read(Tracer.Traced receiver, Method method, @Nullable Object[] given)
-      throws Throwable {
+  static @Nullable Object read(TracedArray receiver, Method method, @Nullable Object... given) {
     Tracer tracer = receiver.tracer();
     if (dependOnInput(receiver, given)) {
       throw tracer.refuse(
@@ -139,7 +153,7 @@ final class Handlers {
                   ? ", create other arrays with getManager() of the input, and take parameters from the ParameterStore"
                   : ""));
     }
-    return call(receiver.tracedValue().array(), method, real(tracer, given));
+    return call(receiver.value().array(), method, real(tracer, given));
   }
 
   static @Nullable Object[] real(Tracer tracer, @Nullable Object[] given) {
@@ -152,7 +166,7 @@ final class Handlers {
 
   /** Returns the engine's own array, or list or array of them, behind an argument. */
   private static @Nullable Object real(Tracer tracer, @Nullable Object argument) {
-    if (argument instanceof Tracer.Traced traced) {
+    if (argument instanceof TracedArray traced) {
       return tracer.valueOf(traced).array();
     }
     if (argument instanceof NDList list) {
@@ -171,7 +185,7 @@ final class Handlers {
 
   private static @Nullable Object recorded(Tracer tracer, @Nullable Object argument) {
     if (argument instanceof NDArray array) {
-      return tracer.valueOf((Tracer.Traced) tracer.standIn(array));
+      return tracer.valueOf(tracer.standIn(array));
     }
     if (argument instanceof NDList list) {
       return list.stream().map(array -> recorded(tracer, array)).toList();

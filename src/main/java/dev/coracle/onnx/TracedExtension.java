@@ -2,8 +2,9 @@
 package dev.coracle.onnx;
 
 import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDManager;
+import ai.djl.ndarray.index.NDArrayIndexer;
 import ai.djl.ndarray.internal.NDArrayEx;
-import java.lang.reflect.InvocationHandler;
 import java.lang.reflect.Method;
 import java.util.Map;
 import java.util.Objects;
@@ -11,7 +12,7 @@ import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /** Stands in for NDArrayEx, where DJL keeps the neural network's operations. */
-final class ExtensionHandler implements InvocationHandler {
+final class TracedExtension extends InterceptedExtension {
 
   static final Map<String, String> IN_PLACE =
       Map.of("rdivi", "rdiv", "rmodi", "rmod", "rsubi", "rsub", "rpowi", "rpow");
@@ -20,35 +21,30 @@ final class ExtensionHandler implements InvocationHandler {
   private static final Set<String> TRAINING = Set.of("dropout", "batchNorm", "rnn", "lstm", "gru");
 
   private final Tracer tracer;
-  private final Tracer.Traced array;
+  private final TracedArray array;
 
-  ExtensionHandler(Tracer tracer, NDArray array) {
+  TracedExtension(Tracer tracer, TracedArray array) {
     this.tracer = tracer;
-    this.array = (Tracer.Traced) array;
+    this.array = array;
   }
 
   @Override
-  public @Nullable Object invoke(Object proxy, Method method, @Nullable Object @Nullable [] args)
-      throws Throwable {
-    @Nullable Object[] given = args == null ? new Object[0] : args;
-    switch (method.getName()) {
-      case "getArray" -> {
-        return array;
-      }
-      case "getIndexer" -> {
-        return new TracingIndexer(tracer);
-      }
-      case "hashCode" -> {
-        return System.identityHashCode(proxy);
-      }
-      case "equals" -> {
-        return proxy == given[0];
-      }
-      case "toString" -> {
-        return "NDArrayEx of " + array;
-      }
-      default -> {}
-    }
+  public NDArray getArray() {
+    return array;
+  }
+
+  @Override
+  public NDArrayIndexer getIndexer(NDManager manager) {
+    return new TracingIndexer(tracer);
+  }
+
+  @Override
+  public String toString() {
+    return "NDArrayEx of " + array;
+  }
+
+  @Override
+  @Nullable Object intercept(Method method, @Nullable Object... given) {
     TracedValue value = tracer.valueOf(array);
     if (TRAINING.contains(method.getName()) && isTraining(method, given)) {
       throw tracer.refuse(
@@ -56,15 +52,15 @@ final class ExtensionHandler implements InvocationHandler {
     }
     String counterpart = IN_PLACE.get(method.getName());
     if (counterpart != null) {
-      Method pure = NDArrayEx.class.getMethod(counterpart, method.getParameterTypes());
-      NDArray result = (NDArray) Objects.requireNonNull(invoke(proxy, pure, given));
-      return ArrayHandler.write(array, method, result);
+      Method pure = StandIns.method(NDArrayEx.class, counterpart, method.getParameterTypes());
+      return array.write(
+          method, (NDArray) Objects.requireNonNull(StandIns.call(this, pure, given)));
     }
-    if (!tracer.isTranslated(Handlers.nameOf(method))
-        && Handlers.isComposed(value.array().getNDArrayInternal(), method)) {
-      return InvocationHandler.invokeDefault(proxy, method, args);
+    if (!tracer.isTranslated(StandIns.nameOf(method))
+        && StandIns.isComposed(value.array().getNDArrayInternal(), method)) {
+      return DEFAULT;
     }
-    return Handlers.operate(array, value.array().getNDArrayInternal(), method, given);
+    return StandIns.operate(array, value.array().getNDArrayInternal(), method, given);
   }
 
   /** Finds the flag: it is the last boolean, but followed by two others where there are layers. */

@@ -4,8 +4,8 @@ package dev.coracle.onnx;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.index.NDIndex;
+import ai.djl.ndarray.internal.NDArrayEx;
 import dev.coracle.onnx.TracedValue.Kind;
-import java.lang.reflect.InvocationHandler;
 import java.lang.reflect.Method;
 import java.nio.Buffer;
 import java.util.Map;
@@ -20,7 +20,7 @@ import org.jspecify.annotations.Nullable;
  * that one from then on. Others that may be views of the same memory cannot follow, so their use is
  * refused from then on.
  */
-final class ArrayHandler implements InvocationHandler {
+final class TracedArray extends InterceptedArray {
 
   /**
    * Tell nothing of the content. Sizes are among them: the traces at several sizes care of that.
@@ -56,13 +56,15 @@ final class ArrayHandler implements InvocationHandler {
   private static final Set<String> WRITES =
       Set.of("set", "setScalar", "intern", "setRequiresGradient");
 
+  private static final Method EQUALS = StandIns.method(Object.class, "equals", Object.class);
+
   private final Tracer tracer;
   private final Memory memory;
   private TracedValue value;
   private int version;
   private boolean written;
 
-  ArrayHandler(Tracer tracer, TracedValue value, Memory memory) {
+  TracedArray(Tracer tracer, TracedValue value, Memory memory) {
     this.tracer = tracer;
     this.value = value;
     this.memory = memory;
@@ -137,100 +139,106 @@ final class ArrayHandler implements InvocationHandler {
   }
 
   /** Stands for memory that nothing has written yet. */
-  ArrayHandler unwritten() {
+  TracedArray unwritten() {
     written = false;
     return this;
   }
 
+  TracedValue value() {
+    return value;
+  }
+
+  /** Returns the tracer whose trace the array belongs to. */
+  Tracer tracer() {
+    return tracer;
+  }
+
+  Memory memory() {
+    return memory;
+  }
+
   @Override
-  public @Nullable Object invoke(Object proxy, Method method, @Nullable Object @Nullable [] args)
-      throws Throwable {
-    @Nullable Object[] given = args == null ? new Object[0] : args;
+  public NDManager getManager() {
+    return tracer.manager();
+  }
+
+  @Override
+  public NDArrayEx getNDArrayInternal() {
+    return new TracedExtension(tracer, this);
+  }
+
+  /** As DJL's arrays have it, two are compared by content. */
+  @Override
+  public boolean equals(@Nullable Object other) {
+    if (this == other || !(other instanceof NDArray)) {
+      return this == other;
+    }
+    tracer.valueOf(this);
+    return (boolean) Objects.requireNonNull(StandIns.read(this, EQUALS, other));
+  }
+
+  @Override
+  public int hashCode() {
+    return System.identityHashCode(this);
+  }
+
+  @Override
+  public String toString() {
+    return value.toString();
+  }
+
+  @Override
+  @Nullable Object intercept(Method method, @Nullable Object... given) {
     String name = method.getName();
-    if (method.getDeclaringClass() == Tracer.Traced.class) {
-      return switch (name) {
-        case "tracedValue" -> value;
-        case "tracer" -> tracer;
-        case "memory" -> memory;
-        case "fault" -> fault();
-        case "become" -> become((Tracer.Traced) Objects.requireNonNull(given[0]));
-        default -> throw new IllegalStateException(name);
-      };
-    }
-    switch (name) {
-      case "getManager" -> {
-        return tracer.manager();
-      }
-      case "getNDArrayInternal" -> {
-        return tracer.extension((NDArray) proxy);
-      }
-      case "hashCode" -> {
-        return System.identityHashCode(proxy);
-      }
-      case "toString" -> {
-        return value.toString();
-      }
-      default -> {}
-    }
-    if (name.equals("equals") && (proxy == given[0] || !(given[0] instanceof NDArray))) {
-      return proxy == given[0]; // two different arrays would be compared by content
-    }
     if (FORM.contains(name)) {
-      return Handlers.call(value.array(), method, given);
+      return StandIns.call(value.array(), method, given);
     }
     if (OWNERSHIP.contains(name)) {
       return null;
     }
-    Tracer.Traced self = (Tracer.Traced) proxy;
     if (!written && name.equals("set") && given[0] instanceof Buffer) { // all of it
-      return writeConstant(self, method, given);
+      return writeConstant(method, given);
     }
-    tracer.valueOf(self);
+    tracer.valueOf(this);
     String counterpart = IN_PLACE.get(name);
     if (counterpart != null) {
-      Method pure = NDArray.class.getMethod(counterpart, method.getParameterTypes());
-      return write(self, method, (NDArray) Handlers.operate(self, value.array(), pure, given));
+      Method pure = StandIns.method(NDArray.class, counterpart, method.getParameterTypes());
+      return write(method, (NDArray) StandIns.operate(this, value.array(), pure, given));
     }
     if (name.equals("copyTo")) {
-      return copyTo(self, method, given[0]);
+      return copyTo(method, given[0]);
     }
     if (WRITES.contains(name)) {
-      return writeConstant(self, method, given);
+      return writeConstant(method, given);
     }
     if (returnsThis(name, given)) {
-      return proxy;
+      return this;
     }
-    if (isIndexing(method)) { // it ends in the indexer of ExtensionHandler
-      return InvocationHandler.invokeDefault(proxy, method, args);
+    if (isIndexing(method) || StandIns.isComposed(value.array(), method)) {
+      return DEFAULT; // indexing ends in the indexer of TracedExtension
     }
-    if (Handlers.isComposed(value.array(), method)) {
-      return InvocationHandler.invokeDefault(proxy, method, args);
+    if (!StandIns.givesArrays(method)) {
+      return StandIns.read(this, method, given);
     }
-    if (!Handlers.givesArrays(method)) {
-      return Handlers.read(self, method, given);
+    if (StandIns.nameOf(method).equals(StandIns.GATHER_ND)) {
+      return gatherNd(method, given);
     }
-    if (Handlers.nameOf(method).equals(Handlers.GATHER_ND)) {
-      return gatherNd(self, method, given);
-    }
-    return Handlers.operate(self, value.array(), method, given);
+    return StandIns.operate(this, value.array(), method, given);
   }
 
   /**
    * With several coordinates, DJL's PyTorch engine leaves the indices changed. So they must not be
    * used again, or be a parameter.
    */
-  private static Object gatherNd(Tracer.Traced self, Method method, Object[] given)
-      throws Throwable {
-    Tracer tracer = self.tracer();
-    Tracer.Traced index = (Tracer.Traced) tracer.standIn((NDArray) given[0]);
-    boolean writes = index.tracedValue().array().getShape().get(0) > 1;
-    if (writes && index.tracedValue().kind() == Kind.PARAMETER) {
+  private Object gatherNd(Method method, @Nullable Object[] given) {
+    TracedArray index = tracer.standIn((NDArray) Objects.requireNonNull(given[0]));
+    boolean writes = index.value.array().getShape().get(0) > 1;
+    if (writes && index.value.kind() == Kind.PARAMETER) {
       throw tracer.refuse(method, "it changes its indices; give it a duplicate");
     }
-    Object result =
-        Handlers.operate(self, self.tracedValue().array(), method, new Object[] {index});
+    Object result = StandIns.operate(this, value.array(), method, index);
     if (writes) {
-      index.memory().version++;
+      index.memory.version++;
     }
     return result;
   }
@@ -248,7 +256,7 @@ final class ArrayHandler implements InvocationHandler {
   }
 
   /** Says why the array may not be used, or returns null. */
-  private @Nullable String fault() {
+  @Nullable String fault() {
     if (!written) {
       return "it gives memory that nothing has written yet; use zeros, or create with values";
     }
@@ -258,17 +266,15 @@ final class ArrayHandler implements InvocationHandler {
             + " may be a view of an array that has been written in place since it was made; use the method that returns a new array, such as add for addi";
   }
 
-  private @Nullable Object become(Tracer.Traced other) {
+  /** Stands for another array from now on, as the memory has been written. */
+  private void become(TracedArray other) {
     value = tracer.valueOf(other);
     version = ++memory.version;
     written = true;
-    return null;
   }
 
-  /** Lets an array stand for the result of the operation that was recorded for a write in place. */
-  static Object write(Tracer.Traced self, Method method, NDArray now) {
-    TracedValue value = self.tracedValue();
-    Tracer tracer = self.tracer();
+  /** Stands for the result of the operation that was recorded for a write in place. */
+  TracedArray write(Method method, NDArray now) {
     if (value.kind() == Kind.PARAMETER) {
       throw tracer.refuse(method, "it changes the parameter " + value.name());
     }
@@ -277,34 +283,33 @@ final class ArrayHandler implements InvocationHandler {
       throw tracer.refuse(
           method, "it writes %s over %s in place".formatted(now, value)); // as the engine would
     }
-    self.become((Tracer.Traced) now);
-    return self;
+    become((TracedArray) now);
+    return this;
   }
 
-  private @Nullable Object copyTo(Tracer.Traced self, Method method, @Nullable Object argument) {
-    if (!(argument instanceof Tracer.Traced target)
-        || !target.tracedValue().array().getShape().equals(value.array().getShape())
-        || target.tracedValue().array().getDataType() != value.array().getDataType()
-        || target.tracedValue().kind() == Kind.PARAMETER) {
+  private @Nullable Object copyTo(Method method, @Nullable Object argument) {
+    if (!(argument instanceof TracedArray target)
+        || !target.value.array().getShape().equals(value.array().getShape())
+        || target.value.array().getDataType() != value.array().getDataType()
+        || target.value.kind() == Kind.PARAMETER) {
       throw tracer.refuse(
           method,
           "it writes %s over %s; expected an array of the same shape and type that getManager() of the input made"
               .formatted(value, argument));
     }
-    target.become(self);
+    target.become(this);
     return null;
   }
 
   /** Writes into a copy, as what was recorded of the constant before stays as it was. */
-  private @Nullable Object writeConstant(Tracer.Traced self, Method method, Object[] given)
-      throws Throwable {
-    if (value.kind() == Kind.PARAMETER || Handlers.dependOnInput(self, given)) {
+  private @Nullable Object writeConstant(Method method, @Nullable Object[] given) {
+    if (value.kind() == Kind.PARAMETER || StandIns.dependOnInput(this, given)) {
       throw tracer.refuse(method, Refusals.reason("NDArray.set"));
     }
     NDArray copy = value.array().duplicate();
-    Object result = Handlers.call(copy, method, Handlers.real(tracer, given));
-    self.become((Tracer.Traced) tracer.constant(copy));
-    return result == copy ? self : null;
+    Object result = StandIns.call(copy, method, StandIns.real(tracer, given));
+    become(tracer.constant(copy));
+    return result == copy ? this : null;
   }
 
   /** Conversions to what the array already is give the array itself: no operation. */

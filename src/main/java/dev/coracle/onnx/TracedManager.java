@@ -5,7 +5,6 @@ import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
-import java.lang.reflect.InvocationHandler;
 import java.lang.reflect.Method;
 import java.util.Objects;
 import java.util.Set;
@@ -14,7 +13,7 @@ import org.jspecify.annotations.Nullable;
 /**
  * Stands in for the manager of traced arrays: what is created with it is a constant of the graph.
  */
-final class ManagerHandler implements InvocationHandler {
+final class TracedManager extends InterceptedManager {
 
   private static final Set<String> CREATES =
       Set.of("create", "zeros", "ones", "full", "arange", "eye", "linspace", "hanningWindow");
@@ -29,15 +28,18 @@ final class ManagerHandler implements InvocationHandler {
   private final Tracer tracer;
   private final NDManager manager;
 
-  ManagerHandler(Tracer tracer, NDManager manager) {
+  TracedManager(Tracer tracer, NDManager manager) {
     this.tracer = tracer;
     this.manager = manager;
   }
 
   @Override
-  public @Nullable Object invoke(Object proxy, Method method, @Nullable Object @Nullable [] args)
-      throws Throwable {
-    @Nullable Object[] given = args == null ? new Object[0] : args;
+  public String toString() {
+    return "manager of a trace";
+  }
+
+  @Override
+  @Nullable Object intercept(Method method, @Nullable Object... given) {
     String name = method.getName();
     if (name.equals("create") && given[0] instanceof Shape) {
       return tracer.unwritten(
@@ -54,12 +56,9 @@ final class ManagerHandler implements InvocationHandler {
       return null;
     }
     return switch (name) {
-      case "newSubManager" -> proxy;
+      case "newSubManager" -> this;
       case "from" -> given[0] instanceof NDArray array ? tracer.standIn(array) : null;
       case "ret" -> given[0];
-      case "hashCode" -> System.identityHashCode(proxy);
-      case "equals" -> proxy == given[0];
-      case "toString" -> "manager of a trace";
       default ->
           throw tracer.refuse(
               method,
@@ -67,7 +66,7 @@ final class ManagerHandler implements InvocationHandler {
     };
   }
 
-  private @Nullable Object call(Method method, @Nullable Object[] given) throws Throwable {
-    return Handlers.call(manager, method, given);
+  private @Nullable Object call(Method method, @Nullable Object[] given) {
+    return StandIns.call(manager, method, given);
   }
 }
