@@ -1,9 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.coracle.onnx;
 
-import static java.util.Map.entry;
-
-import java.util.Map;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Functions of single numbers that networks use, softmax, and dropout, which is none of it. DJL
@@ -14,20 +12,24 @@ final class ActivationTranslators {
   /** From this version on ONNX has Gelu. */
   private static final int GELU = 20;
 
-  static final Map<String, OpTranslator> BY_METHOD =
-      Map.ofEntries(
-          entry("NDArrayEx.relu", floating("Relu")),
-          entry("NDArrayEx.sigmoid", floating("Sigmoid")),
-          entry("NDArrayEx.tanh", floating("Tanh")),
-          entry("NDArrayEx.softPlus", float32("Softplus")),
-          entry("NDArrayEx.softSign", float32("Softsign")),
-          entry("NDArrayEx.selu", float32("Selu")),
-          entry("NDArrayEx.leakyRelu", (call, graph) -> withAlpha("LeakyRelu", call, graph)),
-          entry("NDArrayEx.elu", (call, graph) -> withAlpha("Elu", call, graph)),
-          entry("NDArrayEx.gelu", ActivationTranslators::gelu),
-          entry("NDArrayEx.dropout", (call, graph) -> graph.alias(call.result(), call.array(0))),
-          entry("NDArray.softmax", (call, graph) -> alongAxis("Softmax", call, graph)),
-          entry("NDArray.logSoftmax", (call, graph) -> alongAxis("LogSoftmax", call, graph)));
+  /** Returns the translator of a method, or null. */
+  static @Nullable OpTranslator of(String method) {
+    return switch (method) {
+      case "NDArrayEx.relu" -> floating("Relu");
+      case "NDArrayEx.sigmoid" -> floating("Sigmoid");
+      case "NDArrayEx.tanh" -> floating("Tanh");
+      case "NDArrayEx.softPlus" -> float32("Softplus");
+      case "NDArrayEx.softSign" -> float32("Softsign");
+      case "NDArrayEx.selu" -> float32("Selu");
+      case "NDArrayEx.leakyRelu" -> (call, graph) -> withAlpha("LeakyRelu", call, graph);
+      case "NDArrayEx.elu" -> (call, graph) -> withAlpha("Elu", call, graph);
+      case "NDArrayEx.gelu" -> ActivationTranslators::gelu;
+      case "NDArrayEx.dropout" -> (call, graph) -> graph.alias(call.result(), call.array(0));
+      case "NDArray.softmax" -> (call, graph) -> alongAxis("Softmax", call, graph);
+      case "NDArray.logSoftmax" -> (call, graph) -> alongAxis("LogSoftmax", call, graph);
+      default -> null;
+    };
+  }
 
   private ActivationTranslators() {}
 

@@ -4,57 +4,59 @@ package dev.coracle.onnx;
 import static dev.coracle.onnx.Promotion.FLOAT32;
 import static dev.coracle.onnx.Promotion.FLOATING;
 import static dev.coracle.onnx.Promotion.NUMBERS;
-import static java.util.Map.entry;
 
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.types.DataType;
-import java.util.Map;
 import java.util.Set;
+import org.jspecify.annotations.Nullable;
 
 /** Arithmetic of arrays and numbers, functions of single numbers, and conversions of type. */
 final class ArithmeticTranslators {
 
-  static final Map<String, OpTranslator> BY_METHOD =
-      Map.ofEntries(
-          entry("NDArray.toType", ArithmeticTranslators::toType),
-          entry("NDArray.duplicate", (call, graph) -> graph.alias(call.result(), call.receiver())),
-          entry(
-              "NDArray.stopGradient", (call, graph) -> graph.alias(call.result(), call.receiver())),
-          entry("NDArray.add", binary("Add", "Or")),
-          entry("NDArray.sub", binary("Sub", "")),
-          entry("NDArray.mul", binary("Mul", "And")),
-          entry("NDArray.div", binary("Div", "")),
-          entry("NDArray.maximum", binary("Max", "Or")),
-          entry("NDArray.minimum", binary("Min", "And")),
-          entry("NDArray.mod", ArithmeticTranslators::mod),
-          entry("NDArray.pow", ArithmeticTranslators::pow),
-          entry("NDArray.cbrt", ArithmeticTranslators::cubeRoot),
-          entry("NDArray.square", ArithmeticTranslators::square),
-          entry("NDArray.clip", ArithmeticTranslators::clip),
-          entry("NDArray.neg", unary("Neg", NUMBERS)),
-          entry("NDArray.abs", unary("Abs", NUMBERS)),
-          entry("NDArray.sign", ArithmeticTranslators::sign),
-          entry("NDArray.exp", unary("Exp", FLOATING)),
-          entry("NDArray.log", unary("Log", FLOATING)),
-          entry("NDArray.log10", logarithm(10)),
-          entry("NDArray.log2", logarithm(2)),
-          entry("NDArray.sqrt", unary("Sqrt", FLOATING)),
-          entry("NDArray.sin", unary("Sin", FLOATING)),
-          entry("NDArray.cos", unary("Cos", FLOAT32)),
-          entry("NDArray.tan", unary("Tan", FLOAT32)),
-          entry("NDArray.asin", unary("Asin", FLOAT32)),
-          entry("NDArray.acos", unary("Acos", FLOAT32)),
-          entry("NDArray.atan", unary("Atan", FLOAT32)),
-          entry("NDArray.sinh", unary("Sinh", FLOAT32)),
-          entry("NDArray.cosh", unary("Cosh", FLOAT32)),
-          entry("NDArray.tanh", unary("Tanh", FLOATING)),
-          entry("NDArray.erf", unary("Erf", FLOAT32)),
-          entry("NDArray.floor", rounding("Floor")),
-          entry("NDArray.ceil", rounding("Ceil")),
-          entry("NDArray.round", rounding("Round")), // both to even
-          entry("NDArray.trunc", ArithmeticTranslators::trunc),
-          entry("NDArray.toDegrees", angle(180.0, Math.PI)),
-          entry("NDArray.toRadians", angle(Math.PI, 180.0)));
+  /** Returns the translator of a method, or null. */
+  static @Nullable OpTranslator of(String method) {
+    return switch (method) {
+      case "NDArray.toType" -> ArithmeticTranslators::toType;
+      case "NDArray.duplicate" -> (call, graph) -> graph.alias(call.result(), call.receiver());
+      case "NDArray.stopGradient" -> (call, graph) -> graph.alias(call.result(), call.receiver());
+      case "NDArray.add" -> binary("Add", "Or");
+      case "NDArray.sub" -> binary("Sub", "");
+      case "NDArray.mul" -> binary("Mul", "And");
+      case "NDArray.div" -> binary("Div", "");
+      case "NDArray.maximum" -> binary("Max", "Or");
+      case "NDArray.minimum" -> binary("Min", "And");
+      case "NDArray.mod" -> ArithmeticTranslators::mod;
+      case "NDArray.pow" -> ArithmeticTranslators::pow;
+      case "NDArray.cbrt" -> ArithmeticTranslators::cubeRoot;
+      case "NDArray.square" -> ArithmeticTranslators::square;
+      case "NDArray.clip" -> ArithmeticTranslators::clip;
+      case "NDArray.neg" -> unary("Neg", NUMBERS);
+      case "NDArray.abs" -> unary("Abs", NUMBERS);
+      case "NDArray.sign" -> ArithmeticTranslators::sign;
+      case "NDArray.exp" -> unary("Exp", FLOATING);
+      case "NDArray.log" -> unary("Log", FLOATING);
+      case "NDArray.log10" -> logarithm(10);
+      case "NDArray.log2" -> logarithm(2);
+      case "NDArray.sqrt" -> unary("Sqrt", FLOATING);
+      case "NDArray.sin" -> unary("Sin", FLOATING);
+      case "NDArray.cos" -> unary("Cos", FLOAT32);
+      case "NDArray.tan" -> unary("Tan", FLOAT32);
+      case "NDArray.asin" -> unary("Asin", FLOAT32);
+      case "NDArray.acos" -> unary("Acos", FLOAT32);
+      case "NDArray.atan" -> unary("Atan", FLOAT32);
+      case "NDArray.sinh" -> unary("Sinh", FLOAT32);
+      case "NDArray.cosh" -> unary("Cosh", FLOAT32);
+      case "NDArray.tanh" -> unary("Tanh", FLOATING);
+      case "NDArray.erf" -> unary("Erf", FLOAT32);
+      case "NDArray.floor" -> rounding("Floor");
+      case "NDArray.ceil" -> rounding("Ceil");
+      case "NDArray.round" -> rounding("Round"); // both to even
+      case "NDArray.trunc" -> ArithmeticTranslators::trunc;
+      case "NDArray.toDegrees" -> angle(180.0, Math.PI);
+      case "NDArray.toRadians" -> angle(Math.PI, 180.0);
+      default -> null;
+    };
+  }
 
   private ArithmeticTranslators() {}
 

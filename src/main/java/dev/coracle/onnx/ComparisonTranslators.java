@@ -3,36 +3,35 @@ package dev.coracle.onnx;
 
 import static dev.coracle.onnx.Promotion.FLOATING;
 import static dev.coracle.onnx.Promotion.NUMBERS;
-import static java.util.Map.entry;
 
 import ai.djl.ndarray.types.DataType;
-import java.util.Map;
+import org.jspecify.annotations.Nullable;
 
 /** Comparisons, which give booleans, and what booleans decide. */
 final class ComparisonTranslators {
 
-  static final Map<String, OpTranslator> BY_METHOD =
-      Map.ofEntries(
-          entry("NDArray.eq", comparison("Equal")),
-          entry("NDArray.neq", ComparisonTranslators::differ),
-          entry("NDArray.gt", comparison("Greater")),
-          entry("NDArray.gte", comparison("GreaterOrEqual")),
-          entry("NDArray.lt", comparison("Less")),
-          entry("NDArray.lte", comparison("LessOrEqual")),
-          entry("NDArray.logicalAnd", logical("And")),
-          entry("NDArray.logicalOr", logical("Or")),
-          entry("NDArray.logicalXor", logical("Xor")),
-          entry("NDArray.logicalNot", ComparisonTranslators::not),
-          entry("NDArray.isNaN", question("IsNaN")),
-          entry("NDArray.isInfinite", question("IsInf")),
-          entry(
-              "NDArray.all",
-              (call, graph) -> truth("ReduceMin", call, graph).output(call.result())),
-          entry(
-              "NDArray.any",
-              (call, graph) -> truth("ReduceMax", call, graph).output(call.result())),
-          entry("NDArray.none", ComparisonTranslators::none),
-          entry("NDArrayEx.where", ComparisonTranslators::where));
+  /** Returns the translator of a method, or null. */
+  static @Nullable OpTranslator of(String method) {
+    return switch (method) {
+      case "NDArray.eq" -> comparison("Equal");
+      case "NDArray.neq" -> ComparisonTranslators::differ;
+      case "NDArray.gt" -> comparison("Greater");
+      case "NDArray.gte" -> comparison("GreaterOrEqual");
+      case "NDArray.lt" -> comparison("Less");
+      case "NDArray.lte" -> comparison("LessOrEqual");
+      case "NDArray.logicalAnd" -> logical("And");
+      case "NDArray.logicalOr" -> logical("Or");
+      case "NDArray.logicalXor" -> logical("Xor");
+      case "NDArray.logicalNot" -> ComparisonTranslators::not;
+      case "NDArray.isNaN" -> question("IsNaN");
+      case "NDArray.isInfinite" -> question("IsInf");
+      case "NDArray.all" -> (call, graph) -> truth("ReduceMin", call, graph).output(call.result());
+      case "NDArray.any" -> (call, graph) -> truth("ReduceMax", call, graph).output(call.result());
+      case "NDArray.none" -> ComparisonTranslators::none;
+      case "NDArrayEx.where" -> ComparisonTranslators::where;
+      default -> null;
+    };
+  }
 
   private ComparisonTranslators() {}
 

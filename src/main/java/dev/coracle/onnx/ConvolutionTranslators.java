@@ -4,13 +4,18 @@ package dev.coracle.onnx;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
-import java.util.Map;
+import org.jspecify.annotations.Nullable;
 
 /** Convolutions of (N,C,d1…dk) arrays. */
 final class ConvolutionTranslators {
 
-  static final Map<String, OpTranslator> BY_METHOD =
-      Map.of("NDArrayEx.convolution", ConvolutionTranslators::convolution);
+  /** Returns the translator of a method, or null. */
+  static @Nullable OpTranslator of(String method) {
+    return switch (method) {
+      case "NDArrayEx.convolution" -> ConvolutionTranslators::convolution;
+      default -> null;
+    };
+  }
 
   private ConvolutionTranslators() {}
 

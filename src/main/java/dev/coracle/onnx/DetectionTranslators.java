@@ -4,13 +4,18 @@ package dev.coracle.onnx;
 import ai.djl.ndarray.NDArray;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
+import org.jspecify.annotations.Nullable;
 
 /** What single-shot detection needs. */
 final class DetectionTranslators {
 
-  static final Map<String, OpTranslator> BY_METHOD =
-      Map.of("NDArrayEx.multiBoxPrior", DetectionTranslators::multiBoxPrior);
+  /** Returns the translator of a method, or null. */
+  static @Nullable OpTranslator of(String method) {
+    return switch (method) {
+      case "NDArrayEx.multiBoxPrior" -> DetectionTranslators::multiBoxPrior;
+      default -> null;
+    };
+  }
 
   private DetectionTranslators() {}
 

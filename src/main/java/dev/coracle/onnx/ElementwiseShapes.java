@@ -2,38 +2,89 @@
 package dev.coracle.onnx;
 
 import static dev.coracle.onnx.ShapeInference.one;
-import static dev.coracle.onnx.ShapeInference.putAll;
 
 import dev.coracle.onnx.ShapeInference.Rule;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
-import java.util.TreeMap;
 import java.util.stream.IntStream;
+import org.jspecify.annotations.Nullable;
 
 /** Shapes of what keeps or broadcasts them: functions of single numbers, and normalisations. */
 final class ElementwiseShapes {
 
-  static final Map<String, Rule> RULES = new TreeMap<>();
-
-  static {
-    putAll(
-        RULES,
-        node -> one(node.dims(0)),
-        "Neg Abs Exp Log Sqrt Reciprocal Sign Floor Ceil Round Sin Cos Tan Asin Acos Atan Sinh Cosh Tanh Asinh Acosh Atanh Erf Sigmoid IsNaN IsInf Not Relu LeakyRelu Elu Selu Celu ThresholdedRelu HardSigmoid HardSwish Softplus Softsign Gelu Mish Identity Cast"
-            .split(" ", -1));
-    putAll(
-        RULES,
-        ElementwiseShapes::broadcast,
-        "Add Sub Mul Div Pow Mod Min Max Sum Mean Equal Greater GreaterOrEqual Less LessOrEqual And Or Xor Where"
-            .split(" ", -1));
-    putAll(RULES, ElementwiseShapes::alongAxis, "Softmax", "LogSoftmax", "Hardmax");
-    RULES.put("LpNormalization", ElementwiseShapes::alongAxis);
-    RULES.put("CumSum", ElementwiseShapes::cumSum);
-    RULES.put("Clip", ElementwiseShapes::clip);
-    RULES.put("PRelu", ElementwiseShapes::prelu);
-    RULES.put("BatchNormalization", ElementwiseShapes::batchNormalization);
-    RULES.put("LayerNormalization", ElementwiseShapes::layerNormalization);
+  /** Returns the rule of an operator, or null. */
+  static @Nullable Rule of(String operator) {
+    return switch (operator) {
+      case "Neg",
+          "Abs",
+          "Exp",
+          "Log",
+          "Sqrt",
+          "Reciprocal",
+          "Sign",
+          "Floor",
+          "Ceil",
+          "Round",
+          "Sin",
+          "Cos",
+          "Tan",
+          "Asin",
+          "Acos",
+          "Atan",
+          "Sinh",
+          "Cosh",
+          "Tanh",
+          "Asinh",
+          "Acosh",
+          "Atanh",
+          "Erf",
+          "Sigmoid",
+          "IsNaN",
+          "IsInf",
+          "Not",
+          "Relu",
+          "LeakyRelu",
+          "Elu",
+          "Selu",
+          "Celu",
+          "ThresholdedRelu",
+          "HardSigmoid",
+          "HardSwish",
+          "Softplus",
+          "Softsign",
+          "Gelu",
+          "Mish",
+          "Identity",
+          "Cast" ->
+          node -> one(node.dims(0));
+      case "Add",
+          "Sub",
+          "Mul",
+          "Div",
+          "Pow",
+          "Mod",
+          "Min",
+          "Max",
+          "Sum",
+          "Mean",
+          "Equal",
+          "Greater",
+          "GreaterOrEqual",
+          "Less",
+          "LessOrEqual",
+          "And",
+          "Or",
+          "Xor",
+          "Where" ->
+          ElementwiseShapes::broadcast;
+      case "Softmax", "LogSoftmax", "Hardmax", "LpNormalization" -> ElementwiseShapes::alongAxis;
+      case "CumSum" -> ElementwiseShapes::cumSum;
+      case "Clip" -> ElementwiseShapes::clip;
+      case "PRelu" -> ElementwiseShapes::prelu;
+      case "BatchNormalization" -> ElementwiseShapes::batchNormalization;
+      case "LayerNormalization" -> ElementwiseShapes::layerNormalization;
+      default -> null;
+    };
   }
 
   private ElementwiseShapes() {}

@@ -2,34 +2,39 @@
 package dev.coracle.onnx;
 
 import static dev.coracle.onnx.ShapeInference.one;
-import static dev.coracle.onnx.ShapeInference.putAll;
 
 import dev.coracle.onnx.ShapeInference.Rule;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
-import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
 /** Shapes of what picks elements by index or reduces axes. */
 final class IndexShapes {
 
-  static final Map<String, Rule> RULES = new TreeMap<>();
-
-  static {
-    RULES.put("Gather", IndexShapes::gather);
-    RULES.put("GatherElements", IndexShapes::gatherElements);
-    RULES.put("GatherND", IndexShapes::gatherNd);
-    RULES.put("ScatterElements", IndexShapes::scatterElements);
-    RULES.put("ScatterND", IndexShapes::scatterNd);
-    RULES.put("OneHot", IndexShapes::oneHot);
-    RULES.put("TopK", IndexShapes::topK);
-    putAll(RULES, IndexShapes::argument, "ArgMax", "ArgMin");
-    putAll(
-        RULES,
-        IndexShapes::reduce,
-        "ReduceSum ReduceMean ReduceMax ReduceMin ReduceProd ReduceL1 ReduceL2 ReduceLogSum ReduceLogSumExp ReduceSumSquare"
-            .split(" ", -1));
+  /** Returns the rule of an operator, or null. */
+  static @Nullable Rule of(String operator) {
+    return switch (operator) {
+      case "Gather" -> IndexShapes::gather;
+      case "GatherElements" -> IndexShapes::gatherElements;
+      case "GatherND" -> IndexShapes::gatherNd;
+      case "ScatterElements" -> IndexShapes::scatterElements;
+      case "ScatterND" -> IndexShapes::scatterNd;
+      case "OneHot" -> IndexShapes::oneHot;
+      case "TopK" -> IndexShapes::topK;
+      case "ArgMax", "ArgMin" -> IndexShapes::argument;
+      case "ReduceSum",
+          "ReduceMean",
+          "ReduceMax",
+          "ReduceMin",
+          "ReduceProd",
+          "ReduceL1",
+          "ReduceL2",
+          "ReduceLogSum",
+          "ReduceLogSumExp",
+          "ReduceSumSquare" ->
+          IndexShapes::reduce;
+      default -> null;
+    };
   }
 
   private IndexShapes() {}

@@ -1,26 +1,28 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.coracle.onnx;
 
-import static java.util.Map.entry;
-
 import ai.djl.ndarray.types.DataType;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
-import java.util.Map;
+import org.jspecify.annotations.Nullable;
 
 /** Picks elements of an array by where they are. */
 final class IndexTranslators {
 
-  static final Map<String, OpTranslator> BY_METHOD =
-      Map.ofEntries(
-          entry(TracingIndexer.GET, IndexTranslators::get),
-          entry("NDArray.gather", IndexTranslators::gather),
-          entry("NDArray.gatherNd", IndexTranslators::gatherNd),
-          entry("NDArray.take", IndexTranslators::take),
-          entry("NDArray.put", IndexTranslators::put),
-          entry("NDArray.scatter", IndexTranslators::scatter),
-          entry("NDArray.oneHot", IndexTranslators::oneHot));
+  /** Returns the translator of a method, or null. */
+  static @Nullable OpTranslator of(String method) {
+    return switch (method) {
+      case TracingIndexer.GET -> IndexTranslators::get;
+      case "NDArray.gather" -> IndexTranslators::gather;
+      case "NDArray.gatherNd" -> IndexTranslators::gatherNd;
+      case "NDArray.take" -> IndexTranslators::take;
+      case "NDArray.put" -> IndexTranslators::put;
+      case "NDArray.scatter" -> IndexTranslators::scatter;
+      case "NDArray.oneHot" -> IndexTranslators::oneHot;
+      default -> null;
+    };
+  }
 
   /** Slices to the end. */
   private static final DimExpr END = DimExpr.of(Long.MAX_VALUE);

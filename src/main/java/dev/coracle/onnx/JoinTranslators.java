@@ -2,17 +2,21 @@
 package dev.coracle.onnx;
 
 import java.util.List;
-import java.util.Map;
 import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
 
 /** Joins arrays along an axis, and takes them apart. */
 final class JoinTranslators {
 
-  static final Map<String, OpTranslator> BY_METHOD =
-      Map.of(
-          "NDArrayEx.concat", JoinTranslators::concat,
-          "NDArrayEx.stack", JoinTranslators::stack,
-          "NDArray.split", JoinTranslators::split);
+  /** Returns the translator of a method, or null. */
+  static @Nullable OpTranslator of(String method) {
+    return switch (method) {
+      case "NDArrayEx.concat" -> JoinTranslators::concat;
+      case "NDArrayEx.stack" -> JoinTranslators::stack;
+      case "NDArray.split" -> JoinTranslators::split;
+      default -> null;
+    };
+  }
 
   private JoinTranslators() {}
 

@@ -7,26 +7,29 @@ import dev.coracle.onnx.ShapeInference.Rule;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
-import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /** Shapes of what gives the same numbers another shape, and of shapes themselves. */
 final class LayoutShapes {
 
-  static final Map<String, Rule> RULES =
-      Map.ofEntries(
-          Map.entry("Reshape", LayoutShapes::reshape),
-          Map.entry("Flatten", LayoutShapes::flatten),
-          Map.entry("Squeeze", LayoutShapes::squeeze),
-          Map.entry("Unsqueeze", LayoutShapes::unsqueeze),
-          Map.entry("Transpose", LayoutShapes::transpose),
-          Map.entry("Expand", LayoutShapes::expand),
-          Map.entry("Tile", LayoutShapes::tile),
-          Map.entry("Trilu", node -> one(node.dims(0))),
-          Map.entry("Shape", node -> one(List.of((long) shapeOf(node).size()))),
-          Map.entry("Size", node -> one(List.of())),
-          Map.entry("Range", LayoutShapes::range),
-          Map.entry("ConstantOfShape", LayoutShapes::constantOfShape));
+  /** Returns the rule of an operator, or null. */
+  static @Nullable Rule of(String operator) {
+    return switch (operator) {
+      case "Reshape" -> LayoutShapes::reshape;
+      case "Flatten" -> LayoutShapes::flatten;
+      case "Squeeze" -> LayoutShapes::squeeze;
+      case "Unsqueeze" -> LayoutShapes::unsqueeze;
+      case "Transpose" -> LayoutShapes::transpose;
+      case "Expand" -> LayoutShapes::expand;
+      case "Tile" -> LayoutShapes::tile;
+      case "Trilu" -> node -> one(node.dims(0));
+      case "Shape" -> node -> one(List.of((long) shapeOf(node).size()));
+      case "Size" -> node -> one(List.of());
+      case "Range" -> LayoutShapes::range;
+      case "ConstantOfShape" -> LayoutShapes::constantOfShape;
+      default -> null;
+    };
+  }
 
   private LayoutShapes() {}
 

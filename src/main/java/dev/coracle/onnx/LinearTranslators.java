@@ -4,15 +4,19 @@ package dev.coracle.onnx;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.types.DataType;
 import java.util.List;
-import java.util.Map;
+import org.jspecify.annotations.Nullable;
 
 /** Products with a matrix of weights, and rows of one. */
 final class LinearTranslators {
 
-  static final Map<String, OpTranslator> BY_METHOD =
-      Map.of(
-          "NDArrayEx.linear", LinearTranslators::linear,
-          "NDArrayEx.embedding", LinearTranslators::embedding);
+  /** Returns the translator of a method, or null. */
+  static @Nullable OpTranslator of(String method) {
+    return switch (method) {
+      case "NDArrayEx.linear" -> LinearTranslators::linear;
+      case "NDArrayEx.embedding" -> LinearTranslators::embedding;
+      default -> null;
+    };
+  }
 
   private LinearTranslators() {}
 

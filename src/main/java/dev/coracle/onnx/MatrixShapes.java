@@ -6,18 +6,22 @@ import static dev.coracle.onnx.ShapeInference.one;
 import dev.coracle.onnx.ShapeInference.Rule;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
+import org.jspecify.annotations.Nullable;
 
 /** Shapes of products of matrices, and of the recurrent layers, which are made of these. */
 final class MatrixShapes {
 
-  static final Map<String, Rule> RULES =
-      Map.of(
-          "MatMul", MatrixShapes::matMul,
-          "Gemm", MatrixShapes::gemm,
-          "LSTM", node -> recurrent(node, 4, 6),
-          "GRU", node -> recurrent(node, 3, 5),
-          "RNN", node -> recurrent(node, 1, 5));
+  /** Returns the rule of an operator, or null. */
+  static @Nullable Rule of(String operator) {
+    return switch (operator) {
+      case "MatMul" -> MatrixShapes::matMul;
+      case "Gemm" -> MatrixShapes::gemm;
+      case "LSTM" -> node -> recurrent(node, 4, 6);
+      case "GRU" -> node -> recurrent(node, 3, 5);
+      case "RNN" -> node -> recurrent(node, 1, 5);
+      default -> null;
+    };
+  }
 
   private MatrixShapes() {}
 

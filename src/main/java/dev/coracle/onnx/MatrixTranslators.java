@@ -2,16 +2,20 @@
 package dev.coracle.onnx;
 
 import ai.djl.ndarray.types.DataType;
-import java.util.Map;
+import org.jspecify.annotations.Nullable;
 
 /** Products of matrices and vectors; ONNX's MatMul is PyTorch's for all ranks. */
 final class MatrixTranslators {
 
-  static final Map<String, OpTranslator> BY_METHOD =
-      Map.of(
-          "NDArray.matMul", MatrixTranslators::matMul,
-          "NDArray.batchMatMul", MatrixTranslators::matMul,
-          "NDArray.dot", MatrixTranslators::matMul);
+  /** Returns the translator of a method, or null. */
+  static @Nullable OpTranslator of(String method) {
+    return switch (method) {
+      case "NDArray.matMul" -> MatrixTranslators::matMul;
+      case "NDArray.batchMatMul" -> MatrixTranslators::matMul;
+      case "NDArray.dot" -> MatrixTranslators::matMul;
+      default -> null;
+    };
+  }
 
   private MatrixTranslators() {}
 

@@ -4,16 +4,20 @@ package dev.coracle.onnx;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.types.DataType;
 import java.util.List;
-import java.util.Map;
 import java.util.stream.LongStream;
+import org.jspecify.annotations.Nullable;
 
 /** Batch and layer normalization. */
 final class NormalizationTranslators {
 
-  static final Map<String, OpTranslator> BY_METHOD =
-      Map.of(
-          "NDArrayEx.batchNorm", NormalizationTranslators::batchNorm,
-          "NDArrayEx.layerNorm", NormalizationTranslators::layerNorm);
+  /** Returns the translator of a method, or null. */
+  static @Nullable OpTranslator of(String method) {
+    return switch (method) {
+      case "NDArrayEx.batchNorm" -> NormalizationTranslators::batchNorm;
+      case "NDArrayEx.layerNorm" -> NormalizationTranslators::layerNorm;
+      default -> null;
+    };
+  }
 
   /** From this version on ONNX has LayerNormalization. */
   private static final int LAYER_NORMALIZATION = 17;

@@ -1,22 +1,24 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.coracle.onnx;
 
-import static java.util.Map.entry;
-
 import ai.djl.ndarray.types.DataType;
 import java.util.List;
-import java.util.Map;
+import org.jspecify.annotations.Nullable;
 
 /** Sorts, and finds the largest and the smallest. */
 final class OrderTranslators {
 
-  static final Map<String, OpTranslator> BY_METHOD =
-      Map.ofEntries(
-          entry("NDArray.argMax", (call, graph) -> extreme("ArgMax", call, graph)),
-          entry("NDArray.argMin", (call, graph) -> extreme("ArgMin", call, graph)),
-          entry("NDArray.topK", OrderTranslators::topK),
-          entry("NDArray.sort", OrderTranslators::sort),
-          entry("NDArray.argSort", OrderTranslators::argSort));
+  /** Returns the translator of a method, or null. */
+  static @Nullable OpTranslator of(String method) {
+    return switch (method) {
+      case "NDArray.argMax" -> (call, graph) -> extreme("ArgMax", call, graph);
+      case "NDArray.argMin" -> (call, graph) -> extreme("ArgMin", call, graph);
+      case "NDArray.topK" -> OrderTranslators::topK;
+      case "NDArray.sort" -> OrderTranslators::sort;
+      case "NDArray.argSort" -> OrderTranslators::argSort;
+      default -> null;
+    };
+  }
 
   private OrderTranslators() {}
 

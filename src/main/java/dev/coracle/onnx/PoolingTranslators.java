@@ -1,15 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.coracle.onnx;
 
-import static java.util.Map.entry;
-
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.Shape;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
-import java.util.Map;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Pooling of (N,C,d1…dk) arrays.
@@ -21,15 +19,18 @@ import java.util.Map;
  */
 final class PoolingTranslators {
 
-  static final Map<String, OpTranslator> BY_METHOD =
-      Map.ofEntries(
-          entry("NDArrayEx.maxPool", PoolingTranslators::maxPool),
-          entry("NDArrayEx.avgPool", PoolingTranslators::avgPool),
-          entry("NDArrayEx.lpPool", PoolingTranslators::lpPool),
-          entry("NDArrayEx.globalMaxPool", (call, graph) -> global("GlobalMaxPool", call, graph)),
-          entry(
-              "NDArrayEx.globalAvgPool", (call, graph) -> global("GlobalAveragePool", call, graph)),
-          entry("NDArrayEx.globalLpPool", PoolingTranslators::globalLpPool));
+  /** Returns the translator of a method, or null. */
+  static @Nullable OpTranslator of(String method) {
+    return switch (method) {
+      case "NDArrayEx.maxPool" -> PoolingTranslators::maxPool;
+      case "NDArrayEx.avgPool" -> PoolingTranslators::avgPool;
+      case "NDArrayEx.lpPool" -> PoolingTranslators::lpPool;
+      case "NDArrayEx.globalMaxPool" -> (call, graph) -> global("GlobalMaxPool", call, graph);
+      case "NDArrayEx.globalAvgPool" -> (call, graph) -> global("GlobalAveragePool", call, graph);
+      case "NDArrayEx.globalLpPool" -> PoolingTranslators::globalLpPool;
+      default -> null;
+    };
+  }
 
   private PoolingTranslators() {}
 

@@ -10,7 +10,6 @@ import ai.djl.nn.recurrent.RNN;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
-import java.util.Map;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
@@ -24,11 +23,15 @@ import org.jspecify.annotations.Nullable;
  */
 final class RecurrentTranslators {
 
-  static final Map<String, OpTranslator> BY_METHOD =
-      Map.of(
-          "NDArrayEx.lstm", RecurrentTranslators::lstm,
-          "NDArrayEx.gru", RecurrentTranslators::gru,
-          "NDArrayEx.rnn", RecurrentTranslators::rnn);
+  /** Returns the translator of a method, or null. */
+  static @Nullable OpTranslator of(String method) {
+    return switch (method) {
+      case "NDArrayEx.lstm" -> RecurrentTranslators::lstm;
+      case "NDArrayEx.gru" -> RecurrentTranslators::gru;
+      case "NDArrayEx.rnn" -> RecurrentTranslators::rnn;
+      default -> null;
+    };
+  }
 
   /** Calls of the three methods end in these arguments, counted from the end. */
   private static final int BIDIRECTIONAL = 2;

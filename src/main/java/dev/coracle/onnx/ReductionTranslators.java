@@ -3,29 +3,32 @@ package dev.coracle.onnx;
 
 import static dev.coracle.onnx.Promotion.FLOATING;
 import static dev.coracle.onnx.Promotion.NUMBERS;
-import static java.util.Map.entry;
 
 import ai.djl.ndarray.types.DataType;
 import java.util.List;
-import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
+import org.jspecify.annotations.Nullable;
 
 /** Sums, means and extremes along axes, and sums so far. */
 final class ReductionTranslators {
 
-  static final Map<String, OpTranslator> BY_METHOD =
-      Map.ofEntries(
-          entry("NDArray.sum", reduction("ReduceSum", NUMBERS)),
-          entry("NDArray.mean", reduction("ReduceMean", FLOATING)),
-          entry("NDArray.prod", ReductionTranslators::prod),
-          entry("NDArray.max", reduction("ReduceMax", NUMBERS)),
-          entry("NDArray.min", reduction("ReduceMin", NUMBERS)),
-          entry("NDArray.norm", ReductionTranslators::norm),
-          entry("NDArray.normalize", ReductionTranslators::normalize),
-          entry("NDArray.cumSum", ReductionTranslators::cumSum),
-          entry("NDArray.diff", ReductionTranslators::diff),
-          entry("NDArray.median", ReductionTranslators::median));
+  /** Returns the translator of a method, or null. */
+  static @Nullable OpTranslator of(String method) {
+    return switch (method) {
+      case "NDArray.sum" -> reduction("ReduceSum", NUMBERS);
+      case "NDArray.mean" -> reduction("ReduceMean", FLOATING);
+      case "NDArray.prod" -> ReductionTranslators::prod;
+      case "NDArray.max" -> reduction("ReduceMax", NUMBERS);
+      case "NDArray.min" -> reduction("ReduceMin", NUMBERS);
+      case "NDArray.norm" -> ReductionTranslators::norm;
+      case "NDArray.normalize" -> ReductionTranslators::normalize;
+      case "NDArray.cumSum" -> ReductionTranslators::cumSum;
+      case "NDArray.diff" -> ReductionTranslators::diff;
+      case "NDArray.median" -> ReductionTranslators::median;
+      default -> null;
+    };
+  }
 
   /** Opset of which ReduceSum takes axes as an input, and of which all the others do. */
   private static final int SUM_AXES_AS_INPUT = 13;

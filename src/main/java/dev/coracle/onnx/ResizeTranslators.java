@@ -2,15 +2,19 @@
 package dev.coracle.onnx;
 
 import java.util.List;
-import java.util.Map;
+import org.jspecify.annotations.Nullable;
 
 /** Interpolation between elements. */
 final class ResizeTranslators {
 
-  static final Map<String, OpTranslator> BY_METHOD =
-      Map.of(
-          "NDArrayEx.interpolation", ResizeTranslators::interpolation,
-          "NDArrayEx.resize", ResizeTranslators::resize);
+  /** Returns the translator of a method, or null. */
+  static @Nullable OpTranslator of(String method) {
+    return switch (method) {
+      case "NDArrayEx.interpolation" -> ResizeTranslators::interpolation;
+      case "NDArrayEx.resize" -> ResizeTranslators::resize;
+      default -> null;
+    };
+  }
 
   /** Modes, by their place in DJL's Image.Interpolation. */
   private static final int NEAREST = 0;

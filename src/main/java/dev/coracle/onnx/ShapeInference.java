@@ -3,11 +3,8 @@ package dev.coracle.onnx;
 
 import ai.onnx.proto.OnnxMl.NodeProto;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.List;
-import java.util.Map;
-import java.util.Set;
-import java.util.TreeMap;
+import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -28,26 +25,34 @@ final class ShapeInference {
     @Nullable List<List<Long>> shapes(NodeFacts node);
   }
 
-  private static final Map<String, Rule> RULES = new TreeMap<>();
-
-  static {
-    RULES.putAll(ElementwiseShapes.RULES);
-    RULES.putAll(WindowShapes.RULES);
-    RULES.putAll(MatrixShapes.RULES);
-    RULES.putAll(LayoutShapes.RULES);
-    RULES.putAll(SliceShapes.RULES);
-    RULES.putAll(IndexShapes.RULES);
-  }
+  /**
+   * Each finds the rules of one kind, which are made when they are asked for: {@link Translators}.
+   */
+  private static final List<Function<String, @Nullable Rule>> RULES =
+      List.of(
+          ElementwiseShapes::of,
+          WindowShapes::of,
+          MatrixShapes::of,
+          LayoutShapes::of,
+          SliceShapes::of,
+          IndexShapes::of);
 
   private ShapeInference() {}
 
-  static Set<String> operators() {
-    return RULES.keySet();
+  /** Returns the rule of one of ONNX's own operators, or null. */
+  static @Nullable Rule rule(String operator) {
+    for (Function<String, @Nullable Rule> kind : RULES) {
+      Rule found = kind.apply(operator);
+      if (found != null) {
+        return found;
+      }
+    }
+    return null;
   }
 
   /** Returns what is known of each output; operators of other domains tell nothing. */
   static List<ArrayFact> infer(NodeProto node, int opset, List<@Nullable ArrayFact> inputs) {
-    Rule rule = node.getDomain().isEmpty() ? RULES.get(node.getOpType()) : null;
+    Rule rule = node.getDomain().isEmpty() ? rule(node.getOpType()) : null;
     List<List<Long>> shapes = null;
     NodeFacts facts = new NodeFacts(node, opset, inputs);
     if (rule != null && inputs.stream().noneMatch(i -> i != null && i.dims() == null)) {
@@ -64,10 +69,6 @@ final class ShapeInference {
 
   static List<List<Long>> one(List<Long> shape) {
     return List.of(shape);
-  }
-
-  static void putAll(Map<String, Rule> rules, Rule rule, String... operators) {
-    Arrays.stream(operators).forEach(operator -> rules.put(operator, rule));
   }
 
   /** Broadcasts shapes as NumPy does. */

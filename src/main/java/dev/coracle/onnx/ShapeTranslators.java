@@ -1,35 +1,37 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.coracle.onnx;
 
-import static java.util.Map.entry;
-
 import ai.djl.ndarray.types.DataType;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.EnumSet;
 import java.util.List;
-import java.util.Map;
 import java.util.Set;
 import java.util.stream.IntStream;
 import java.util.stream.LongStream;
+import org.jspecify.annotations.Nullable;
 
 /** What gives the same numbers another shape or order, or more of them. */
 final class ShapeTranslators {
 
-  static final Map<String, OpTranslator> BY_METHOD =
-      Map.ofEntries(
-          entry("NDArray.reshape", ShapeTranslators::reshape),
-          entry("NDArray.flatten", ShapeTranslators::reshape),
-          entry("NDArray.expandDims", ShapeTranslators::expandDims),
-          entry("NDArray.squeeze", ShapeTranslators::squeeze),
-          entry("NDArray.transpose", ShapeTranslators::transpose),
-          entry("NDArray.swapAxes", ShapeTranslators::swapAxes),
-          entry("NDArray.broadcast", ShapeTranslators::broadcast),
-          entry("NDArray.tile", ShapeTranslators::tile),
-          entry("NDArray.repeat", ShapeTranslators::repeat),
-          entry("NDArray.flip", ShapeTranslators::flip),
-          entry("NDArray.rotate90", ShapeTranslators::rotate),
-          entry("NDArray.pad", ShapeTranslators::pad));
+  /** Returns the translator of a method, or null. */
+  static @Nullable OpTranslator of(String method) {
+    return switch (method) {
+      case "NDArray.reshape" -> ShapeTranslators::reshape;
+      case "NDArray.flatten" -> ShapeTranslators::reshape;
+      case "NDArray.expandDims" -> ShapeTranslators::expandDims;
+      case "NDArray.squeeze" -> ShapeTranslators::squeeze;
+      case "NDArray.transpose" -> ShapeTranslators::transpose;
+      case "NDArray.swapAxes" -> ShapeTranslators::swapAxes;
+      case "NDArray.broadcast" -> ShapeTranslators::broadcast;
+      case "NDArray.tile" -> ShapeTranslators::tile;
+      case "NDArray.repeat" -> ShapeTranslators::repeat;
+      case "NDArray.flip" -> ShapeTranslators::flip;
+      case "NDArray.rotate90" -> ShapeTranslators::rotate;
+      case "NDArray.pad" -> ShapeTranslators::pad;
+      default -> null;
+    };
+  }
 
   /** Of Pad in ONNX Runtime; smaller integers but for these go through int32. */
   private static final Set<DataType> PADDED =

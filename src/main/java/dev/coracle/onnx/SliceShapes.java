@@ -7,19 +7,22 @@ import dev.coracle.onnx.ShapeInference.Rule;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
-import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /** Shapes of what cuts arrays, joins them or changes the size of axes. */
 final class SliceShapes {
 
-  static final Map<String, Rule> RULES =
-      Map.of(
-          "Concat", SliceShapes::concat,
-          "Split", SliceShapes::split,
-          "Slice", SliceShapes::slice,
-          "Pad", SliceShapes::pad,
-          "Resize", SliceShapes::resize);
+  /** Returns the rule of an operator, or null. */
+  static @Nullable Rule of(String operator) {
+    return switch (operator) {
+      case "Concat" -> SliceShapes::concat;
+      case "Split" -> SliceShapes::split;
+      case "Slice" -> SliceShapes::slice;
+      case "Pad" -> SliceShapes::pad;
+      case "Resize" -> SliceShapes::resize;
+      default -> null;
+    };
+  }
 
   private SliceShapes() {}
 

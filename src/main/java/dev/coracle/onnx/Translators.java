@@ -5,14 +5,14 @@ import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.internal.NDArrayEx;
 import java.lang.reflect.Method;
 import java.lang.reflect.Modifier;
-import java.util.Collections;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.ServiceLoader;
 import java.util.Set;
-import java.util.TreeMap;
 import java.util.TreeSet;
+import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Knows which translator belongs to a call, by its recorded name. Nothing else in the exporter
@@ -24,29 +24,30 @@ final class Translators {
   static final String ADVICE =
       "docs/onnx-operators.md lists what has one, and OnnxExporter.translator adds another";
 
-  /** The exporter's own. */
-  private static final Map<String, OpTranslator> OWN = new TreeMap<>();
+  /**
+   * The exporter's own, each finding its kind by name. A translator is made when it is asked for:
+   * making all of them costs a JVM's first export 30 ms.
+   */
+  private static final List<Function<String, @Nullable OpTranslator>> OWN =
+      List.of(
+          ConvolutionTranslators::of,
+          PoolingTranslators::of,
+          LinearTranslators::of,
+          NormalizationTranslators::of,
+          ResizeTranslators::of,
+          ActivationTranslators::of,
+          ArithmeticTranslators::of,
+          ComparisonTranslators::of,
+          ReductionTranslators::of,
+          MatrixTranslators::of,
+          ShapeTranslators::of,
+          RecurrentTranslators::of,
+          JoinTranslators::of,
+          IndexTranslators::of,
+          OrderTranslators::of,
+          DetectionTranslators::of);
 
-  static {
-    OWN.putAll(ConvolutionTranslators.BY_METHOD);
-    OWN.putAll(PoolingTranslators.BY_METHOD);
-    OWN.putAll(LinearTranslators.BY_METHOD);
-    OWN.putAll(NormalizationTranslators.BY_METHOD);
-    OWN.putAll(ResizeTranslators.BY_METHOD);
-    OWN.putAll(ActivationTranslators.BY_METHOD);
-    OWN.putAll(ArithmeticTranslators.BY_METHOD);
-    OWN.putAll(ComparisonTranslators.BY_METHOD);
-    OWN.putAll(ReductionTranslators.BY_METHOD);
-    OWN.putAll(MatrixTranslators.BY_METHOD);
-    OWN.putAll(ShapeTranslators.BY_METHOD);
-    OWN.putAll(RecurrentTranslators.BY_METHOD);
-    OWN.putAll(JoinTranslators.BY_METHOD);
-    OWN.putAll(IndexTranslators.BY_METHOD);
-    OWN.putAll(OrderTranslators.BY_METHOD);
-    OWN.putAll(DetectionTranslators.BY_METHOD);
-  }
-
-  private final Map<String, OpTranslator> byMethod = new HashMap<>(OWN);
+  private final Map<String, OpTranslator> byMethod = new HashMap<>();
 
   /**
    * Adds translators to the exporter's own.
@@ -74,16 +75,26 @@ final class Translators {
 
   /** Tells whether calls of a recorded name have a translation, for some of their arguments. */
   boolean isTranslated(String method) {
-    return byMethod.containsKey(method);
+    return find(method) != null;
   }
 
-  /** Returns the names of the calls that the exporter itself translates. */
-  static Set<String> own() {
-    return Collections.unmodifiableSet(OWN.keySet());
+  private @Nullable OpTranslator find(String method) {
+    return byMethod.computeIfAbsent(method, Translators::own);
+  }
+
+  /** Returns the exporter's own translator of a method, or null. */
+  static @Nullable OpTranslator own(String method) {
+    for (Function<String, @Nullable OpTranslator> kind : OWN) {
+      OpTranslator found = kind.apply(method);
+      if (found != null) {
+        return found;
+      }
+    }
+    return null;
   }
 
   void translate(Call call, GraphBuilder graph) {
-    OpTranslator translator = byMethod.get(call.method());
+    OpTranslator translator = find(call.method());
     if (translator == null) {
       throw call.unsupported("constants that change with the size of an axis; " + ADVICE);
     }

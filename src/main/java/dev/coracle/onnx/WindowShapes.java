@@ -2,24 +2,23 @@
 package dev.coracle.onnx;
 
 import static dev.coracle.onnx.ShapeInference.one;
-import static dev.coracle.onnx.ShapeInference.putAll;
 
 import dev.coracle.onnx.ShapeInference.Rule;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
-import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
 /** Shapes of convolutions and pools of (N,C,d1…dk) arrays. */
 final class WindowShapes {
 
-  static final Map<String, Rule> RULES = new TreeMap<>();
-
-  static {
-    RULES.put("Conv", WindowShapes::convolution);
-    putAll(RULES, WindowShapes::pool, "MaxPool", "AveragePool", "LpPool");
-    putAll(RULES, WindowShapes::globalPool, "GlobalAveragePool", "GlobalMaxPool", "GlobalLpPool");
+  /** Returns the rule of an operator, or null. */
+  static @Nullable Rule of(String operator) {
+    return switch (operator) {
+      case "Conv" -> WindowShapes::convolution;
+      case "MaxPool", "AveragePool", "LpPool" -> WindowShapes::pool;
+      case "GlobalAveragePool", "GlobalMaxPool", "GlobalLpPool" -> WindowShapes::globalPool;
+      default -> null;
+    };
   }
 
   private WindowShapes() {}

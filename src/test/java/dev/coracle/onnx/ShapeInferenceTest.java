@@ -177,9 +177,9 @@ class ShapeInferenceTest {
   }
 
   @Test
-  void rules_andTable_nameTheSameOperators() {
-    assertThat(ShapeInference.operators())
-        .containsExactlyInAnyOrderElementsOf(OperatorTable.operators());
+  void rules_areThereForEachOperatorOfTheTable() {
+    assertThat(OperatorTable.operators())
+        .allSatisfy(operator -> assertThat(ShapeInference.rule(operator)).isNotNull());
   }
 
   /**
