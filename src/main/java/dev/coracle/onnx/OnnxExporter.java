@@ -343,6 +343,7 @@ public final class OnnxExporter {
     if (block == null || inputs.list().isEmpty()) {
       throw new IllegalStateException("the exporter needs a block and at least one input");
     }
+    StandIns.requireKnownDjl();
     inputs.list().forEach(InputSpec::requireSizes);
     Tracer.requireArrayCode(block, "the block");
     for (Pair<String, Parameter> parameter : block.getParameters()) {

@@ -6,10 +6,13 @@ import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.index.NDIndex;
 import java.lang.reflect.InvocationTargetException;
 import java.lang.reflect.Method;
+import java.lang.reflect.Modifier;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Objects;
+import java.util.Set;
+import java.util.TreeSet;
 import org.jspecify.annotations.Nullable;
 
 /** What the stand-ins of arrays, extensions and managers have in common. */
@@ -19,6 +22,45 @@ final class StandIns {
   private static final String MOD = "NDArray.mod";
 
   private StandIns() {}
+
+  /**
+   * Refuses a DJL with methods that the build did not know: calls of them would run past the
+   * recording.
+   */
+  static void requireKnownDjl() {
+    if (InterceptedArray.DJL.equals(versionOfDjl())) {
+      return;
+    }
+    requireAllMethods(InterceptedArray.class);
+    requireAllMethods(InterceptedExtension.class);
+    requireAllMethods(InterceptedManager.class);
+  }
+
+  /** Requires a class to implement all that its interface has, methods with a default too. */
+  static void requireAllMethods(Class<?> standIn) {
+    Set<String> missing = new TreeSet<>();
+    for (Method method : standIn.getInterfaces()[0].getMethods()) {
+      if (!Modifier.isStatic(method.getModifiers())
+          && method(standIn, method.getName(), method.getParameterTypes()).getDeclaringClass()
+              != standIn) {
+        missing.add(nameOf(method));
+      }
+    }
+    if (!missing.isEmpty()) {
+      String version = versionOfDjl();
+      throw new ExportException(
+          "DJL %s has methods that this Coracle was not built for, so that calls of them would be missed: %s; use DJL %s, or build Coracle with the other, -Ddjl.version=…"
+              .formatted(
+                  version == null ? "(of no stated version)" : version,
+                  missing,
+                  InterceptedArray.DJL));
+    }
+  }
+
+  /** Returns null where DJL's classes are in another jar than its own. */
+  private static @Nullable String versionOfDjl() {
+    return NDArray.class.getPackage().getSpecificationVersion();
+  }
 
   /** Returns {@code NDArray.reshape} and the like, the name under which a call is recorded. */
   static String nameOf(Method method) {
@@ -104,7 +146,7 @@ final class StandIns {
     }
     NDList list = (NDList) result;
     if (list.size() == 1 && list.get(0) == receiver.value().array()) {
-      return new NDList((NDArray) receiver);
+      return new NDList(receiver);
     }
     return new NDList(tracer.record(nameOf(method), receiver, recorded, list));
   }
@@ -113,7 +155,7 @@ final class StandIns {
   static NDArray record(
       TracedArray receiver, String method, List<@Nullable Object> recorded, NDArray result) {
     if (result == receiver.value().array()) {
-      return (NDArray) receiver;
+      return receiver;
     }
     return receiver.tracer().record(method, receiver, recorded, new NDList(result)).get(0);
   }

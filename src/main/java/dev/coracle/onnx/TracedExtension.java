@@ -52,6 +52,7 @@ final class TracedExtension extends InterceptedExtension {
     }
     String counterpart = IN_PLACE.get(method.getName());
     if (counterpart != null) {
+      // By way of the interface, as it may be made of others.
       Method pure = StandIns.method(NDArrayEx.class, counterpart, method.getParameterTypes());
       return array.write(
           method, (NDArray) Objects.requireNonNull(StandIns.call(this, pure, given)));

@@ -32,8 +32,8 @@ import org.jspecify.annotations.Nullable;
  * inputs, its parameters and the manager behind them. Each call on a stand-in unwraps its
  * arguments, calls the engine, wraps the result and is recorded. Nothing has to be known about the
  * block: lambdas, custom blocks and plain array code are all calls on arrays in the end. The build
- * writes stand-ins of DJL's whole interfaces; of a method that a later DJL adds, the calls that it
- * is made of are recorded.
+ * writes what the stand-ins extend, for all methods of DJL's interfaces; a DJL that has more is
+ * refused.
  *
  * <p>A call that the recording could not follow is refused, never passed on: reading the content of
  * an array that depends on an input (control flow could follow from it, or the content could return
@@ -98,12 +98,6 @@ final class Tracer {
           tracer.requireArrays("the block", block.forward(tracer.parameters, prepared, false));
       NDList outputs = tracer.requireArrays("the function of append", after.apply(made));
       return new Trace(values, tracer.calls, tracer.outputs(outputs), memory);
-    } catch (AbstractMethodError e) {
-      memory.close();
-      throw new ExportException(
-          "the block calls a method of DJL's that this exporter was not built for, at sizes %s of the dynamic axes: %s; use the DJL version that Coracle asks for"
-              .formatted(sizes, e.getMessage()),
-          e);
     } catch (ExportException | Error e) {
       memory.close();
       throw e;

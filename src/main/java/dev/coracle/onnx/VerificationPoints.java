@@ -2,6 +2,7 @@
 package dev.coracle.onnx;
 
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -38,8 +39,10 @@ record VerificationPoints(Map<String, Long> base, List<Map<String, Long>> points
   /**
    * Returns the points for an export: each axis also at the neighbours of the sizes that were
    * traced, and at none of these.
+   *
+   * @param large whether the inputs are so large that the block should run on few of them
    */
-  static VerificationPoints around(DynamicAxes traced) {
+  static VerificationPoints around(DynamicAxes traced, boolean large) {
     Map<String, Long> base = new LinkedHashMap<>();
     Map<String, List<Long>> sizes = new LinkedHashMap<>();
     for (String axis : traced.names()) {
@@ -52,7 +55,8 @@ record VerificationPoints(Map<String, Long> base, List<Map<String, Long>> points
         all.remove(size);
       }
       sizes.put(axis, List.copyOf(all));
-      base.put(axis, traced.sizesOf(axis)[1]);
+      long[] three = traced.sizesOf(axis);
+      base.put(axis, large ? Arrays.stream(three).min().orElseThrow() : three[1]);
     }
     return of(base, sizes);
   }

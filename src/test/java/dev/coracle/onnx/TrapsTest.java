@@ -68,16 +68,6 @@ class TrapsTest {
   }
 
   @Test
-  void method_ofALaterDjl_isExplained() {
-    refuses(
-        x -> {
-          throw new AbstractMethodError("NDArray.later()"); // as the JVM does
-        },
-        "NDArray.later()",
-        "use the DJL version that Coracle asks for");
-  }
-
-  @Test
   void threads_ofTheBlocksOwn_areRefused() {
     refuses(
         x -> CompletableFuture.supplyAsync(() -> x.add(1)).join(),
