@@ -2,7 +2,7 @@
 package dev.coracle.onnx;
 
 import java.lang.StackWalker.StackFrame;
-import java.util.List;
+import java.util.Iterator;
 import java.util.Set;
 
 /** Finds the line of the block that made the call which is being recorded, for messages. */
@@ -32,14 +32,25 @@ final class CallSite {
    * the call.
    */
   static String find() {
-    List<StackFrame> frames =
-        STACK.walk(all -> all.takeWhile(f -> !isTrace(f)).filter(f -> !isMachinery(f)).toList());
-    return frames.stream()
-        .filter(f -> !f.getClassName().startsWith("ai.djl."))
-        .findFirst()
-        .or(() -> frames.stream().findFirst())
-        .map(StackFrame::toString)
-        .orElse("unknown place");
+    return STACK.walk(frames -> find(frames.iterator()));
+  }
+
+  private static String find(Iterator<StackFrame> frames) {
+    StackFrame ofDjl = null;
+    while (frames.hasNext()) {
+      StackFrame frame = frames.next();
+      if (isTrace(frame)) {
+        break;
+      }
+      if (isMachinery(frame)) {
+        continue;
+      }
+      if (!frame.getClassName().startsWith("ai.djl.")) {
+        return frame.toString();
+      }
+      ofDjl = ofDjl == null ? frame : ofDjl;
+    }
+    return ofDjl == null ? "unknown place" : ofDjl.toString();
   }
 
   /** The frame that called the block: what lies beyond is not the block's. */

@@ -7,10 +7,11 @@ import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Set;
 import java.util.SortedMap;
 import java.util.TreeMap;
+import java.util.TreeSet;
 import java.util.stream.Collectors;
-import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
@@ -88,11 +89,13 @@ public record DimExpr(SortedMap<String, Long> terms) {
   }
 
   private static String product(List<String> names, int corner) {
-    return IntStream.range(0, names.size())
-        .filter(axis -> (corner >> axis & 1) == 1)
-        .mapToObj(names::get)
-        .sorted()
-        .collect(Collectors.joining(TIMES));
+    Set<String> factors = new TreeSet<>(); // an axis is in it once
+    for (int axis = 0; axis < names.size(); axis++) {
+      if ((corner >> axis & 1) == 1) {
+        factors.add(names.get(axis));
+      }
+    }
+    return String.join(TIMES, factors);
   }
 
   /** Tells whether it is the same at all sizes. */
