@@ -13,12 +13,17 @@ class ClientGoneTest extends ServerFixture {
 
   private static final int QUEUED = 24;
 
-  /** Sends so many requests of one image that one after them waits for some time. */
-  private List<RawClient> queue(InferenceServer server) throws IOException {
+  /**
+   * Sends so many requests of one image that one after them waits for some time, and sees them
+   * queue: the server reads connections that become ready together in any order, and on a machine
+   * that stalls the one sent last could otherwise be run first, before anyone asks for its client.
+   */
+  private List<RawClient> queue(InferenceServer server) throws Exception {
     List<RawClient> clients = new ArrayList<>();
     for (int i = 0; i < QUEUED; i++) {
       clients.add(connect(server).send(images(1)));
     }
+    await("they queue", () -> metric(server, "coracle_queue_requests") >= QUEUED / 2);
     return clients;
   }
 
