@@ -18,7 +18,9 @@ import java.util.concurrent.Callable;
 import org.openjdk.jmh.runner.RunnerException;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
+import picocli.CommandLine.Spec;
 
 /**
  * Runs every contender once in each of several rounds, a JVM each, so that a machine that is slower
@@ -54,13 +56,15 @@ final class Comparison implements Callable<Integer> {
       description = "Measures nothing: prints the tables of earlier results.")
   private Path earlier;
 
+  @Spec private CommandSpec spec = CommandSpec.create();
+
   public static void main(String[] args) {
     System.exit(new CommandLine(new Comparison()).execute(args));
   }
 
   @Override
   public Integer call() throws IOException, RunnerException {
-    print(earlier == null ? measure() : ResultFile.read(earlier));
+    print(earlier == null ? measure() : Arguments.results(spec, earlier));
     return 0;
   }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.coracle.benchmarks.serving;
 
+import dev.coracle.benchmarks.Arguments;
 import dev.coracle.benchmarks.Spread;
 import dev.coracle.inference.Classifier;
 import java.io.IOException;
@@ -17,7 +18,9 @@ import java.util.stream.DoubleStream;
 import java.util.stream.Stream;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
+import picocli.CommandLine.Spec;
 
 /**
  * Measures the archive of an Azure function in {@code azure run}, several processes one after the
@@ -63,6 +66,8 @@ final class FunctionCalls implements Callable<Integer> {
   private final DoubleStream.Builder library = DoubleStream.builder();
   private final DoubleStream.Builder peak = DoubleStream.builder();
 
+  @Spec private CommandSpec spec = CommandSpec.create();
+
   private FunctionCalls() {}
 
   public static void main(String... args) {
@@ -71,6 +76,9 @@ final class FunctionCalls implements Callable<Integer> {
 
   @Override
   public Integer call() throws IOException, InterruptedException {
+    Arguments.file(spec, app, "make the archive first, or name one with --app FILE");
+    Arguments.file(spec, model, "train in the root first, or name a model with --model FILE");
+    Arguments.file(spec, command, "build the distribution in the root first");
     List<byte[]> images = TestImages.read(256);
     List<byte[]> messages = Post.json(images).messages();
     try (Classifier classifier = Classifier.open(model)) {

@@ -3,6 +3,7 @@ package dev.coracle.benchmarks.serving;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.coracle.benchmarks.Arguments;
 import dev.coracle.benchmarks.ResultFile;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -17,7 +18,10 @@ import java.util.TreeSet;
 import java.util.concurrent.Callable;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Spec;
 
 /**
  * Measures the HTTP server beside the library that it serves: every part once in each of several
@@ -86,11 +90,15 @@ final class ServingComparison implements Callable<Integer> {
       description = "Also draws latency against throughput, as SVG.")
   private Path picture;
 
+  @Spec private CommandSpec spec = CommandSpec.create();
+
   public static void main(String[] args) {
-    System.exit(
-        new CommandLine(new ServingComparison())
-            .registerConverter(Part.class, ServingComparison::part)
-            .execute(args));
+    System.exit(commandLine().execute(args));
+  }
+
+  static CommandLine commandLine() {
+    return new CommandLine(new ServingComparison())
+        .registerConverter(Part.class, ServingComparison::part);
   }
 
   private static Part part(String name) {
@@ -105,7 +113,7 @@ final class ServingComparison implements Callable<Integer> {
 
   @Override
   public Integer call() throws IOException, InterruptedException {
-    JsonNode document = earlier == null ? measure() : ResultFile.read(earlier);
+    JsonNode document = earlier == null ? measure() : Arguments.results(spec, earlier);
     ServingReport report = new ServingReport(document);
     System.out.println(report.text());
     if (picture != null) {
@@ -115,10 +123,9 @@ final class ServingComparison implements Callable<Integer> {
   }
 
   private JsonNode measure() throws IOException, InterruptedException {
-    if (!Files.isRegularFile(model)) {
-      throw new IllegalArgumentException(
-          "%s is no file; run in the folder benchmarks; train in the root first, or name a model with --model FILE"
-              .formatted(model.toAbsolutePath().normalize()));
+    Arguments.file(spec, model, "train in the root first, or name a model with --model FILE");
+    if (command != null) {
+      Arguments.file(spec, command, "build the distribution in the root first");
     }
     HttpLoad load = Wrk.find().<HttpLoad>map(wrk -> wrk).orElseGet(ClosedLoop::new);
     Setup setup =
@@ -157,7 +164,8 @@ final class ServingComparison implements Callable<Integer> {
 
   private List<String> serverArguments() {
     if (command != null && !jvmArguments.isEmpty()) {
-      throw new IllegalArgumentException(
+      throw new ParameterException(
+          spec.commandLine(),
           "--command brings its JVM arguments; add to them by JAVA_OPTS instead of --server-jvm-arg");
     }
     List<String> arguments = new ArrayList<>(jvmArguments);
