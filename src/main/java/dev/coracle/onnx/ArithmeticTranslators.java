@@ -37,6 +37,7 @@ final class ArithmeticTranslators {
       case "NDArray.log" -> unary("Log", FLOATING);
       case "NDArray.log10" -> logarithm(10);
       case "NDArray.log2" -> logarithm(2);
+      case "NDArray.xlogy" -> ArithmeticTranslators::timesLogarithm;
       case "NDArray.sqrt" -> unary("Sqrt", FLOATING);
       case "NDArray.sin" -> unary("Sin", FLOATING);
       case "NDArray.cos" -> unary("Cos", FLOAT32);
@@ -285,6 +286,22 @@ final class ArithmeticTranslators {
           .input(graph.scalar(1 / Math.log(base), computed))
           .output(call.result());
     };
+  }
+
+  /** x times the logarithm of y; where x is 0 that is 0, unless y is not a number. */
+  private static void timesLogarithm(Call call, GraphBuilder graph) {
+    DataType type = call.result().type();
+    DataType computed = Promotion.computed(call, type, FLOATING);
+    String x = receiver(call, graph, type, computed);
+    String y = Promotion.operand(call, graph, call.require(0), type, computed);
+    String zero = graph.scalar(0, computed);
+    String isZero = graph.node("Equal", call).input(x).input(zero).output();
+    String isNaN = graph.node("IsNaN", call).input(y).output();
+    String isNumber = graph.node("Not", call).input(isNaN).output();
+    String vanishes = graph.node("And", call).input(isZero).input(isNumber).output();
+    String logarithm = graph.node("Log", call).input(y).output();
+    String product = graph.node("Mul", call).input(x).input(logarithm).output();
+    graph.node("Where", call).input(vanishes).input(zero).input(product).output(call.result());
   }
 
   private static OpTranslator angle(double factor, double divisor) {

@@ -20,6 +20,7 @@ final class IndexTranslators {
       case "NDArray.put" -> IndexTranslators::put;
       case "NDArray.scatter" -> IndexTranslators::scatter;
       case "NDArray.oneHot" -> IndexTranslators::oneHot;
+      case "NDArray.diagonal" -> IndexTranslators::diagonal;
       default -> null;
     };
   }
@@ -158,6 +159,53 @@ final class IndexTranslators {
       }
     }
     return added;
+  }
+
+  /**
+   * diagonal(), diagonal(offset) or diagonal(offset, axis1, axis2): of the rows and columns laid
+   * end to end, one number each time a row and a column further.
+   */
+  private static void diagonal(Call call, GraphBuilder graph) {
+    Value x = call.receiver();
+    int rank = x.rank();
+    long offset = call.arguments().isEmpty() ? 0 : call.literal(0);
+    boolean hasAxes = call.arguments().size() == 3;
+    int rows = hasAxes ? call.axis(1, rank) : 0;
+    int columns = hasAxes ? call.axis(2, rank) : 1;
+    List<Long> order = new ArrayList<>();
+    for (long axis = 0; axis < rank; axis++) {
+      if (axis != rows && axis != columns) {
+        order.add(axis);
+      }
+    }
+    order.add((long) rows);
+    order.add((long) columns);
+    List<DimExpr> source = order.stream().map(axis -> x.shape().get(axis.intValue())).toList();
+    DimExpr width = source.get(rank - 1);
+    List<DimExpr> flat = new ArrayList<>(source.subList(0, rank - 2));
+    flat.add(source.get(rank - 2).times(width));
+    DimExpr first = offset < 0 ? width.times(DimExpr.of(-offset)) : DimExpr.of(offset);
+    DimExpr step = width.plus(DimExpr.of(1));
+    DimExpr count = call.result().shape().get(rank - 2);
+    String line =
+        graph
+            .node("Reshape", call)
+            .input(graph.node("Transpose", call).input(x).attribute("perm", order).output())
+            .input(ShapeTranslators.target(source, flat, graph))
+            .output();
+    String indices = steps(first, first.plus(count.times(step)), step, call, graph);
+    gather(line, indices, rank - 2, call, graph).output(call.result());
+  }
+
+  /** Returns the name of the numbers from {@code first} to below {@code end}. */
+  private static String steps(
+      DimExpr first, DimExpr end, DimExpr step, Call call, GraphBuilder graph) {
+    return graph
+        .node("Range", call)
+        .input(graph.scalar(first, DataType.INT64))
+        .input(graph.scalar(end, DataType.INT64))
+        .input(graph.scalar(step, DataType.INT64))
+        .output();
   }
 
   private static NodeBuilder gather(

@@ -211,6 +211,28 @@ class ArithmeticOperatorTest {
         .holds();
   }
 
+  @ParameterizedTest
+  @EnumSource(names = {"FLOAT32", "FLOAT64", "UINT8", "INT8", "INT32", "INT64", "BOOLEAN"})
+  void xlogy_ofZeroAndWhatIsNoNumber_agrees(DataType type) throws IOException, OrtException {
+    Agreement.ofList(
+            list -> {
+              NDArray x = list.get(0);
+              NDArray y = list.get(1);
+              NDArray zero = y.mul(0);
+              return new NDList(
+                  x.xlogy(y),
+                  y.xlogy(x),
+                  zero.xlogy(y),
+                  zero.xlogy(x),
+                  zero.xlogy(zero),
+                  zero.xlogy(y.sub(4).sqrt())); // of a negative one
+            })
+        .between(0, 3, type, 1, 9)
+        .between(-1, 3, DataType.FLOAT32, 1, 9)
+        .orNaN()
+        .holds();
+  }
+
   @Test
   void notANumberAndInfinity_agrees() throws IOException, OrtException {
     Agreement.ofList(

@@ -131,6 +131,36 @@ class IndexOperatorTest {
         1);
   }
 
+  @ParameterizedTest
+  @EnumSource(names = {"FLOAT32", "FLOAT64", "UINT8", "INT8", "INT32", "INT64", "BOOLEAN"})
+  void diagonal_agrees(DataType type) throws IOException, OrtException {
+    Agreement.ofList(
+            list -> {
+              NDArray x = list.head();
+              return new NDList(
+                  x.diagonal(0, 1, 2),
+                  x.diagonal(0, 2, 1),
+                  x.diagonal(3, 1, 2),
+                  x.diagonal(-4, -2, -1),
+                  x.transpose(1, 2, 0).diagonal(),
+                  x.transpose(1, 2, 0).diagonal(-2),
+                  x.transpose(1, 0, 2).diagonal(1, 0, -1));
+            })
+        .input(type, 1, 5, 4)
+        .holds();
+  }
+
+  @Test
+  void diagonal_ofDynamicAxes_agrees() throws IOException, OrtException {
+    for (int offset : new int[] {0, 1, -1}) {
+      Agreement.of(x -> x.matMul(x.transpose()).diagonal(offset))
+          .input(DataType.FLOAT32, 1, 5)
+          .batches(2, 3, 9)
+          .holds();
+    }
+    refuses(NDArray::diagonal, "NDArray.diagonal"); // the shorter of batch and 5
+  }
+
   @Test
   void takePutScatter_agrees() throws IOException, OrtException {
     agrees(x -> x.take(indices(x, 0, 2, 1, -1)), 1, 5);

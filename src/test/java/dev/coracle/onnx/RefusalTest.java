@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.coracle.onnx;
 
+import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import ai.djl.ndarray.NDArray;
@@ -181,9 +182,14 @@ class RefusalTest {
   }
 
   @Test
-  void call_untranslated_isRefusedWithTheUsersLineAndWhatThereIs() {
-    refuses(
-        x -> x.diagonal(), "NDArray.diagonal", "RefusalTest.java", "docs/onnx-operators.md lists");
+  void call_refused_saysTheUsersLine() {
+    refuses(x -> x.cumProd(1), "NDArray.cumProd", "RefusalTest.java", "ONNX has no such operator");
+  }
+
+  @Test
+  void reason_ofWhatNothingTranslates_pointsToWhatThereIs() {
+    assertThat(Refusals.reason("NDArray.thatIsNew"))
+        .contains("no ONNX translation yet", "docs/onnx-operators.md lists");
   }
 
   @Test
