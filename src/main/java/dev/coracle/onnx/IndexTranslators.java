@@ -182,8 +182,15 @@ final class IndexTranslators {
     order.add((long) columns);
     List<DimExpr> source = order.stream().map(axis -> x.shape().get(axis.intValue())).toList();
     DimExpr width = source.get(rank - 1);
+    DimExpr height = source.get(rank - 2);
+    if (!height.minus(width).isConstant()) {
+      // The trace saw one of them be the shorter; at other sizes it may be the other.
+      throw call.unsupported(
+          "axes of %s and %s, as its length is the shorter of them; slice both to one size before"
+              .formatted(height, width));
+    }
     List<DimExpr> flat = new ArrayList<>(source.subList(0, rank - 2));
-    flat.add(source.get(rank - 2).times(width));
+    flat.add(height.times(width));
     DimExpr first = offset < 0 ? width.times(DimExpr.of(-offset)) : DimExpr.of(offset);
     DimExpr step = width.plus(DimExpr.of(1));
     DimExpr count = call.result().shape().get(rank - 2);
