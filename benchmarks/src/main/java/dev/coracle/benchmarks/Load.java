@@ -46,12 +46,12 @@ public class Load {
     return existing(file, "train in the root first, or name a model with -p model=FILE");
   }
 
-  static Path existing(String file, String otherwise) {
+  static Path existing(String file, String advice) {
     Path path = Path.of(file);
     if (!Files.isRegularFile(path)) {
       throw new IllegalArgumentException(
           "%s is no file; run in the folder benchmarks; %s"
-              .formatted(path.toAbsolutePath().normalize(), otherwise));
+              .formatted(path.toAbsolutePath().normalize(), advice));
     }
     return path;
   }
