@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.coracle.inference;
 
+import java.nio.ByteBuffer;
+
 /**
  * Steps over the fields of one protobuf message: each is a tag (field number times 8 plus wire
  * type) and a value. Throws {@link InvalidModelException}, with the offset, where the bytes are no
@@ -13,7 +15,7 @@ final class FieldReader {
   static final int LENGTH_DELIMITED = 2;
   static final int FIXED32 = 5;
 
-  private final byte[] bytes;
+  private final ByteBuffer bytes;
   private final int end;
   private int position;
 
@@ -24,7 +26,7 @@ final class FieldReader {
   private int from;
 
   /** Reads the bytes from one offset up to another, exclusive. */
-  FieldReader(byte[] bytes, int from, int end) {
+  FieldReader(ByteBuffer bytes, int from, int end) {
     this.bytes = bytes;
     this.position = from;
     this.end = end;
@@ -107,7 +109,7 @@ final class FieldReader {
         throw new InvalidModelException(
             "byte %d: a number that begins here is cut off".formatted(start));
       }
-      byte next = bytes[position++];
+      byte next = bytes.get(position++);
       if (shift == 63 && next > 1) {
         break; // more than 64 bits
       }

@@ -19,20 +19,20 @@ import org.jspecify.annotations.Nullable;
  */
 final class Message {
 
-  private final byte[] bytes;
+  private final ByteBuffer bytes;
   private final int from;
   private final int to;
   private final MessageType type;
 
-  Message(byte[] bytes, int from, int to, MessageType type) {
+  Message(ByteBuffer bytes, int from, int to, MessageType type) {
     this.bytes = bytes;
     this.from = from;
     this.to = to;
     this.type = type;
   }
 
-  static Message model(byte[] file) {
-    return new Message(file, 0, file.length, MessageType.MODEL);
+  static Message model(ByteBuffer file) {
+    return new Message(file, 0, file.limit(), MessageType.MODEL);
   }
 
   MessageType type() {
@@ -91,7 +91,7 @@ final class Message {
   /** Returns the content of a {@code bytes} field, or null where it is absent. */
   @Nullable ByteBuffer bytes(String field) {
     List<ByteBuffer> found = new ArrayList<>(1);
-    each(field, reader -> found.add(ByteBuffer.wrap(bytes, reader.from(), length(reader)).slice()));
+    each(field, reader -> found.add(bytes.slice(reader.from(), length(reader))));
     return found.isEmpty() ? null : found.get(0).order(ByteOrder.LITTLE_ENDIAN);
   }
 
@@ -135,7 +135,7 @@ final class Message {
             case DOUBLE -> count[0] += length(reader) / Double.BYTES;
             default -> {
               for (int i = reader.from(); i < reader.to(); i++) {
-                count[0] += bytes[i] >= 0 ? 1 : 0; // the last byte of a varint
+                count[0] += bytes.get(i) >= 0 ? 1 : 0; // the last byte of a varint
               }
             }
           }
@@ -170,6 +170,6 @@ final class Message {
   }
 
   private String text(int start, int end) {
-    return new String(bytes, start, end - start, StandardCharsets.UTF_8);
+    return StandardCharsets.UTF_8.decode(bytes.slice(start, end - start)).toString();
   }
 }

@@ -29,15 +29,15 @@ final class MessageStructure {
    */
   static final int MAX_OBJECTS = 1 << 24;
 
-  private final byte[] bytes;
+  private final ByteBuffer bytes;
   private int objects;
 
-  private MessageStructure(byte[] bytes) {
+  private MessageStructure(ByteBuffer bytes) {
     this.bytes = bytes;
   }
 
-  static void check(byte[] bytes) {
-    new MessageStructure(bytes).check(0, bytes.length, MessageType.MODEL, 1);
+  static void check(ByteBuffer bytes) {
+    new MessageStructure(bytes).check(0, bytes.limit(), MessageType.MODEL, 1);
   }
 
   private void check(int from, int to, MessageType type, int depth) {
@@ -111,7 +111,7 @@ final class MessageStructure {
 
   private void utf8(FieldReader reader, MessageType type, Field field) {
     int i = reader.from();
-    while (i < reader.to() && bytes[i] >= 0) {
+    while (i < reader.to() && bytes.get(i) >= 0) {
       i++;
     }
     if (i == reader.to()) {
@@ -120,7 +120,7 @@ final class MessageStructure {
     try {
       StandardCharsets.UTF_8
           .newDecoder()
-          .decode(ByteBuffer.wrap(bytes, reader.from(), reader.to() - reader.from()));
+          .decode(bytes.slice(reader.from(), reader.to() - reader.from()));
     } catch (CharacterCodingException e) {
       throw broken(reader, type, field, "is no text in UTF-8");
     }

@@ -2,9 +2,14 @@
 package dev.coracle.inference;
 
 import dev.coracle.CoracleException;
+import java.io.File;
 import java.io.IOException;
 import java.io.InputStream;
+import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
+import java.nio.channels.FileChannel.MapMode;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.FileSystems;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.MessageDigest;
@@ -15,17 +20,17 @@ import java.util.HexFormat;
 import java.util.Map;
 
 /**
- * The content of an ONNX file that has passed the checks of {@link ModelOptions}, read once: what
- * was checked is what is run, whatever happens to the file.
+ * The content of an ONNX file that has passed the checks of {@link ModelOptions}.
  *
+ * @param bytes all of an array, which was read once: what was checked is what is run, whatever
+ *     happens to the file; or a mapping, where the options let ONNX Runtime read the file again
  * @param metadata the file's {@code metadata_props}; of entries with the same key the last counts.
  *     Read here, because ONNX Runtime's Java binding (1.29.0) garbles text outside the Basic
  *     Multilingual Plane
  */
-@SuppressWarnings("ArrayRecordComponent") // megabytes, handed on once, never compared
 record ModelFile(
     Path file,
-    byte[] bytes,
+    ByteBuffer bytes,
     Map<String, String> metadata,
     GraphSignature signature,
     ExternalData externalData) {
@@ -43,7 +48,7 @@ record ModelFile(
    * @throws CoracleException if it cannot be read
    */
   static ModelFile read(Path file, ModelOptions options) {
-    byte[] bytes = content(file, options.maxFileBytes());
+    ByteBuffer bytes = content(file, options);
     try {
       return check(file, bytes, options);
     } catch (InvalidModelException e) {
@@ -51,7 +56,7 @@ record ModelFile(
     }
   }
 
-  private static ModelFile check(Path file, byte[] bytes, ModelOptions options) {
+  private static ModelFile check(Path file, ByteBuffer bytes, ModelOptions options) {
     checksum(bytes, options);
     notAnotherFormat(bytes);
     MessageStructure.check(bytes);
@@ -63,7 +68,7 @@ record ModelFile(
         bytes,
         metadata(model),
         GraphSignature.of(graph),
-        ExternalData.read(graph, options, bytes.length));
+        ExternalData.read(graph, options, bytes.limit()));
   }
 
   private static Map<String, String> metadata(Message model) {
@@ -79,7 +84,7 @@ record ModelFile(
     return Map.copyOf(entries);
   }
 
-  private static byte[] content(Path file, long maxBytes) {
+  private static ByteBuffer content(Path file, ModelOptions options) {
     if (Files.isDirectory(file)) {
       throw new InvalidModelException(file + " is a directory; give the ONNX file in it");
     }
@@ -90,9 +95,12 @@ record ModelFile(
       throw new InvalidModelException(
           file + ": expected a regular file, found a device, pipe or socket; give an ONNX file");
     }
-    int limit = (int) Math.min(maxBytes, MAX_BYTES);
+    int limit = (int) Math.min(options.maxFileBytes(), MAX_BYTES);
     try (InputStream in = Files.newInputStream(file)) {
       long size = Files.size(file);
+      if (options.readTwice() && isReadByOnnxRuntime(file) && size > 0 && size <= limit) {
+        return map(file, size);
+      }
       byte[] bytes = new byte[size > limit ? 0 : (int) size];
       int read = in.readNBytes(bytes, 0, bytes.length);
       if (size > limit || in.read() >= 0) { // it may have grown since
@@ -105,19 +113,35 @@ record ModelFile(
         throw new InvalidModelException(
             file + ": expected an ONNX file, found no bytes; check that it was copied to its end");
       }
-      return read == bytes.length ? bytes : Arrays.copyOf(bytes, read);
+      return ByteBuffer.wrap(read == bytes.length ? bytes : Arrays.copyOf(bytes, read));
     } catch (IOException e) {
       throw new CoracleException(file + " cannot be read: " + CoracleException.reason(e), e);
     }
   }
 
-  private static void checksum(byte[] bytes, ModelOptions options) {
+  /**
+   * Whether ONNX Runtime finds a file by its path, and the file may be moved while it is mapped.
+   */
+  private static boolean isReadByOnnxRuntime(Path file) {
+    return file.getFileSystem().equals(FileSystems.getDefault())
+        && File.separatorChar == '/' // Windows keeps a mapped file where it is
+        && file.toString().codePoints().allMatch(Character::isBmpCodePoint);
+  }
+
+  private static ByteBuffer map(Path file, long size) throws IOException {
+    try (FileChannel channel = FileChannel.open(file)) {
+      return channel.map(MapMode.READ_ONLY, 0, size);
+    }
+  }
+
+  private static void checksum(ByteBuffer bytes, ModelOptions options) {
     if (options.sha256() == null) {
       return;
     }
     try {
-      byte[] sum = MessageDigest.getInstance("SHA-256").digest(bytes);
-      String found = HexFormat.of().formatHex(sum);
+      MessageDigest digest = MessageDigest.getInstance("SHA-256");
+      digest.update(bytes.duplicate());
+      String found = HexFormat.of().formatHex(digest.digest());
       if (!found.equals(options.sha256())) {
         throw new InvalidModelException(
             "expected the SHA-256 %s, found %s; this is another file than the one you pinned"
@@ -129,8 +153,9 @@ record ModelFile(
   }
 
   /** Names the usual mix-ups; what is no ONNX file in another way fails by its structure. */
-  private static void notAnotherFormat(byte[] bytes) {
-    String start = new String(bytes, 0, Math.min(8, bytes.length), StandardCharsets.ISO_8859_1);
+  private static void notAnotherFormat(ByteBuffer bytes) {
+    String start =
+        StandardCharsets.ISO_8859_1.decode(bytes.slice(0, Math.min(8, bytes.limit()))).toString();
     // ONNX Runtime goes by these four bytes alone: it would load such a file as its own format,
     // even one that is an ONNX file as well and has passed the checks of one.
     if (start.startsWith("ORTM", 4)) {
@@ -153,7 +178,7 @@ record ModelFile(
             throw new InvalidModelException("is not an ONNX file, but " + what);
           }
         });
-    int tag = bytes[0] & 0xff; // the fields that may come first have numbers below 16
+    int tag = bytes.get(0) & 0xff; // the fields that may come first have numbers below 16
     MessageType.Field first = MessageType.MODEL.field(tag >>> 3);
     if (first == null || (tag & 7) != MessageStructure.wireType(first.kind())) {
       throw new InvalidModelException(

@@ -27,6 +27,7 @@ public final class ModelOptions {
   private final int cudaDevice;
   private final int maxBatch;
   private final long maxFileBytes;
+  private final boolean readTwice;
   private final @Nullable String sha256;
   private final Set<String> domains;
   private final @Nullable Path externalDataFolder;
@@ -38,6 +39,7 @@ public final class ModelOptions {
     this.cudaDevice = builder.cudaDevice;
     this.maxBatch = builder.maxBatch;
     this.maxFileBytes = builder.maxFileBytes;
+    this.readTwice = builder.readTwice;
     this.sha256 = builder.sha256;
     this.domains = Set.copyOf(builder.domains);
     this.externalDataFolder = builder.externalDataFolder;
@@ -56,6 +58,7 @@ public final class ModelOptions {
     builder.cudaDevice = cudaDevice;
     builder.maxBatch = maxBatch;
     builder.maxFileBytes = maxFileBytes;
+    builder.readTwice = readTwice;
     builder.sha256 = sha256;
     builder.domains.addAll(domains);
     builder.externalDataFolder = externalDataFolder;
@@ -85,6 +88,10 @@ public final class ModelOptions {
 
   public long maxFileBytes() {
     return maxFileBytes;
+  }
+
+  public boolean readTwice() {
+    return readTwice;
   }
 
   /** Returns the sum that the file must have, in lower case, or null for any. */
@@ -122,6 +129,7 @@ public final class ModelOptions {
     private int cudaDevice = -1;
     private int maxBatch = 1 << 16;
     private long maxFileBytes = 1L << 30;
+    private boolean readTwice;
     private @Nullable String sha256;
     private final Set<String> domains = new HashSet<>();
     private @Nullable Path externalDataFolder;
@@ -195,6 +203,18 @@ public final class ModelOptions {
         throw new IllegalArgumentException("maxFileBytes (" + bytes + ") must be 1 or more");
       }
       this.maxFileBytes = bytes;
+      return this;
+    }
+
+    /**
+     * Lets ONNX Runtime read the file by itself, after it has been checked, instead of handing it
+     * the bytes that were. For large files: while one of 102 MB opens, that takes 2 to 3 times its
+     * size instead of nearly 6. Only for files that nobody else can change meanwhile: what is run
+     * may else be another file than the one that was checked. On Windows, and where a path has
+     * characters beyond U+FFFF, the file is read once all the same. Default false.
+     */
+    public Builder readTwice(boolean twice) {
+      this.readTwice = twice;
       return this;
     }
 

@@ -78,7 +78,9 @@ final class Sessions {
       }
       ExternalData.Tensors weights = model.externalData().addTo(sessionOptions, environment);
       try (weights) {
-        return environment.createSession(model.bytes(), sessionOptions);
+        return model.bytes().hasArray()
+            ? environment.createSession(model.bytes().array(), sessionOptions)
+            : environment.createSession(model.file().toString(), sessionOptions);
       }
     } catch (OrtException e) {
       if (options.cudaDevice().isPresent()) { // the device may be at fault

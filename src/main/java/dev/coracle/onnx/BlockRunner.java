@@ -8,12 +8,17 @@ import ai.djl.ndarray.NDManager;
 import ai.djl.nn.Block;
 import ai.djl.nn.Parameter;
 import ai.djl.nn.ParameterList;
+import ai.djl.nn.SequentialBlock;
 import ai.djl.training.ParameterStore;
+import java.util.function.BiFunction;
 import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
 
 /** Runs a block in inference mode on the device of its parameters; close it. */
 final class BlockRunner implements AutoCloseable {
+
+  /** Bytes of parameters that count as large; ResNet-18 has 45 MB, ResNet-50 102 MB. */
+  private static final long LARGE = 64L << 20;
 
   private final Block block;
   private final UnaryOperator<NDList> before;
@@ -25,6 +30,21 @@ final class BlockRunner implements AutoCloseable {
     this.before = before;
     this.after = after;
     this.manager = newManager(block);
+  }
+
+  /** Tells whether a block's parameters are so large that what is done with them spares memory. */
+  static boolean hasLargeParameters(Block block) {
+    long bytes = 0;
+    for (Parameter parameter : block.getParameters().values()) {
+      NDArray array = parameter.getArray();
+      bytes += array.size() * array.getDataType().getNumOfBytes();
+    }
+    return bytes > LARGE;
+  }
+
+  /** Tells whether a block or its inputs are so large that memory counts for more than speed. */
+  static boolean isLarge(Block block, Inputs inputs) {
+    return hasLargeParameters(block) || DynamicAxes.haveLargeRows(inputs);
   }
 
   /** Returns a manager on the device of a block's parameters. */
@@ -40,8 +60,24 @@ final class BlockRunner implements AutoCloseable {
     return manager;
   }
 
-  /** Returns the outputs; what was computed on the way to them is gone. */
+  /**
+   * Returns the outputs; what was computed on the way to them is gone. Of a sequence of blocks,
+   * what one has computed goes before the next runs, where a forward pass of DJL keeps all to its
+   * end.
+   */
   NDList run(NDList inputs) {
+    if (isSequence(block)) {
+      try {
+        return run(inputs, this::forwardOneByOne);
+      } catch (IllegalStateException e) {
+        // An array that has been closed: a block kept it in a field for another further on.
+      }
+    }
+    return run(
+        inputs, (scratch, arguments) -> block.forward(new Constants(scratch), arguments, false));
+  }
+
+  private NDList run(NDList inputs, BiFunction<NDManager, NDList, NDList> forward) {
     NDList outputs = new NDList();
     try (NDManager scratch = manager.newSubManager()) {
       NDList arguments = new NDList();
@@ -51,8 +87,7 @@ final class BlockRunner implements AutoCloseable {
         copy.attach(scratch);
         arguments.add(copy);
       }
-      NDList results =
-          after.apply(block.forward(new Constants(scratch), before.apply(arguments), false));
+      NDList results = after.apply(forward.apply(scratch, before.apply(arguments)));
       for (NDArray result : results) {
         NDArray output = result.stopGradient();
         output.attach(manager);
@@ -60,6 +95,42 @@ final class BlockRunner implements AutoCloseable {
       }
     }
     return outputs;
+  }
+
+  /** Tells whether a forward pass is that of each child on what the one before has given. */
+  private static boolean isSequence(Block block) {
+    return block.getClass() == SequentialBlock.class
+        && !((SequentialBlock) block).isReturnIntermediate();
+  }
+
+  private NDList forwardOneByOne(NDManager scratch, NDList arguments) {
+    return forward(block, new Constants(scratch), scratch, arguments);
+  }
+
+  private static NDList forward(
+      Block block, ParameterStore parameters, NDManager scratch, NDList arguments) {
+    if (isSequence(block)) {
+      NDList current = arguments;
+      for (Block child : block.getChildren().values()) {
+        current = forward(child, parameters, scratch, current);
+      }
+      return current;
+    }
+    try (NDManager own = scratch.newSubManager()) {
+      move(arguments, scratch, own); // as what is made from an array belongs to its manager
+      NDList results = block.forward(parameters, arguments, false);
+      move(results, own, scratch);
+      return results;
+    }
+  }
+
+  /** Leaves alone what belongs to another, such as an array of the user's. */
+  private static void move(NDList arrays, NDManager from, NDManager to) {
+    for (NDArray array : arrays) {
+      if (array.getManager() == from) {
+        array.attach(to);
+      }
+    }
   }
 
   @Override

@@ -23,9 +23,11 @@ public interface FileRunner {
    * Opens a file; the caller closes it. External data are read from the file's folder.
    *
    * @param domains of operators that the file may use besides ONNX's own
+   * @param optimized whether the runtime may rewrite the graph, which takes memory, as it does
+   *     where the file is served
    * @throws CoracleException when the runtime does not start, or refuses the file
    */
-  OpenFile open(Path file, Set<String> domains);
+  OpenFile open(Path file, Set<String> domains, boolean optimized);
 
   /** A file that is ready to run. */
   interface OpenFile extends AutoCloseable {

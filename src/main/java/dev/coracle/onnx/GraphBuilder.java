@@ -169,7 +169,9 @@ public final class GraphBuilder {
    */
   public String initializer(String name, NDArray array) {
     List<Long> dims = Arrays.stream(array.getShape().getShape()).boxed().toList();
-    return initializer(fresh(name), array.getDataType(), dims, () -> bytes(array));
+    // Of a view, such as a transpose, a direct buffer would be a copy as long as the trace lives.
+    return initializer(
+        fresh(name), array.getDataType(), dims, () -> littleEndian(array.toByteBuffer()));
   }
 
   /**
@@ -190,8 +192,9 @@ public final class GraphBuilder {
     return name;
   }
 
-  private static ByteBuffer bytes(NDArray array) {
-    return array.toByteBuffer().order(ByteOrder.LITTLE_ENDIAN);
+  /** Little-endian, as the processors that DJL's engines run on. */
+  private static ByteBuffer littleEndian(ByteBuffer bytes) {
+    return bytes.order(ByteOrder.LITTLE_ENDIAN);
   }
 
   /** Returns the name of a rank 1 int64 array with these dimensions. */
@@ -309,7 +312,7 @@ public final class GraphBuilder {
         name == null ? fresh("constant_" + value.id()) : name,
         value.type(),
         value.shape().stream().map(DimExpr::value).toList(),
-        () -> bytes(array));
+        () -> littleEndian(array.toByteBuffer(true))); // the array's own memory
   }
 
   String take(String name) {

@@ -295,7 +295,7 @@ public final class OnnxExporter {
     Translators known = new Translators(translators);
     DynamicAxes axes = DynamicAxes.of(inputs, sizes, exported);
     List<Trace> traces = new ArrayList<>();
-    boolean large = DynamicAxes.haveLargeRows(inputs);
+    boolean large = BlockRunner.isLarge(exported, inputs);
     if (large) {
       NativeHeap.begin(NativeHeap.Use.GIVE_BACK);
     }

@@ -8,6 +8,7 @@ import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
 import ai.djl.nn.Block;
 import dev.coracle.CoracleException;
+import dev.coracle.NativeHeap;
 import dev.coracle.onnx.FileRunner.OpenFile;
 import dev.coracle.onnx.SampleInputs.Kind;
 import dev.coracle.onnx.VerificationReport.Skipped;
@@ -42,6 +43,10 @@ import org.jspecify.annotations.Nullable;
  * <p>How it works: the block runs first, on random numbers, at several sizes of each dynamic axis;
  * what it gives is kept. Then the file runs on the same numbers. Sizes at which the block itself
  * fails are skipped, and named in the report.
+ *
+ * <p>ONNX Runtime optimises the graph, as it does where the file is served, unless the block's
+ * parameters have more than 64 MiB: of so many it makes no second copy, and runs the graph as it
+ * is.
  *
  * <p>Floating-point inputs are normally distributed, uint8 is 0 to 255, other whole numbers are 0
  * and 1, which is a valid index and a valid mask almost anywhere: give {@link #exampleInputs} or
@@ -222,11 +227,25 @@ public final class OnnxVerifier {
                     new CoracleException(
                         "ONNX Runtime is not on the class path; add com.microsoft.onnxruntime:onnxruntime"));
     requireExamples();
+    boolean large = BlockRunner.isLarge(block, inputs);
+    if (large) {
+      NativeHeap.begin(NativeHeap.Use.GIVE_BACK);
+    }
+    try {
+      return verify(block, file, runner);
+    } finally {
+      if (large) {
+        NativeHeap.end(NativeHeap.Use.GIVE_BACK);
+      }
+    }
+  }
+
+  private VerificationReport verify(Block block, Path file, FileRunner runner) {
     List<Skipped> skipped = new ArrayList<>();
     try (BlockRunner djl = new BlockRunner(block, prepended, appended)) {
       List<Sample> samples = samples(djl, skipped);
       Differences differences = new Differences(tolerance);
-      try (OpenFile onnx = runner.open(file, domains)) {
+      try (OpenFile onnx = runner.open(file, domains, !BlockRunner.hasLargeParameters(block))) {
         for (Sample sample : samples) {
           compare(sample, onnx, djl.manager(), differences);
         }

@@ -6,9 +6,13 @@ import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
+import java.util.function.DoubleSupplier;
 
 /**
  * Makes inputs of any size.
@@ -46,21 +50,33 @@ record SampleInputs(
     for (int i = 0; i < specs.size(); i++) {
       InputSpec spec = specs.get(i);
       Shape shape = spec.at(sizes);
-      double[] numbers = new double[Math.toIntExact(shape.size())];
-      if (examples.isEmpty()) {
-        for (int k = 0; k < numbers.length; k++) {
-          numbers[k] = number(random, spec);
-        }
-      } else {
-        double[] known = Contents.numbers(examples.get(0).get(i));
-        for (int k = 0; k < numbers.length; k++) {
-          numbers[k] = known[random.nextInt(known.length)];
-        }
-      }
-      NDArray array = manager.create(numbers, shape);
-      inputs.add(spec.type() == DataType.FLOAT64 ? array : array.toType(spec.type(), false));
+      double[] known =
+          examples.isEmpty() ? new double[0] : Contents.numbers(examples.get(0).get(i));
+      DoubleSupplier numbers =
+          examples.isEmpty()
+              ? () -> number(random, spec)
+              : () -> known[random.nextInt(known.length)];
+      inputs.add(array(numbers, shape, spec.type(), manager));
     }
     return inputs;
+  }
+
+  private static NDArray array(
+      DoubleSupplier numbers, Shape shape, DataType type, NDManager manager) {
+    int size = Math.toIntExact(shape.size());
+    if (type == DataType.FLOAT32) { // images: not first as float64, nor in the Java heap
+      ByteBuffer floats =
+          ByteBuffer.allocateDirect(Math.multiplyExact(size, Float.BYTES))
+              .order(ByteOrder.nativeOrder());
+      while (floats.hasRemaining()) {
+        floats.putFloat((float) numbers.getAsDouble());
+      }
+      return manager.create(floats.flip(), shape, type);
+    }
+    double[] wide = new double[size];
+    Arrays.setAll(wide, i -> numbers.getAsDouble());
+    NDArray array = manager.create(wide, shape);
+    return type == DataType.FLOAT64 ? array : array.toType(type, false);
   }
 
   private double number(Random random, InputSpec spec) {

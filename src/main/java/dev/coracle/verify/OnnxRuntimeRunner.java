@@ -23,7 +23,7 @@ public final class OnnxRuntimeRunner implements FileRunner {
   }
 
   @Override
-  public OpenFile open(Path file, Set<String> domains) {
-    return RunnableFile.open(file, domains);
+  public OpenFile open(Path file, Set<String> domains, boolean optimized) {
+    return RunnableFile.open(file, domains, optimized);
   }
 }

@@ -7,6 +7,7 @@ import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
 import dev.coracle.inference.DType;
 import dev.coracle.inference.ModelOptions;
+import dev.coracle.inference.ModelOptions.OptimizationLevel;
 import dev.coracle.inference.OnnxModel;
 import dev.coracle.inference.Tensor;
 import dev.coracle.onnx.FileRunner.OpenFile;
@@ -32,11 +33,13 @@ record RunnableFile(OnnxModel model) implements OpenFile {
           DataType.INT64, DType.INT64,
           DataType.BOOLEAN, DType.BOOL);
 
-  static RunnableFile open(Path file, Set<String> domains) {
+  static RunnableFile open(Path file, Set<String> domains, boolean optimized) {
     ModelOptions options =
         ModelOptions.builder()
             .intraOpThreads(0)
             .maxFileBytes(Long.MAX_VALUE) // it was just written
+            .readTwice(true)
+            .optimizationLevel(optimized ? OptimizationLevel.ALL : OptimizationLevel.NONE)
             .allowDomains(domains.toArray(String[]::new))
             .externalDataFolder(Objects.requireNonNull(file.toAbsolutePath().getParent()))
             .build();
@@ -62,7 +65,7 @@ record RunnableFile(OnnxModel model) implements OpenFile {
     if (type == null) {
       throw new IllegalArgumentException("ONNX Runtime takes no " + array.getDataType());
     }
-    return Tensor.of(type, array.toByteBuffer(), array.getShape().getShape());
+    return Tensor.of(type, array.toByteBuffer(true), array.getShape().getShape());
   }
 
   private static NDArray array(Tensor tensor, NDManager manager) {

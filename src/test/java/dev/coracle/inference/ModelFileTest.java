@@ -281,11 +281,14 @@ class ModelFileTest {
   }
 
   private static void assertRefused(Path file, ModelOptions options, String said) {
-    assertThatThrownBy(() -> ModelFile.read(file, options))
-        .isInstanceOf(InvalidModelException.class)
-        .isInstanceOf(CoracleException.class)
-        .hasMessageStartingWith(file.toString())
-        .hasMessageContaining(said);
+    for (boolean twice : new boolean[] {false, true}) {
+      ModelOptions asked = options.toBuilder().readTwice(twice).build();
+      assertThatThrownBy(() -> ModelFile.read(file, asked))
+          .isInstanceOf(InvalidModelException.class)
+          .isInstanceOf(CoracleException.class)
+          .hasMessageStartingWith(file.toString())
+          .hasMessageContaining(said);
+    }
   }
 
   private Path write(byte[] bytes) throws IOException {

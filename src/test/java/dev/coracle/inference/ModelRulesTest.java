@@ -18,6 +18,7 @@ import com.sun.management.ThreadMXBean;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.lang.management.ManagementFactory;
+import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
@@ -341,10 +342,10 @@ class ModelRulesTest {
     return function.build();
   }
 
-  private static byte[] valueInfo(byte[] type) throws IOException {
+  private static ByteBuffer valueInfo(byte[] type) throws IOException {
     byte[] info = field(2, type);
     byte[] graph = field(11, info);
-    return field(7, graph);
+    return ByteBuffer.wrap(field(7, graph));
   }
 
   private static byte[] field(int number, byte[] content) throws IOException {

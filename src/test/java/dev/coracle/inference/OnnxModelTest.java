@@ -6,10 +6,16 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import ai.onnx.proto.OnnxMl.GraphProto;
 import ai.onnx.proto.OnnxMl.TensorProto;
+import com.sun.management.ThreadMXBean;
 import dev.coracle.CoracleException;
 import java.io.IOException;
+import java.lang.management.BufferPoolMXBean;
+import java.lang.management.ManagementFactory;
+import java.net.URI;
 import java.nio.ByteBuffer;
 import java.nio.FloatBuffer;
+import java.nio.file.FileSystem;
+import java.nio.file.FileSystems;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -351,6 +357,90 @@ class OnnxModelTest {
   }
 
   /** Opens a model that gives max(x, 0) for x of shape (batch, sizes…). */
+  private static final int COLUMNS = 1 << 20;
+
+  /** A model of 4 MB: y = x + w. */
+  private Path large(String name) throws IOException {
+    ModelBuilder model =
+        new ModelBuilder().input("x", 1, COLUMNS).output("y").weights("w", COLUMNS);
+    byte[] bytes = model.node("Add x w > y").model().toByteArray();
+    return Files.write(Files.createDirectories(folder.resolve(name)).resolve("large.onnx"), bytes);
+  }
+
+  private static ModelOptions readTwice(boolean twice) {
+    return ModelOptions.builder().readTwice(twice).build();
+  }
+
+  private static float[] sums(OnnxModel model) {
+    FloatBuffer sums =
+        get(model.run(Map.of("x", Tensor.of(new float[COLUMNS], 1, COLUMNS))), "y").floats();
+    float[] some = new float[23];
+    sums.get(some);
+    return some;
+  }
+
+  /** On Windows a mapped file could not be moved. */
+  @Test
+  @EnabledOnOs({OS.LINUX, OS.MAC})
+  void open_readTwice_makesNoCopyInJava() throws IOException {
+    Path file = large("folder");
+    float[] expected = new float[0];
+    for (boolean twice : new boolean[] {false, true}) {
+      ThreadMXBean threads = (ThreadMXBean) ManagementFactory.getThreadMXBean();
+      long direct = directBytes();
+      long before = threads.getCurrentThreadAllocatedBytes();
+      try (OnnxModel model = OnnxModel.open(file, readTwice(twice))) {
+        long allocated = threads.getCurrentThreadAllocatedBytes() - before;
+        assertThat(allocated > Files.size(file)).isEqualTo(!twice);
+        assertThat(directBytes()).isLessThan(direct + Files.size(file));
+        float[] sums = sums(model);
+        assertThat(sums).isEqualTo(twice ? expected : sums);
+        expected = sums;
+      }
+    }
+    assertThat(expected).startsWith(-0.55f, -0.15f).endsWith(0.2f);
+  }
+
+  private static long directBytes() {
+    return ManagementFactory.getPlatformMXBeans(BufferPoolMXBean.class).stream()
+        .filter(pool -> pool.getName().equals("direct"))
+        .mapToLong(BufferPoolMXBean::getMemoryUsed)
+        .sum();
+  }
+
+  @Test
+  void open_readTwice_laterChangesDoNotMatter() throws IOException {
+    Path file = large("folder");
+    try (OnnxModel model = OnnxModel.open(file, readTwice(true))) {
+      float[] before = sums(model);
+      Files.write(file, new byte[COLUMNS]); // in place, as a careless copy does it
+      assertThat(sums(model)).isEqualTo(before);
+      Files.delete(file);
+      assertThat(sums(model)).isEqualTo(before);
+    }
+  }
+
+  /** ONNX Runtime's Java binding would look for another file. */
+  @Test
+  void open_readTwiceFromAFolderWithAnEmoji_runs() throws IOException {
+    Path file = large("\uD83D\uDE00");
+    try (OnnxModel model = OnnxModel.open(file, readTwice(true))) {
+      assertThat(sums(model)).startsWith(-0.55f);
+    }
+  }
+
+  @Test
+  void open_readTwiceFromAZip_runs() throws IOException {
+    Path file = large("folder");
+    URI zip = URI.create("jar:" + folder.resolve("models.zip").toUri());
+    try (FileSystem files = FileSystems.newFileSystem(zip, Map.of("create", "true"))) {
+      Path inside = Files.copy(file, files.getPath("large.onnx"));
+      try (OnnxModel model = OnnxModel.open(inside, readTwice(true))) {
+        assertThat(sums(model)).startsWith(-0.55f);
+      }
+    }
+  }
+
   private OnnxModel relu(long... sizes) throws IOException {
     long[] shape = new long[sizes.length + 1];
     shape[0] = TensorSpec.DYNAMIC;

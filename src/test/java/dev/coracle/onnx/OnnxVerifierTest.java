@@ -16,6 +16,7 @@ import ai.djl.nn.Block;
 import ai.djl.nn.LambdaBlock;
 import ai.djl.nn.SequentialBlock;
 import ai.djl.nn.core.Linear;
+import ai.djl.pytorch.engine.PtNDArray;
 import ai.onnx.proto.OnnxMl.ModelProto;
 import ai.onnx.proto.OnnxMl.NodeProto;
 import ai.onnx.proto.OnnxMl.TensorProto;
@@ -87,6 +88,71 @@ class OnnxVerifierTest {
       return "no exception: " + verifier.verify();
     } catch (ExportException e) {
       return String.valueOf(e.getMessage());
+    }
+  }
+
+  @Test
+  void verify_sequence_freesWhatABlockHasComputedBeforeTheNext() throws IOException {
+    List<Boolean> freed = new ArrayList<>();
+    NDArray[] kept = new NDArray[1];
+    SequentialBlock block =
+        new SequentialBlock()
+            .add(
+                new SequentialBlock()
+                    .addSingleton(
+                        x -> {
+                          kept[0] = x.mul(2);
+                          return kept[0].add(1);
+                        })
+                    .addSingleton(x -> x.reshape(-1, 3, 2))) // the same memory
+            .addSingleton(NDArray::duplicate)
+            .addSingleton(
+                x -> {
+                  if (kept[0] instanceof PtNDArray array) { // not while it is traced
+                    freed.add(array.isReleased());
+                  }
+                  return x;
+                });
+    exporter(block).export(file);
+    VerificationReport report =
+        OnnxVerifier.builder().block(block).file(file).input("input_0", SHAPE).verify();
+    assertThat(report.compared()).hasSize(4);
+    assertThat(freed).hasSizeGreaterThanOrEqualTo(4).containsOnly(true);
+  }
+
+  @Test
+  void verify_sequenceThatKeepsAnArrayForALaterBlock_agrees() throws IOException {
+    NDArray[] kept = new NDArray[1];
+    SequentialBlock block =
+        new SequentialBlock()
+            .addSingleton(x -> x.mul(2))
+            .addSingleton(
+                x -> {
+                  kept[0] = x;
+                  return x.add(1);
+                })
+            .addSingleton(x -> x.mul(kept[0]));
+    exporter(block).export(file);
+    VerificationReport report =
+        OnnxVerifier.builder().block(block).file(file).input("input_0", SHAPE).verify();
+    assertThat(report.compared()).hasSize(4);
+    assertThat(report.skipped()).isEmpty();
+  }
+
+  /** From there on ONNX Runtime makes no second copy of the parameters; see ExportBenchmark. */
+  @Test
+  void verify_moreThan64MebibytesOfParameters_areLarge() throws IOException {
+    int side = 4096;
+    Block block = Linear.builder().setUnits(side).optBias(false).build();
+    Block biased = Linear.builder().setUnits(side).build();
+    try (NDManager manager = NDManager.newBaseManager()) {
+      for (Block each : List.of(block, biased)) {
+        each.initialize(manager, DataType.FLOAT32, new Shape(1, side));
+        assertThat(BlockRunner.hasLargeParameters(each)).isEqualTo(each == biased);
+      }
+      ExportReport report =
+          OnnxExporter.builder().block(biased).input("input_0", new Shape(1, side)).export(file);
+      assertThat(report.verification().orElseThrow().compared()).hasSizeGreaterThan(3);
     }
   }
 
