@@ -122,6 +122,7 @@ final class StandIns {
           method,
           "its result is no array, so what follows from it could not be recorded; compute with methods that return arrays");
     }
+    tracer.requireTypes(method, given);
     List<@Nullable Object> recorded = new ArrayList<>();
     for (Object argument : given) {
       recorded.add(recorded(tracer, argument));

@@ -41,6 +41,7 @@ final class TracedManager extends InterceptedManager {
   @Override
   @Nullable Object intercept(Method method, @Nullable Object... given) {
     String name = method.getName();
+    tracer.requireTypes(method, given);
     if (name.equals("create") && given[0] instanceof Shape) {
       return tracer.unwritten(
           manager.zeros(

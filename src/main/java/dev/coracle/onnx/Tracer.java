@@ -16,10 +16,12 @@ import dev.coracle.onnx.TracedValue.Kind;
 import java.lang.reflect.Method;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.EnumSet;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Set;
 import java.util.function.Predicate;
 import java.util.function.Supplier;
 import java.util.function.UnaryOperator;
@@ -42,6 +44,19 @@ import org.jspecify.annotations.Nullable;
  * <p>Used by one thread for one trace.
  */
 final class Tracer {
+
+  /** What DJL's PyTorch engine (0.35.1) knows; found by trying each. */
+  private static final Set<DataType> TYPES =
+      EnumSet.of(
+          DataType.FLOAT64,
+          DataType.FLOAT32,
+          DataType.FLOAT16,
+          DataType.INT64,
+          DataType.INT32,
+          DataType.INT8,
+          DataType.UINT8,
+          DataType.BOOLEAN,
+          DataType.COMPLEX64);
 
   private final NDManager memory;
   private final List<TracedCall> calls = new ArrayList<>();
@@ -285,6 +300,15 @@ final class Tracer {
   }
 
   /** Refuses a call. The trace fails even if the block catches the exception. */
+  /** Refuses a call that names a type at which the engine would end the process. */
+  void requireTypes(Method method, @Nullable Object... given) {
+    for (Object argument : given) {
+      if (argument instanceof DataType type && !TYPES.contains(type)) {
+        throw refuse(method, "DJL's PyTorch engine has no " + type + "; use another type");
+      }
+    }
+  }
+
   ExportException refuse(Method method, String why) {
     return refuse(StandIns.nameOf(method), why);
   }

@@ -31,6 +31,8 @@ import java.util.function.UnaryOperator;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
 
 /** An export leaves the block, the folder and native memory as they were, also when it fails. */
 class ExportSafetyTest {
@@ -231,6 +233,26 @@ class ExportSafetyTest {
     assertThatThrownBy(() -> Exports.model(block, SHAPE))
         .isInstanceOf(ExportException.class)
         .hasMessageContaining("closed");
+  }
+
+  /** At these types the engine would end the process. */
+  @ParameterizedTest
+  @EnumSource(
+      value = DataType.class,
+      names = {"BFLOAT16", "INT16", "UINT16", "UINT32", "UINT64", "STRING"})
+  void export_arrayOfATypeThatTheEngineLacks_isRefused(DataType type) {
+    List<UnaryOperator<NDArray>> blocks =
+        List.of(
+            x -> x.toType(type, false),
+            x -> x.getManager().zeros(SHAPE, type).add(x),
+            x -> x.getManager().create(SHAPE, type).add(x));
+    for (UnaryOperator<NDArray> block : blocks) {
+      OnnxExporter exporter = OnnxExporter.builder().block(Exports.lambda(block)).input("x", SHAPE);
+      assertThatThrownBy(() -> exporter.export(folder.resolve("x.onnx")))
+          .isInstanceOf(ExportException.class)
+          .hasMessageContaining("DJL's PyTorch engine has no " + type + "; use another type")
+          .hasMessageContaining("ExportSafetyTest");
+    }
   }
 
   @Test
