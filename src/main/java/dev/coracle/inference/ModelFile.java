@@ -17,6 +17,7 @@ import java.security.NoSuchAlgorithmException;
 import java.util.Arrays;
 import java.util.HashMap;
 import java.util.HexFormat;
+import java.util.Locale;
 import java.util.Map;
 
 /**
@@ -125,6 +126,7 @@ record ModelFile(
   private static boolean isReadByOnnxRuntime(Path file) {
     return file.getFileSystem().equals(FileSystems.getDefault())
         && File.separatorChar == '/' // Windows keeps a mapped file where it is
+        && !file.toString().toLowerCase(Locale.ROOT).endsWith(".ort") // else it means the format
         && file.toString().codePoints().allMatch(Character::isBmpCodePoint);
   }
 

@@ -210,8 +210,9 @@ public final class ModelOptions {
      * Lets ONNX Runtime read the file by itself, after it has been checked, instead of handing it
      * the bytes that were. For large files: while one of 102 MB opens, that takes 2 to 3 times its
      * size instead of nearly 6. Only for files that nobody else can change meanwhile: what is run
-     * may else be another file than the one that was checked. On Windows, and where a path has
-     * characters beyond U+FFFF, the file is read once all the same. Default false.
+     * may else be another file than the one that was checked. On Windows, where a path has
+     * characters beyond U+FFFF, and where it ends in .ort, the file is read once all the same.
+     * Default false.
      */
     public Builder readTwice(boolean twice) {
       this.readTwice = twice;

@@ -10,6 +10,8 @@ import ai.djl.nn.Parameter;
 import ai.djl.nn.ParameterList;
 import ai.djl.nn.SequentialBlock;
 import ai.djl.training.ParameterStore;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.function.BiFunction;
 import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
@@ -89,9 +91,7 @@ final class BlockRunner implements AutoCloseable {
       }
       NDList results = after.apply(forward.apply(scratch, before.apply(arguments)));
       for (NDArray result : results) {
-        NDArray output = result.stopGradient();
-        output.attach(manager);
-        outputs.add(output);
+        outputs.add(copy(result, manager));
       }
     }
     return outputs;
@@ -103,33 +103,49 @@ final class BlockRunner implements AutoCloseable {
         && !((SequentialBlock) block).isReturnIntermediate();
   }
 
-  private NDList forwardOneByOne(NDManager scratch, NDList arguments) {
-    return forward(block, new Constants(scratch), scratch, arguments);
-  }
-
-  private static NDList forward(
-      Block block, ParameterStore parameters, NDManager scratch, NDList arguments) {
+  /** Adds the blocks of which a sequence, and sequences in it, are made. */
+  private static void addParts(Block block, List<Block> parts) {
     if (isSequence(block)) {
-      NDList current = arguments;
-      for (Block child : block.getChildren().values()) {
-        current = forward(child, parameters, scratch, current);
-      }
-      return current;
-    }
-    try (NDManager own = scratch.newSubManager()) {
-      move(arguments, scratch, own); // as what is made from an array belongs to its manager
-      NDList results = block.forward(parameters, arguments, false);
-      move(results, own, scratch);
-      return results;
+      block.getChildren().values().forEach(child -> addParts(child, parts));
+    } else {
+      parts.add(block);
     }
   }
 
-  /** Leaves alone what belongs to another, such as an array of the user's. */
-  private static void move(NDList arrays, NDManager from, NDManager to) {
-    for (NDArray array : arrays) {
-      if (array.getManager() == from) {
-        array.attach(to);
+  private NDList forwardOneByOne(NDManager scratch, NDList arguments) {
+    List<Block> parts = new ArrayList<>();
+    addParts(block, parts);
+    ParameterStore parameters = new Constants(scratch);
+    NDManager stage = scratch.newSubManager(); // gets what is made from its arrays
+    for (NDArray argument : arguments) {
+      if (argument.getManager() == scratch) { // no array of the user's
+        argument.attach(stage);
       }
+    }
+    NDList current = arguments;
+    for (Block part : parts) {
+      current = part.forward(parameters, current, false);
+      // Several arrays may share memory, as copies would not; they stay until there is one.
+      if (current.size() == 1 && current.get(0).getManager() == stage) {
+        NDManager next = scratch.newSubManager();
+        current = new NDList(copy(current.get(0), next));
+        stage.close();
+        stage = next;
+      }
+    }
+    return current;
+  }
+
+  /**
+   * Copies an array to another manager. Attaching it there would not do: where it is a view of one
+   * that was made of numbers in Java, its memory goes with that one.
+   */
+  private static NDArray copy(NDArray array, NDManager to) {
+    try (NDArray handle = array.stopGradient()) {
+      NDArray copy = handle.duplicate();
+      copy.setName(array.getName()); // a block may ask a list for it
+      copy.attach(to);
+      return copy;
     }
   }
 

@@ -65,7 +65,7 @@ record RunnableFile(OnnxModel model) implements OpenFile {
     if (type == null) {
       throw new IllegalArgumentException("ONNX Runtime takes no " + array.getDataType());
     }
-    return Tensor.of(type, array.toByteBuffer(true), array.getShape().getShape());
+    return Tensor.of(type, array.toByteBuffer(), array.getShape().getShape());
   }
 
   private static NDArray array(Tensor tensor, NDManager manager) {

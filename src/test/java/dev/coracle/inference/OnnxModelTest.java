@@ -429,6 +429,18 @@ class OnnxModelTest {
     }
   }
 
+  /** By its path ONNX Runtime would take it for a file of its own format. */
+  @Test
+  void open_readTwiceOfAFileNamedOrt_runs() throws IOException {
+    Path file = large("folder");
+    for (String name : List.of("model.ort", "model.ORT")) {
+      try (OnnxModel model =
+          OnnxModel.open(Files.copy(file, folder.resolve(name)), readTwice(true))) {
+        assertThat(sums(model)).startsWith(-0.55f);
+      }
+    }
+  }
+
   @Test
   void open_readTwiceFromAZip_runs() throws IOException {
     Path file = large("folder");

@@ -7,6 +7,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
+import ai.djl.ndarray.BaseNDManager;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
@@ -23,11 +24,15 @@ import ai.onnx.proto.OnnxMl.TensorProto;
 import com.google.protobuf.ByteString;
 import dev.coracle.CoracleException;
 import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.FloatBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
+import java.util.function.UnaryOperator;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -118,6 +123,70 @@ class OnnxVerifierTest {
         OnnxVerifier.builder().block(block).file(file).input("input_0", SHAPE).verify();
     assertThat(report.compared()).hasSize(4);
     assertThat(freed).hasSizeGreaterThanOrEqualTo(4).containsOnly(true);
+  }
+
+  /** The numbers of a view of them would be whatever is in their place by then. */
+  @Test
+  void run_viewOfNumbersFromJava_outlivesThem() {
+    int size = 1 << 12;
+    float[] numbers = new float[size];
+    Arrays.fill(numbers, 3);
+    Block constant = Exports.lambda(x -> x.getManager().create(numbers).reshape(2, size / 2));
+    Block sequence =
+        new SequentialBlock().add(constant).add(Exports.lambda(x -> overwriteFreed(x, size)));
+    for (Block block : List.of(constant, sequence)) {
+      try (BlockRunner runner =
+              new BlockRunner(block, UnaryOperator.identity(), UnaryOperator.identity());
+          NDArray input = runner.manager().zeros(SHAPE)) {
+        NDArray output = runner.run(new NDList(input)).singletonOrThrow();
+        assertThat(overwriteFreed(output, size).toFloatArray()).isEqualTo(numbers);
+      }
+    }
+  }
+
+  /** Takes the memory that a collection frees, and returns the array. */
+  private static NDArray overwriteFreed(NDArray array, int size) {
+    for (int i = 0; i < 5; i++) {
+      System.gc();
+      List<FloatBuffer> taken = new ArrayList<>();
+      for (int k = 0; k < 200; k++) {
+        FloatBuffer buffer = ByteBuffer.allocateDirect(size * Float.BYTES).asFloatBuffer();
+        while (buffer.hasRemaining()) {
+          buffer.put(77);
+        }
+        taken.add(buffer);
+      }
+      assertThat(taken).hasSize(200);
+    }
+    return array;
+  }
+
+  @Test
+  void export_examplesThatAreViews_leavesNothingInTheirManager() throws IOException {
+    try (NDManager manager = NDManager.newBaseManager()) {
+      NDArray example = manager.ones(new Shape(6, 4)).transpose(1, 0);
+      int before = ((BaseNDManager) manager).getManagedArrays().size();
+      exporter(Exports.lambda(x -> x.add(1))).exampleInputs(new NDList(example)).export(file);
+      assertThat(((BaseNDManager) manager).getManagedArrays()).hasSize(before);
+    }
+  }
+
+  /** Here the exporter refuses; a file of another's may be compared. */
+  @Test
+  void run_sequenceThatWritesToOneOfTwoViews_seesItInTheOther() {
+    Block block =
+        new SequentialBlock()
+            .add(list -> new NDList(list.get(0), list.get(0).reshape(3, 2)))
+            .add(list -> new NDList(list.get(0).addi(1), list.get(1)))
+            .add(list -> new NDList(list.get(1).mul(2)))
+            .addSingleton(x -> x.add(5));
+    try (BlockRunner runner =
+            new BlockRunner(block, UnaryOperator.identity(), UnaryOperator.identity());
+        NDArray input = runner.manager().zeros(SHAPE)) {
+      NDArray output = runner.run(new NDList(input)).singletonOrThrow();
+      assertThat(output.toFloatArray()).containsExactly(7, 7, 7, 7, 7, 7);
+      assertThat(input.toFloatArray()).containsOnly(0);
+    }
   }
 
   @Test
