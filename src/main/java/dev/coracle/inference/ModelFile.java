@@ -121,7 +121,8 @@ record ModelFile(
   }
 
   /**
-   * Whether ONNX Runtime finds a file by its path, and the file may be moved while it is mapped.
+   * Tells whether ONNX Runtime reads the same by a path as from bytes, and a file may be moved
+   * while it is mapped.
    */
   private static boolean isReadByOnnxRuntime(Path file) {
     return file.getFileSystem().equals(FileSystems.getDefault())
