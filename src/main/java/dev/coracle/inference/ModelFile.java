@@ -23,8 +23,8 @@ import java.util.Map;
 /**
  * The content of an ONNX file that has passed the checks of {@link ModelOptions}.
  *
- * @param bytes all of an array, which was read once: what was checked is what is run, whatever
- *     happens to the file; or a mapping, where the options let ONNX Runtime read the file again
+ * @param bytes an array, which was read once: what was checked is what is run, whatever happens to
+ *     the file; or, where the options let ONNX Runtime read the file by its path, a mapping of it
  * @param metadata the file's {@code metadata_props}; of entries with the same key the last counts.
  *     Read here, because ONNX Runtime's Java binding (1.29.0) garbles text outside the Basic
  *     Multilingual Plane
@@ -55,6 +55,11 @@ record ModelFile(
     } catch (InvalidModelException e) {
       throw new InvalidModelException(file + ": " + e.getMessage(), e.getCause());
     }
+  }
+
+  /** Tells whether ONNX Runtime is to read the file by its path, as it is in no array. */
+  boolean isMapped() {
+    return bytes.isDirect();
   }
 
   private static ModelFile check(Path file, ByteBuffer bytes, ModelOptions options) {
@@ -97,11 +102,14 @@ record ModelFile(
           file + ": expected a regular file, found a device, pipe or socket; give an ONNX file");
     }
     int limit = (int) Math.min(options.maxFileBytes(), MAX_BYTES);
+    if (options.readByPath() && isFoundByPath(file)) {
+      ByteBuffer mapping = map(file, limit);
+      if (mapping.hasRemaining()) {
+        return mapping;
+      }
+    }
     try (InputStream in = Files.newInputStream(file)) {
       long size = Files.size(file);
-      if (options.readTwice() && isReadByOnnxRuntime(file) && size > 0 && size <= limit) {
-        return map(file, size);
-      }
       byte[] bytes = new byte[size > limit ? 0 : (int) size];
       int read = in.readNBytes(bytes, 0, bytes.length);
       if (size > limit || in.read() >= 0) { // it may have grown since
@@ -116,7 +124,7 @@ record ModelFile(
       }
       return ByteBuffer.wrap(read == bytes.length ? bytes : Arrays.copyOf(bytes, read));
     } catch (IOException e) {
-      throw new CoracleException(file + " cannot be read: " + CoracleException.reason(e), e);
+      throw unreadable(file, e);
     }
   }
 
@@ -124,17 +132,26 @@ record ModelFile(
    * Tells whether ONNX Runtime reads the same by a path as from bytes, and a file may be moved
    * while it is mapped.
    */
-  private static boolean isReadByOnnxRuntime(Path file) {
+  private static boolean isFoundByPath(Path file) {
+    String path = file.toAbsolutePath().toString();
     return file.getFileSystem().equals(FileSystems.getDefault())
         && File.separatorChar == '/' // Windows keeps a mapped file where it is
-        && !file.toString().toLowerCase(Locale.ROOT).endsWith(".ort") // else it means the format
-        && file.toString().codePoints().allMatch(Character::isBmpCodePoint);
+        && !path.toLowerCase(Locale.ROOT).endsWith(".ort") // by which it means its own format
+        && path.chars().allMatch(c -> c < 128); // else what it looks for depends on the locale
   }
 
-  private static ByteBuffer map(Path file, long size) throws IOException {
+  /** Maps a file; gives nothing where it is empty or too large, which is refused elsewhere. */
+  private static ByteBuffer map(Path file, int limit) {
     try (FileChannel channel = FileChannel.open(file)) {
-      return channel.map(MapMode.READ_ONLY, 0, size);
+      long size = channel.size();
+      return size > limit ? ByteBuffer.allocate(0) : channel.map(MapMode.READ_ONLY, 0, size);
+    } catch (IOException e) {
+      throw unreadable(file, e);
     }
+  }
+
+  private static CoracleException unreadable(Path file, IOException e) {
+    return new CoracleException(file + " cannot be read: " + CoracleException.reason(e), e);
   }
 
   private static void checksum(ByteBuffer bytes, ModelOptions options) {
@@ -159,7 +176,7 @@ record ModelFile(
   private static void notAnotherFormat(ByteBuffer bytes) {
     String start =
         StandardCharsets.ISO_8859_1.decode(bytes.slice(0, Math.min(8, bytes.limit()))).toString();
-    // ONNX Runtime goes by these four bytes alone: it would load such a file as its own format,
+    // Of bytes, ONNX Runtime goes by these four alone: it would load such a file as its own format,
     // even one that is an ONNX file as well and has passed the checks of one.
     if (start.startsWith("ORTM", 4)) {
       throw new InvalidModelException(

@@ -88,7 +88,8 @@ public final class OnnxModel implements AutoCloseable {
 
   /**
    * Opens a file, which is read whole; later changes to it do not matter. See SECURITY.md for the
-   * checks that it passes before ONNX Runtime sees it.
+   * checks that it passes before ONNX Runtime sees it, and {@link ModelOptions.Builder#readByPath}
+   * for large files.
    *
    * @throws InvalidModelException if the file is missing, no ONNX model, damaged, refused by the
    *     options, or has inputs of other types or of unknown rank

@@ -78,9 +78,9 @@ final class Sessions {
       }
       ExternalData.Tensors weights = model.externalData().addTo(sessionOptions, environment);
       try (weights) {
-        return model.bytes().hasArray()
-            ? environment.createSession(model.bytes().array(), sessionOptions)
-            : environment.createSession(model.file().toString(), sessionOptions);
+        return model.isMapped()
+            ? environment.createSession(model.file().toAbsolutePath().toString(), sessionOptions)
+            : environment.createSession(model.bytes().array(), sessionOptions);
       }
     } catch (OrtException e) {
       if (options.cudaDevice().isPresent()) { // the device may be at fault

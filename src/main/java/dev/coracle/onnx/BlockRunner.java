@@ -26,15 +26,17 @@ final class BlockRunner implements AutoCloseable {
   private final UnaryOperator<NDList> before;
   private final UnaryOperator<NDList> after;
   private final NDManager manager;
+  private boolean inParts;
 
   BlockRunner(Block block, UnaryOperator<NDList> before, UnaryOperator<NDList> after) {
     this.block = block;
     this.before = before;
     this.after = after;
     this.manager = newManager(block);
+    this.inParts = isSequence(block);
   }
 
-  /** Tells whether a block's parameters are so large that what is done with them spares memory. */
+  /** Tells whether a block's parameters are large; memory then counts for more than speed. */
   static boolean hasLargeParameters(Block block) {
     long bytes = 0;
     for (Parameter parameter : block.getParameters().values()) {
@@ -44,7 +46,7 @@ final class BlockRunner implements AutoCloseable {
     return bytes > LARGE;
   }
 
-  /** Tells whether a block or its inputs are so large that memory counts for more than speed. */
+  /** Tells whether a block's parameters are large, or its inputs. */
   static boolean isLarge(Block block, Inputs inputs) {
     return hasLargeParameters(block) || DynamicAxes.haveLargeRows(inputs);
   }
@@ -68,11 +70,13 @@ final class BlockRunner implements AutoCloseable {
    * end.
    */
   NDList run(NDList inputs) {
-    if (isSequence(block)) {
+    if (inParts) {
       try {
-        return run(inputs, this::forwardOneByOne);
-      } catch (IllegalStateException e) {
-        // An array that has been closed: a block kept it in a field for another further on.
+        return run(inputs, this::forwardInParts);
+      } catch (RuntimeException e) {
+        // A block may have kept an array, which has been closed, in a field for another further on.
+        // What fails for another reason fails again.
+        inParts = false;
       }
     }
     return run(
@@ -112,7 +116,7 @@ final class BlockRunner implements AutoCloseable {
     }
   }
 
-  private NDList forwardOneByOne(NDManager scratch, NDList arguments) {
+  private NDList forwardInParts(NDManager scratch, NDList arguments) {
     List<Block> parts = new ArrayList<>();
     addParts(block, parts);
     ParameterStore parameters = new Constants(scratch);

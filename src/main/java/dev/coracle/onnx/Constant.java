@@ -6,6 +6,7 @@ import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.index.NDIndex;
 import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
+import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -136,6 +137,18 @@ sealed interface Constant {
 
   /** Compares bit for bit: {@code -0} differs from {@code 0}, and NaN equals itself. */
   private static boolean sameBytes(NDArray a, NDArray b) {
-    return a.getShape().equals(b.getShape()) && a.toByteBuffer().equals(b.toByteBuffer());
+    if (!a.getShape().equals(b.getShape())) {
+      return false;
+    }
+    try (NDManager scratch = a.getManager().newSubManager()) {
+      return bytes(a, scratch).equals(bytes(b, scratch));
+    }
+  }
+
+  /** Not in the Java heap: where that is full, DJL's native code ends the process. */
+  private static ByteBuffer bytes(NDArray array, NDManager scratch) {
+    NDArray handle = array.stopGradient();
+    handle.attach(scratch); // which gets the copy of a view
+    return handle.toByteBuffer(true);
   }
 }

@@ -23,8 +23,8 @@ public interface FileRunner {
    * Opens a file; the caller closes it. External data are read from the file's folder.
    *
    * @param domains of operators that the file may use besides ONNX's own
-   * @param optimized whether the runtime may rewrite the graph, which takes memory, as it does
-   *     where the file is served
+   * @param optimized whether the runtime may optimise the graph, as a server does; that may take as
+   *     much memory again as the weights
    * @throws CoracleException when the runtime does not start, or refuses the file
    */
   OpenFile open(Path file, Set<String> domains, boolean optimized);

@@ -192,7 +192,7 @@ public final class GraphBuilder {
     return name;
   }
 
-  /** Little-endian, as the processors that DJL's engines run on. */
+  /** The engine's bytes are in the order of the processor, and DJL has engines for no other. */
   private static ByteBuffer littleEndian(ByteBuffer bytes) {
     return bytes.order(ByteOrder.LITTLE_ENDIAN);
   }
@@ -312,7 +312,7 @@ public final class GraphBuilder {
         name == null ? fresh("constant_" + value.id()) : name,
         value.type(),
         value.shape().stream().map(DimExpr::value).toList(),
-        () -> littleEndian(array.toByteBuffer(true))); // the array's own memory
+        () -> littleEndian(array.toByteBuffer(true))); // its own memory, unless it is a view
   }
 
   String take(String name) {

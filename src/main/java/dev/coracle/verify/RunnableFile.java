@@ -38,7 +38,7 @@ record RunnableFile(OnnxModel model) implements OpenFile {
         ModelOptions.builder()
             .intraOpThreads(0)
             .maxFileBytes(Long.MAX_VALUE) // it was just written
-            .readTwice(true)
+            .readByPath(true)
             .optimizationLevel(optimized ? OptimizationLevel.ALL : OptimizationLevel.NONE)
             .allowDomains(domains.toArray(String[]::new))
             .externalDataFolder(Objects.requireNonNull(file.toAbsolutePath().getParent()))

@@ -281,8 +281,8 @@ class ModelFileTest {
   }
 
   private static void assertRefused(Path file, ModelOptions options, String said) {
-    for (boolean twice : new boolean[] {false, true}) {
-      ModelOptions asked = options.toBuilder().readTwice(twice).build();
+    for (boolean byPath : new boolean[] {false, true}) {
+      ModelOptions asked = options.toBuilder().readByPath(byPath).build();
       assertThatThrownBy(() -> ModelFile.read(file, asked))
           .isInstanceOf(InvalidModelException.class)
           .isInstanceOf(CoracleException.class)

@@ -171,6 +171,37 @@ class OnnxVerifierTest {
     }
   }
 
+  @Test
+  void run_sequenceThatNeedsAnEarlierArray_runsWholeFromThenOn() {
+    NDArray[] kept = new NDArray[1];
+    int[] calls = new int[1];
+    Block block =
+        new SequentialBlock()
+            .addSingleton(
+                x -> {
+                  calls[0]++;
+                  kept[0] = x.mul(2);
+                  return x;
+                })
+            .addSingleton(
+                x -> {
+                  try {
+                    return x.add(kept[0]);
+                  } catch (IllegalStateException e) {
+                    throw new IllegalArgumentException("wrapped", e);
+                  }
+                });
+    try (BlockRunner runner =
+            new BlockRunner(block, UnaryOperator.identity(), UnaryOperator.identity());
+        NDArray input = runner.manager().ones(SHAPE)) {
+      for (int run = 1; run <= 3; run++) {
+        NDArray output = runner.run(new NDList(input)).singletonOrThrow();
+        assertThat(output.toFloatArray()).containsOnly(3);
+        assertThat(calls[0]).isEqualTo(run + 1);
+      }
+    }
+  }
+
   /** Here the exporter refuses; a file of another's may be compared. */
   @Test
   void run_sequenceThatWritesToOneOfTwoViews_seesItInTheOther() {
