@@ -135,24 +135,25 @@ final class ShapeTranslators {
         call.arguments().isEmpty()
             ? LongStream.range(0, rank).map(axis -> rank - 1 - axis).boxed().toList()
             : call.literals(0).stream().map(axis -> (long) call.axis(axis, rank)).toList();
-    if (rank < 2) {
-      graph.alias(call.result(), call.receiver());
-      return;
-    }
-    graph
-        .node("Transpose", call)
-        .input(call.receiver())
-        .attribute("perm", order)
-        .output(call.result());
+    permute(order, call, graph);
   }
 
   private static void swapAxes(Call call, GraphBuilder graph) {
     int rank = call.receiver().rank();
-    graph
-        .node("Transpose", call)
-        .input(call.receiver())
-        .attribute("perm", swapped(rank, call.axis(0, rank), call.axis(1, rank)))
-        .output(call.result());
+    permute(swapped(rank, call.axis(0, rank), call.axis(1, rank)), call, graph);
+  }
+
+  /**
+   * Where the order stays, that is no node: before a Gemm, ONNX Runtime (1.29.0) takes any
+   * Transpose for one that swaps the axes.
+   */
+  private static void permute(List<Long> order, Call call, GraphBuilder graph) {
+    Value x = call.receiver();
+    if (order.equals(LongStream.range(0, x.rank()).boxed().toList())) {
+      graph.alias(call.result(), x);
+    } else {
+      graph.node("Transpose", call).input(x).attribute("perm", order).output(call.result());
+    }
   }
 
   private static List<Long> swapped(int rank, int a, int b) {

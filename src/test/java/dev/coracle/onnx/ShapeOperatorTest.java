@@ -8,6 +8,7 @@ import ai.djl.ndarray.NDArrays;
 import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
+import ai.djl.nn.core.Linear;
 import ai.onnxruntime.OrtException;
 import java.io.IOException;
 import java.util.function.UnaryOperator;
@@ -61,6 +62,20 @@ class ShapeOperatorTest {
     agrees(x -> x.swapAxes(-1, 1).swapAxes(1, 1), 1, 4, 6);
     agrees(x -> x.flatten().transpose(), 1, 4);
     agrees(x -> x.sum().transpose(), 1, 4);
+  }
+
+  /** ONNX Runtime would take a Transpose before a Gemm for one that swaps the axes. */
+  @Test
+  void transpose_keepsTheOrderBeforeALinear_agrees() throws IOException, OrtException {
+    agrees(x -> linear(x.swapAxes(1, 1)), 1, 6);
+    agrees(x -> linear(x.transpose(0, -1)), 1, 6);
+    agrees(x -> linear(x.transpose().transpose()), 1, 6);
+  }
+
+  private static NDArray linear(NDArray x) {
+    NDArray weight = x.getManager().arange(24f).reshape(4, 6);
+    NDArray bias = x.getManager().ones(new Shape(4));
+    return Linear.linear(x, weight, bias).singletonOrThrow();
   }
 
   @Test
