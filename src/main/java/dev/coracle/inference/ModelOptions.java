@@ -116,6 +116,11 @@ public final class ModelOptions {
     BASIC,
     /** Also fuses operators, into some of ONNX Runtime's own. */
     EXTENDED,
+    /**
+     * As EXTENDED, without what multiplies the weights of convolutions by constants after them: a
+     * large model then opens without a second copy of its weights, and runs slower.
+     */
+    KEEPING_WEIGHTS,
     /** Also lays data out for this machine's processor. */
     ALL
   }

@@ -8,6 +8,7 @@ import ai.onnxruntime.OrtSession;
 import ai.onnxruntime.OrtSession.SessionOptions.OptLevel;
 import dev.coracle.AtomicFile;
 import dev.coracle.CoracleException;
+import dev.coracle.inference.ModelOptions.OptimizationLevel;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -70,6 +71,11 @@ final class Sessions {
       sessionOptions.addConfigEntry("session.intra_op.allow_spinning", "0");
       sessionOptions.addConfigEntry("session.inter_op.allow_spinning", "0");
       sessionOptions.setOptimizationLevel(level(options.optimizationLevel()));
+      if (options.optimizationLevel() == OptimizationLevel.KEEPING_WEIGHTS) {
+        sessionOptions.addConfigEntry(
+            "optimization.disable_specified_optimizers",
+            "ConvBNFusion;ConvMulFusion;ConvAddFusion");
+      }
       if (optimizedFile != null) {
         sessionOptions.setOptimizedModelFilePath(optimizedFile.toString());
       }
@@ -113,11 +119,11 @@ final class Sessions {
     }
   }
 
-  private static OptLevel level(ModelOptions.OptimizationLevel level) {
+  private static OptLevel level(OptimizationLevel level) {
     return switch (level) {
       case NONE -> OptLevel.NO_OPT;
       case BASIC -> OptLevel.BASIC_OPT;
-      case EXTENDED -> OptLevel.EXTENDED_OPT;
+      case EXTENDED, KEEPING_WEIGHTS -> OptLevel.EXTENDED_OPT;
       case ALL -> OptLevel.ALL_OPT;
     };
   }

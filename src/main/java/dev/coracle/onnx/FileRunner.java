@@ -23,11 +23,10 @@ public interface FileRunner {
    * Opens a file; the caller closes it. External data are read from the file's folder.
    *
    * @param domains of operators that the file may use besides ONNX's own
-   * @param optimized whether the runtime may optimise the graph, as a server does; that may take as
-   *     much memory again as the weights
+   * @param large whether memory counts for more than speed: no second copy of the weights is made
    * @throws CoracleException when the runtime does not start, or refuses the file
    */
-  OpenFile open(Path file, Set<String> domains, boolean optimized);
+  OpenFile open(Path file, Set<String> domains, boolean large);
 
   /** A file that is ready to run. */
   interface OpenFile extends AutoCloseable {

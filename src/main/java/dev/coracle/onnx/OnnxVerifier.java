@@ -44,9 +44,9 @@ import org.jspecify.annotations.Nullable;
  * what it gives is kept. Then the file runs on the same numbers. Sizes at which the block itself
  * fails are skipped, and named in the report.
  *
- * <p>ONNX Runtime optimises the graph, as it does where the file is served, unless the block's
- * parameters have more than 64 MiB: of so many it makes no second copy, and runs the graph as it
- * is.
+ * <p>ONNX Runtime optimises the graph, as it does where the file is served. Where the block's
+ * parameters have more than 64 MiB, it leaves out what makes changed copies of them ({@code
+ * KEEPING_WEIGHTS} of {@code ModelOptions}).
  *
  * <p>Floating-point inputs are normally distributed, uint8 is 0 to 255, other whole numbers are 0
  * and 1, which is a valid index and a valid mask almost anywhere: give {@link #exampleInputs} or
@@ -245,7 +245,7 @@ public final class OnnxVerifier {
     try (BlockRunner djl = new BlockRunner(block, prepended, appended)) {
       List<Sample> samples = samples(djl, skipped);
       Differences differences = new Differences(tolerance);
-      try (OpenFile onnx = runner.open(file, domains, !BlockRunner.hasLargeParameters(block))) {
+      try (OpenFile onnx = runner.open(file, domains, BlockRunner.hasLargeParameters(block))) {
         for (Sample sample : samples) {
           compare(sample, onnx, djl.manager(), differences);
         }

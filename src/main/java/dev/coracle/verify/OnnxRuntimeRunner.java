@@ -23,7 +23,7 @@ public final class OnnxRuntimeRunner implements FileRunner {
   }
 
   @Override
-  public OpenFile open(Path file, Set<String> domains, boolean optimized) {
-    return RunnableFile.open(file, domains, optimized);
+  public OpenFile open(Path file, Set<String> domains, boolean large) {
+    return RunnableFile.open(file, domains, large);
   }
 }

@@ -33,13 +33,13 @@ record RunnableFile(OnnxModel model) implements OpenFile {
           DataType.INT64, DType.INT64,
           DataType.BOOLEAN, DType.BOOL);
 
-  static RunnableFile open(Path file, Set<String> domains, boolean optimized) {
+  static RunnableFile open(Path file, Set<String> domains, boolean large) {
     ModelOptions options =
         ModelOptions.builder()
             .intraOpThreads(0)
             .maxFileBytes(Long.MAX_VALUE) // it was just written
             .readByPath(true)
-            .optimizationLevel(optimized ? OptimizationLevel.ALL : OptimizationLevel.NONE)
+            .optimizationLevel(large ? OptimizationLevel.KEEPING_WEIGHTS : OptimizationLevel.ALL)
             .allowDomains(domains.toArray(String[]::new))
             .externalDataFolder(Objects.requireNonNull(file.toAbsolutePath().getParent()))
             .build();

@@ -57,13 +57,41 @@ class SessionsTest {
     switch (level) {
       case NONE -> assertThat(operators).containsExactly("Identity", "Conv", "Relu", "Flatten");
       case BASIC -> assertThat(operators).containsExactly("Conv", "Relu", "Flatten");
-      case EXTENDED -> assertThat(operators).containsExactly("FusedConv", "Flatten");
+      case EXTENDED, KEEPING_WEIGHTS ->
+          assertThat(operators).containsExactly("FusedConv", "Flatten");
       case ALL -> assertThat(operators).contains("Flatten").doesNotContain("Identity", "Relu");
     }
     // Sums of 9 products in another order: a few units in the last place of values below 8.
     assertThat(answer).containsExactly(expected(), within(1e-5f));
     ModelOptions reopening = ModelOptions.builder().allowDomains(DOMAINS).build();
     assertThat(answer(optimized, reopening)).containsExactly(expected(), within(1e-5f));
+  }
+
+  /** The constant after a convolution could be multiplied into its weights: a changed copy. */
+  @Test
+  void open_keepingWeights_makesNoOthers() throws IOException {
+    Path file = folder.resolve("scaled.onnx");
+    ModelBuilder scaled = new ModelBuilder().input("x", 1, 1, 8, 8).output("y");
+    scaled.weights("w", 4, 1, 3, 3).weights("m", 4, 1, 1);
+    Files.write(file, scaled.node("Conv x w > c").node("Mul c m > y").model().toByteArray());
+    Map<OptimizationLevel, List<String>> operators =
+        Map.of(
+            OptimizationLevel.EXTENDED, List.of("Conv"),
+            OptimizationLevel.KEEPING_WEIGHTS, List.of("Conv", "Mul"));
+    for (Map.Entry<OptimizationLevel, List<String>> expected : operators.entrySet()) {
+      Path optimized = folder.resolve("optimised.onnx");
+      OnnxModel.open(
+              file,
+              ModelOptions.builder()
+                  .optimizationLevel(expected.getKey())
+                  .optimizedFile(optimized)
+                  .build())
+          .close();
+      assertThat(
+              ModelProto.parseFrom(Files.readAllBytes(optimized)).getGraph().getNodeList().stream()
+                  .map(NodeProto::getOpType))
+          .containsExactlyElementsOf(expected.getValue());
+    }
   }
 
   @Test
