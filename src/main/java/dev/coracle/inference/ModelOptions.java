@@ -118,7 +118,7 @@ public final class ModelOptions {
     EXTENDED,
     /**
      * As EXTENDED, without what multiplies the weights of convolutions by constants after them: a
-     * large model then opens without a second copy of its weights, and runs slower.
+     * large model of convolutions then opens without a second copy of these, and runs slower.
      */
     KEEPING_WEIGHTS,
     /** Also lays data out for this machine's processor. */
@@ -201,7 +201,7 @@ public final class ModelOptions {
     /**
      * Bytes that a model may have, its external data included. Default 1 GiB; at most 2 GiB - 1 in
      * the file itself, which is protobuf's limit. While a model opens, its bytes are in the Java
-     * heap and in native memory.
+     * heap, but with {@link #readByPath}, and in native memory.
      */
     public Builder maxFileBytes(long bytes) {
       if (bytes < 1) {

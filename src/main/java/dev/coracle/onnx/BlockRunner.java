@@ -75,12 +75,15 @@ final class BlockRunner implements AutoCloseable {
         return run(inputs, this::forwardInParts);
       } catch (RuntimeException e) {
         // A block may have kept an array, which has been closed, in a field for another further on.
-        // What fails for another reason fails again.
-        inParts = false;
+        // What fails for another reason fails again, and says nothing about other inputs.
       }
     }
-    return run(
-        inputs, (scratch, arguments) -> block.forward(new Constants(scratch), arguments, false));
+    NDList outputs =
+        run(
+            inputs,
+            (scratch, arguments) -> block.forward(new Constants(scratch), arguments, false));
+    inParts = false;
+    return outputs;
   }
 
   private NDList run(NDList inputs, BiFunction<NDManager, NDList, NDList> forward) {

@@ -23,7 +23,7 @@ public interface FileRunner {
    * Opens a file; the caller closes it. External data are read from the file's folder.
    *
    * @param domains of operators that the file may use besides ONNX's own
-   * @param large whether memory counts for more than speed: no second copy of the weights is made
+   * @param large whether memory counts for more than speed, as the weights are large
    * @throws CoracleException when the runtime does not start, or refuses the file
    */
   OpenFile open(Path file, Set<String> domains, boolean large);

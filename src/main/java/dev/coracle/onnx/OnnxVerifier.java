@@ -45,8 +45,8 @@ import org.jspecify.annotations.Nullable;
  * fails are skipped, and named in the report.
  *
  * <p>ONNX Runtime optimises the graph, as it does where the file is served. Where the block's
- * parameters have more than 64 MiB, it leaves out what makes changed copies of them ({@code
- * KEEPING_WEIGHTS} of {@code ModelOptions}).
+ * parameters have more than 64 MiB, it leaves out what makes changed copies of those of
+ * convolutions ({@code KEEPING_WEIGHTS} of {@code ModelOptions}).
  *
  * <p>Floating-point inputs are normally distributed, uint8 is 0 to 255, other whole numbers are 0
  * and 1, which is a valid index and a valid mask almost anywhere: give {@link #exampleInputs} or

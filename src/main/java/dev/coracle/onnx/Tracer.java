@@ -299,7 +299,6 @@ final class Tracer {
     }
   }
 
-  /** Refuses a call. The trace fails even if the block catches the exception. */
   /** Refuses a call that names a type at which the engine would end the process. */
   void requireTypes(Method method, @Nullable Object... given) {
     for (Object argument : given) {
@@ -309,6 +308,7 @@ final class Tracer {
     }
   }
 
+  /** Refuses a call. The trace fails even if the block catches the exception. */
   ExportException refuse(Method method, String why) {
     return refuse(StandIns.nameOf(method), why);
   }
