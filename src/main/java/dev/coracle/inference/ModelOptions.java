@@ -226,7 +226,7 @@ public final class ModelOptions {
 
     /**
      * SHA-256 that the file must have, 64 hexadecimal digits; it says nothing about external data.
-     * Default: any.
+     * With {@link #readByPath} ONNX Runtime reads the file itself after that. Default: any.
      */
     public Builder sha256(String hexadecimal) {
       if (!hexadecimal.matches("[0-9a-fA-F]{64}")) {

@@ -10,6 +10,7 @@ import ai.djl.nn.Parameter;
 import ai.djl.nn.ParameterList;
 import ai.djl.nn.SequentialBlock;
 import ai.djl.training.ParameterStore;
+import ai.djl.util.Pair;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.function.BiFunction;
@@ -36,6 +37,17 @@ final class BlockRunner implements AutoCloseable {
     this.inParts = isSequence(block);
   }
 
+  static void requireInitialized(Block block) {
+    for (Pair<String, Parameter> parameter : block.getParameters()) {
+      Parameter value = parameter.getValue();
+      if (!value.isInitialized() || value.getArray().isReleased()) {
+        throw new ExportException(
+            "parameter %s of the block is not initialized, or is closed; initialize, train or load the block first"
+                .formatted(parameter.getKey()));
+      }
+    }
+  }
+
   /** Tells whether a block's parameters are large; memory then counts for more than speed. */
   static boolean hasLargeParameters(Block block) {
     long bytes = 0;
@@ -57,6 +69,15 @@ final class BlockRunner implements AutoCloseable {
     return parameters.isEmpty()
         ? NDManager.newBaseManager()
         : parameters.get(0).getValue().getArray().getManager().newSubManager();
+  }
+
+  /** Tells whether a sequence is run part by part, which {@link #runWhole} ends. */
+  boolean isInParts() {
+    return inParts;
+  }
+
+  void runWhole() {
+    inParts = false;
   }
 
   /** Returns what owns the outputs, and may own the inputs. */
@@ -122,7 +143,6 @@ final class BlockRunner implements AutoCloseable {
   private NDList forwardInParts(NDManager scratch, NDList arguments) {
     List<Block> parts = new ArrayList<>();
     addParts(block, parts);
-    ParameterStore parameters = new Constants(scratch);
     NDManager stage = scratch.newSubManager(); // gets what is made from its arrays
     for (NDArray argument : arguments) {
       if (argument.getManager() == scratch) { // no array of the user's
@@ -131,7 +151,7 @@ final class BlockRunner implements AutoCloseable {
     }
     NDList current = arguments;
     for (Block part : parts) {
-      current = part.forward(parameters, current, false);
+      current = part.forward(new Constants(stage), current, false);
       // Several arrays may share memory, as copies would not; they stay until there is one.
       if (current.size() == 1 && current.get(0).getManager() == stage) {
         NDManager next = scratch.newSubManager();

@@ -312,7 +312,7 @@ public final class GraphBuilder {
         name == null ? fresh("constant_" + value.id()) : name,
         value.type(),
         value.shape().stream().map(DimExpr::value).toList(),
-        () -> littleEndian(array.toByteBuffer(true))); // its own memory, unless it is a view
+        () -> littleEndian(array.toByteBuffer(true))); // no copy, unless it is a view or on a GPU
   }
 
   String take(String name) {

@@ -6,8 +6,6 @@ import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
 import ai.djl.nn.Block;
-import ai.djl.nn.Parameter;
-import ai.djl.util.Pair;
 import dev.coracle.AtomicFile;
 import dev.coracle.NativeHeap;
 import java.io.IOException;
@@ -346,14 +344,7 @@ public final class OnnxExporter {
     StandIns.requireKnownDjl();
     inputs.list().forEach(InputSpec::requireSizes);
     Tracer.requireArrayCode(block, "the block");
-    for (Pair<String, Parameter> parameter : block.getParameters()) {
-      Parameter value = parameter.getValue();
-      if (!value.isInitialized() || value.getArray().isReleased()) {
-        throw new ExportException(
-            "parameter %s of the block is not initialized, or is closed; initialize, train or load the block before the export"
-                .formatted(parameter.getKey()));
-      }
-    }
+    BlockRunner.requireInitialized(block);
     return block;
   }
 

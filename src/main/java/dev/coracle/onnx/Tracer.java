@@ -249,6 +249,7 @@ final class Tracer {
   }
 
   TracedArray constant(NDArray array) {
+    requireType(array);
     return wrap(Kind.CONSTANT, "", false, array, new Memory());
   }
 
@@ -269,7 +270,11 @@ final class Tracer {
       return traced;
     }
     TracedArray parameter = parameters.standIn(array);
-    return parameter == null ? constant(array.duplicate()) : parameter;
+    if (parameter != null) {
+      return parameter;
+    }
+    requireType(array); // an array of text has nothing to duplicate, and would end the process
+    return constant(array.duplicate());
   }
 
   /** Returns what the trace knows of a stand-in. */
@@ -305,6 +310,14 @@ final class Tracer {
       if (argument instanceof DataType type && !TYPES.contains(type)) {
         throw refuse(method, "DJL's PyTorch engine has no " + type + "; use another type");
       }
+    }
+  }
+
+  private void requireType(NDArray array) {
+    if (!TYPES.contains(array.getDataType())) {
+      throw refuse(
+          "an array of type %s (used at %s) cannot be exported; use numbers or truth values"
+              .formatted(array.getDataType(), location()));
     }
   }
 

@@ -255,6 +255,27 @@ class ExportSafetyTest {
     }
   }
 
+  /** The engine would end the process at them, too. */
+  @Test
+  void export_text_isRefused() {
+    try (NDManager manager = NDManager.newBaseManager()) {
+      NDArray text = manager.create("seven");
+      List<UnaryOperator<NDArray>> blocks =
+          List.of(
+              x -> x.add(x.getManager().create("seven")),
+              x -> x.add(x.getManager().create(new String[] {"six", "seven"})),
+              x -> x.add(text));
+      for (UnaryOperator<NDArray> block : blocks) {
+        OnnxExporter exporter =
+            OnnxExporter.builder().block(Exports.lambda(block)).input("x", SHAPE);
+        assertThatThrownBy(() -> exporter.export(folder.resolve("x.onnx")))
+            .isInstanceOf(ExportException.class)
+            .hasMessageContaining("an array of type string (used at ")
+            .hasMessageContaining("ExportSafetyTest");
+      }
+    }
+  }
+
   @Test
   void export_blockOrInputMissing_isRefused() {
     Path file = folder.resolve("model.onnx");
