@@ -11,6 +11,7 @@ enum Part {
   RAW(35, (setup, figures) -> Throughput.measure(setup, Post.raw(setup.images(), 1), figures)),
   JSON(35, (setup, figures) -> Throughput.measure(setup, Post.json(setup.images()), figures)),
   LATENCY(25, LowLoad::measure),
+  MACHINE(10, MachineStalls::measure),
   OVERLOAD(50, Overload::measure),
   SLOW_CLIENTS(155, SlowNeighbours::measure),
   START(25, Starts::measure),

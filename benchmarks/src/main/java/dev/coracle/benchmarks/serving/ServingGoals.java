@@ -66,6 +66,9 @@ final class ServingGoals {
   }
 
   private void overload() {
+    told("machine: arithmetic of 1 ms, p50, ms", "/machine/unitP50");
+    told("machine: arithmetic of 1 ms, p99.9, ms", "/machine/unitP999");
+    told("machine: arithmetic of 1 ms, slowest, ms", "/machine/unitMax");
     told("overload: peak before, requests/s of 32 images", "/overload/peakPerSecond");
     told("overload: sent / peak", "/overload/sentOverPeak");
     atLeast("overload: accepted / peak", figures.of("/overload/acceptedOverPeak"), 0.9);
