@@ -126,6 +126,49 @@ class OpenApiAnswersTest {
     assertThat(compared).isGreaterThanOrEqualTo(10);
   }
 
+  @Test
+  void examples_ofErrors_areWhatTheServerSays() throws Exception {
+    assertSaid(
+        "BadRequest", Call.json("/invocations", "[[1,2,3,4,5],[1,2,3,4,5],[1,2,3,4,5]]", 400));
+    assertSaid("NotFound", Call.of("GET", "/v2/models/letters", 404));
+    assertSaid("MethodNotAllowed", Call.of("PUT", "/ping", 405));
+    Call good = Call.json("/invocations", "[0,0,1,1]", 406);
+    assertSaid("NotAcceptable", good.with("Accept", "image/png"));
+    assertSaid("UnsupportedMediaType", Call.post("/invocations", "text/html", "<p>", 415));
+    assertThat(calls.load("mnist", 200).send(multiModel.uri()).statusCode()).isIn(200, 409);
+    assertSaid("Conflict", calls.load("mnist", 409));
+  }
+
+  private void assertSaid(String response, Call call) throws Exception {
+    boolean many = call.target().equals("/models");
+    HttpResponse<byte[]> answer = call.send((many ? multiModel : server).uri());
+    assertThat(answer.statusCode()).isEqualTo(call.status());
+    JsonNode example =
+        document
+            .root()
+            .at("/components/responses/" + response)
+            .at("/content/application~1json/examples/error/value");
+    assertThat(OpenApiDocument.JSON.readTree(answer.body())).isEqualTo(example);
+  }
+
+  @Test
+  void images_inEveryField_areTakenAndDocumented() throws Exception {
+    JsonNode schema = document.root().at("/components/schemas/Images");
+    for (String field : List.of("instances", "inputs", "data", "features")) {
+      for (String body :
+          List.of(
+              "{\"%s\":[[0,0,1,1],[0,1,1,1]]}".formatted(field),
+              "{\"instances\":[{\"%s\":[0,0,1,1]},{\"%s\":[0,1,1,1]}]}".formatted(field, field))) {
+        assertThat(document.errors(schema, OpenApiDocument.JSON.readTree(body))).as(body).isEmpty();
+        Call call = Call.json("/invocations", body, 200);
+        assertThat(call.send(server.uri()).statusCode()).as(body).isEqualTo(200);
+      }
+    }
+    String two = "{\"data\":[[0,0,1,1]],\"inputs\":[[0,0,1,1]]}";
+    assertThat(document.errors(schema, OpenApiDocument.JSON.readTree(two))).isNotEmpty();
+    assertThat(Call.json("/invocations", two, 400).send(server.uri()).statusCode()).isEqualTo(400);
+  }
+
   /** Compares values; numbers may differ by 1e-5, for the examples have five decimals. */
   private static void assertSame(JsonNode expected, JsonNode actual, String where) {
     if (expected.isNumber()) {
