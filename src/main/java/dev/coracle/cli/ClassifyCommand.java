@@ -22,6 +22,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Set;
 import java.util.concurrent.Callable;
+import java.util.function.Function;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
@@ -121,7 +122,7 @@ final class ClassifyCommand implements Callable<Integer> {
 
   static BufferedImage picture(Path file, byte[] content) {
     try {
-      return PictureReader.read(file.toString(), content, FORMATS, MAX_PIXELS);
+      return PictureReader.read(file.toString(), content, FORMATS, MAX_PIXELS, Function.identity());
     } catch (RequestException e) {
       if (e.status() != 415) {
         throw e;

@@ -2,6 +2,7 @@
 package dev.coracle.protocol;
 
 import dev.coracle.CoracleException;
+import dev.coracle.inference.InvalidInputException;
 import java.awt.image.BufferedImage;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
@@ -11,6 +12,8 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Set;
 import java.util.TreeSet;
+import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.Function;
 import javax.imageio.ImageIO;
 import javax.imageio.ImageReader;
 import javax.imageio.stream.ImageInputStream;
@@ -22,10 +25,18 @@ import javax.imageio.stream.MemoryCacheImageInputStream;
  */
 public final class PictureReader {
 
+  /**
+   * Beyond this many pixels a picture waits until others that are as large have been dealt with.
+   */
+  private static final long LARGE_PIXELS = 1_000_000;
+
+  private static final ReentrantLock LARGE = new ReentrantLock();
+
   private PictureReader() {}
 
   /**
-   * Returns the picture. Thread-safe.
+   * Reads the picture and returns what is made of it. Thread-safe; large ones are in memory one at
+   * a time.
    *
    * @param source names the content in messages
    * @param formats names of the formats that are read, in lower case as the JDK's readers have
@@ -33,19 +44,28 @@ public final class PictureReader {
    * @throws RequestException 415 for content of no such format, 413 for more than {@code maxPixels}
    *     pixels, 400 for content that its reader found something wrong with
    */
-  public static BufferedImage read(
-      String source, byte[] content, Set<String> formats, long maxPixels) {
+  public static <T> T read(
+      String source,
+      byte[] content,
+      Set<String> formats,
+      long maxPixels,
+      Function<BufferedImage, T> use) {
     try (ImageInputStream in = new MemoryCacheImageInputStream(new ByteArrayInputStream(content))) {
-      return decode(source, in, formats, maxPixels);
-    } catch (RequestException e) {
+      return decode(source, in, formats, maxPixels, use);
+    } catch (RequestException | InvalidInputException e) {
       throw e;
     } catch (IOException | RuntimeException e) { // damage makes some readers throw the latter
       throw new RequestException(400, "cannot read picture " + source + ": " + reason(e), e);
     }
   }
 
-  private static BufferedImage decode(
-      String source, ImageInputStream in, Set<String> formats, long maxPixels) throws IOException {
+  private static <T> T decode(
+      String source,
+      ImageInputStream in,
+      Set<String> formats,
+      long maxPixels,
+      Function<BufferedImage, T> use)
+      throws IOException {
     ImageReader reader = reader(source, in, formats);
     try {
       // The JPEG reader fills what is missing with grey and only warns.
@@ -59,15 +79,28 @@ public final class PictureReader {
             String.format(
                 Locale.ROOT, "%s has %,d pixels; expected at most %,d", source, pixels, maxPixels));
       }
-      BufferedImage image = reader.read(0);
-      if (!warnings.isEmpty()) {
-        throw RequestException.badRequest(
-            source + " is damaged: " + warnings.get(0) + "; fetch or copy it again");
+      if (pixels <= LARGE_PIXELS) {
+        return use.apply(image(source, reader, warnings));
       }
-      return image;
+      LARGE.lock();
+      try {
+        return use.apply(image(source, reader, warnings));
+      } finally {
+        LARGE.unlock();
+      }
     } finally {
       reader.dispose();
     }
+  }
+
+  private static BufferedImage image(String source, ImageReader reader, List<String> warnings)
+      throws IOException {
+    BufferedImage image = reader.read(0);
+    if (!warnings.isEmpty()) {
+      throw RequestException.badRequest(
+          source + " is damaged: " + warnings.get(0) + "; fetch or copy it again");
+    }
+    return image;
   }
 
   private static ImageReader reader(String source, ImageInputStream in, Set<String> formats)

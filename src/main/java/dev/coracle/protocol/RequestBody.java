@@ -19,6 +19,14 @@ import org.jspecify.annotations.Nullable;
 public record RequestBody(@Nullable String contentType, @Nullable String accept, byte[] bytes) {
 
   /**
+   * Tells whether a Content-Type is a picture's, whose length says little of what it decodes to.
+   */
+  public static boolean isPicture(@Nullable String contentType) {
+    MediaType type = contentType == null ? null : MediaType.parse(contentType);
+    return type != null && RequestFormat.PICTURE.has(type);
+  }
+
+  /**
    * Undoes a Content-Encoding: null, identity, gzip or x-gzip.
    *
    * @param maxBytes most bytes that the result may have

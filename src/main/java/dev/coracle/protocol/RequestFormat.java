@@ -28,6 +28,10 @@ enum RequestFormat {
     this.names = List.of(names);
   }
 
+  boolean has(MediaType type) {
+    return names.contains(type.name());
+  }
+
   boolean isNumbers() {
     return this != BYTES && this != PICTURE;
   }
@@ -57,7 +61,7 @@ enum RequestFormat {
           FORM + ", which curl -d sends unless there is -H 'Content-Type: application/json'");
     }
     for (RequestFormat format : values()) {
-      if (format.names.contains(type.name())) {
+      if (format.has(type)) {
         checkCharset(type);
         return new Typed(format, type);
       }

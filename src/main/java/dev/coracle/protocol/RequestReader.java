@@ -13,8 +13,12 @@ final class RequestReader {
 
   private static final Set<String> PICTURES = Set.of("png", "jpeg");
 
-  /** Decoded, a picture of this size takes 64 MB. */
-  private static final long MAX_PIXELS = 16_000_000;
+  /** While it is decoded: 4 channels of 2 bytes, and a grey value of 4. */
+  private static final int BYTES_A_PIXEL = 12;
+
+  /** Half of a small heap must do for the largest picture. */
+  private static final long MAX_PIXELS =
+      Math.min(16_000_000, Runtime.getRuntime().maxMemory() / 2 / BYTES_A_PIXEL);
 
   private RequestReader() {}
 
@@ -110,7 +114,7 @@ final class RequestReader {
 
   private static byte[] picture(ModelCodec model, byte[] body) {
     try {
-      return model.pixels(PictureReader.read("the picture", body, PICTURES, MAX_PIXELS));
+      return PictureReader.read("the picture", body, PICTURES, MAX_PIXELS, model::pixels);
     } catch (InvalidInputException e) {
       throw RequestException.badRequest(e);
     }

@@ -8,6 +8,8 @@ import java.util.Deque;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Runs requests in batches. Thread-safe.
@@ -22,6 +24,8 @@ import org.jspecify.annotations.Nullable;
  * and a request of thousands of images does not hold up others.
  */
 final class Batcher implements AutoCloseable {
+
+  private static final Logger LOG = LoggerFactory.getLogger(Batcher.class);
 
   /** Images of one job before the next one's turn; measured: 8 and more cost the same each. */
   private static final int QUANTUM = 8;
@@ -61,6 +65,7 @@ final class Batcher implements AutoCloseable {
     private int users;
     private int running;
     private boolean closing;
+    private boolean freeing;
 
     private Lane(Classifier classifier, int maxBatch) {
       this.classifier = classifier;
@@ -120,19 +125,26 @@ final class Batcher implements AutoCloseable {
       freeIfDone();
     }
 
-    /** Returns what completes when the lane is closed and the model's memory free. */
+    /** Returns what completes when the lane is closed and the model's memory free, or not. */
     CompletableFuture<@Nullable Void> freed() {
       return freed;
     }
 
     private void freeIfDone() {
       synchronized (lock) {
-        if (!closing || users + running > 0 || !jobs.isEmpty() || freed.isDone()) {
+        if (!closing || users + running > 0 || !jobs.isEmpty() || freeing) {
           return;
         }
+        freeing = true;
       }
-      classifier.close();
-      freed.complete(null);
+      try {
+        classifier.close();
+        freed.complete(null);
+      } catch (RuntimeException
+          | Error e) { // whoever was the last to leave can do nothing about it
+        freed.completeExceptionally(e);
+        log("a model could not be closed", e);
+      }
     }
   }
 
@@ -152,19 +164,40 @@ final class Batcher implements AutoCloseable {
   private record Batch(Lane lane, List<Slice> slices) {}
 
   private void run() {
-    for (Batch batch = next(); batch != null; batch = next()) {
+    boolean more = true;
+    while (more) {
       try {
-        // Asked here, not when the batch was made: it may read from the network.
-        batch.slices.removeIf(slice -> !slice.job.isWanted());
-        run(batch.lane.classifier, batch.slices);
-      } catch (RuntimeException | Error e) { // such as no memory: the runner must go on
-        batch.slices.forEach(slice -> slice.job.fail(e));
-      } finally {
-        synchronized (lock) {
-          batch.lane.running--;
+        Batch batch = next();
+        more = batch != null;
+        if (batch != null) {
+          run(batch);
         }
-        batch.lane.freeIfDone();
+      } catch (RuntimeException | Error e) { // such as no memory: the runner must go on
+        log("a runner failed", e);
       }
+    }
+  }
+
+  private void run(Batch batch) {
+    try {
+      // Asked here, not when the batch was made: it may read from the network.
+      batch.slices.removeIf(slice -> !slice.job.isWanted());
+      run(batch.lane.classifier, batch.slices);
+    } catch (RuntimeException | Error e) {
+      batch.slices.forEach(slice -> slice.job.fail(e));
+    } finally {
+      synchronized (lock) {
+        batch.lane.running--;
+      }
+      batch.lane.freeIfDone();
+    }
+  }
+
+  private static void log(String what, Throwable failure) {
+    try {
+      LOG.error(what, failure);
+    } catch (OutOfMemoryError e) {
+      // Nothing can be told then; to go on is worth more.
     }
   }
 
@@ -174,15 +207,16 @@ final class Batcher implements AutoCloseable {
       while (true) {
         Lane lane = ready.pollFirst();
         if (lane != null) {
-          List<Slice> slices = new ArrayList<>(maxBatch);
-          Batch batch = new Batch(lane, slices);
-          lane.running++;
-          fill(slices, lane);
-          if (!lane.jobs.isEmpty()) {
-            ready.addLast(lane);
-            lock.notify();
+          try {
+            Batch batch = new Batch(lane, slices(lane));
+            lane.running++;
+            return batch;
+          } finally { // also without memory: a lane that waits nowhere would stand still for ever
+            if (!lane.jobs.isEmpty()) {
+              ready.addLast(lane);
+              lock.notify();
+            }
           }
-          return batch;
         }
         if (closed) {
           return null;
@@ -196,22 +230,24 @@ final class Batcher implements AutoCloseable {
     }
   }
 
-  private void fill(List<Slice> slices, Lane lane) {
+  private List<Slice> slices(Lane lane) {
+    List<Slice> slices = new ArrayList<>(lane.maxBatch);
     int room = lane.maxBatch;
-    while (room > 0) {
-      Job job = lane.jobs.pollFirst();
-      if (job == null) {
-        break;
+    for (Job job = lane.jobs.peekFirst(); room > 0 && job != null; job = lane.jobs.peekFirst()) {
+      int count = job.isOver() ? 0 : Math.min(Math.min(QUANTUM, job.untaken()), room);
+      if (count > 0) {
+        slices.add(new Slice(job, job.taken(), count)); // what may fail comes before what changes
       }
-      int count = Math.min(Math.min(QUANTUM, job.untaken()), room);
-      slices.add(new Slice(job, job.take(count), count));
+      lane.jobs.removeFirst();
+      job.take(count);
       room -= count;
-      if (job.untaken() > 0) {
-        lane.jobs.addLast(job);
-      } else {
+      if (count == 0 || job.untaken() == 0) {
         waiting--;
+      } else {
+        lane.jobs.addLast(job);
       }
     }
+    return slices;
   }
 
   private void run(Classifier classifier, List<Slice> slices) {
@@ -238,7 +274,11 @@ final class Batcher implements AutoCloseable {
     int classes = scores.length / images.size();
     int row = 0;
     for (Slice slice : slices) {
-      slice.job.give(slice.first, slice.count, scores, row, classes);
+      try {
+        slice.job.give(slice.first, slice.count, scores, row, classes);
+      } catch (RuntimeException | Error e) { // as no memory for the answer of a huge request
+        slice.job.fail(e);
+      }
       row += slice.count;
     }
   }

@@ -50,10 +50,8 @@ final class BodyReader implements Invocable.Task {
     exchange.reading();
     int most = declared < 0 ? limit : (int) declared; // Jetty ends a longer body there
     int first = Math.min(most, declared < 0 ? UNKNOWN_BYTES : FIRST_BYTES);
-    if (exchange.reserve(first)) {
+    if (exchange.reserveOrFail(first)) {
       new BodyReader(exchange, limit, most, first, reader).run();
-    } else {
-      noRoom(exchange);
     }
   }
 
@@ -107,8 +105,7 @@ final class BodyReader implements Invocable.Task {
     }
     if (count > bytes.length - length) {
       int capacity = (int) Math.max(length + count, Math.min(most, 2L * bytes.length));
-      if (!exchange.reserve(capacity)) {
-        noRoom(exchange);
+      if (!exchange.reserveOrFail(capacity)) {
         return false;
       }
       bytes = Arrays.copyOf(bytes, capacity);
@@ -116,10 +113,6 @@ final class BodyReader implements Invocable.Task {
     chunk.get(bytes, length, count);
     length += count;
     return true;
-  }
-
-  private static void noRoom(Exchange exchange) {
-    exchange.fail(503, "the server holds as many bytes of requests as it may; try again");
   }
 
   private static void tooLarge(Exchange exchange, int limit, String found) {

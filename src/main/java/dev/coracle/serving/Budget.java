@@ -28,6 +28,10 @@ final class Budget {
     used.addAndGet(-bytes);
   }
 
+  long limit() {
+    return limit;
+  }
+
   long used() {
     return used.get();
   }

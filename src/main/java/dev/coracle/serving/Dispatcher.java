@@ -26,7 +26,17 @@ final class Dispatcher extends Handler.Abstract.NonBlocking {
   @Override
   public boolean handle(Request request, Response response, Callback callback) {
     if (isPipelined(request)) { // in turn with other connections: it may have sent thousands
-      request.getComponents().getExecutor().execute(() -> dispatch(request, response, callback));
+      request
+          .getComponents()
+          .getExecutor()
+          .execute(
+              () -> {
+                try {
+                  dispatch(request, response, callback);
+                } catch (RuntimeException | Error e) { // elsewhere Jetty does so
+                  callback.failed(e);
+                }
+              });
     } else {
       dispatch(request, response, callback);
     }

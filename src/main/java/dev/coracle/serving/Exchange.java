@@ -55,6 +55,7 @@ final class Exchange {
   private volatile boolean reading;
   private volatile boolean withoutDeadline;
   private volatile long answerNanos;
+  private volatile int withoutMemory = 503;
 
   // Under this object's lock.
   private long reserved;
@@ -162,6 +163,31 @@ final class Exchange {
     return true;
   }
 
+  /**
+   * Does the same, and answers where it returns false: by 413 what would not fit into an idle
+   * server either, else by 503.
+   */
+  boolean reserveOrFail(long bytes) {
+    if (reserve(bytes)) {
+      return true;
+    }
+    long limit = all.budget().limit();
+    if (bytes > limit) {
+      fail(
+          413,
+          "expected a request that takes at most %d bytes of memory, got one of %d; send fewer images a request"
+              .formatted(limit, bytes));
+    } else {
+      fail(503, "the server holds as many bytes of requests as it may; try again");
+    }
+    return false;
+  }
+
+  /** Sets the status of an answer that there is no memory for; 503 otherwise. */
+  void withoutMemory(int status) {
+    withoutMemory = status;
+  }
+
   /** Gives the request as much time as it takes: loading a model cannot be done by half. */
   void withoutDeadline() {
     withoutDeadline = true;
@@ -227,7 +253,9 @@ final class Exchange {
   /** Answers what must not happen: the fault is this program's or the model's. */
   void failed(Throwable failure) {
     if (failure instanceof OutOfMemoryError) {
-      fail(503, "the server has no memory for a request like this; send fewer images");
+      fail(
+          withoutMemory,
+          "the server has no memory for a request like this; send fewer images, or smaller pictures");
       return;
     }
     LOG.error("{} failed", route, failure);
@@ -247,6 +275,15 @@ final class Exchange {
       return;
     }
     answerNanos = System.nanoTime();
+    try {
+      write(status, answer, headers);
+    } catch (RuntimeException | Error e) { // such as no memory: nobody else will end the request
+      callback.failed(e);
+      LOG.error("the answer of {} could not be written", route, e);
+    }
+  }
+
+  private void write(int status, @Nullable Answer answer, HttpFields headers) {
     byte[] body = answer == null ? new byte[0] : answer.body();
     leave(); // a client that reads slowly holds neither the images nor the model
     response.setStatus(status);

@@ -6,6 +6,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.BasicFileAttributes;
 import java.nio.file.attribute.FileTime;
+import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -14,6 +15,9 @@ import org.jspecify.annotations.Nullable;
  * does not work on network file systems and through Kubernetes' links. One thread at a time.
  */
 final class FileWatch {
+
+  /** How often to look. */
+  static final int PERIOD_MS = 1000;
 
   /** What tells one content of a file from another without reading it. */
   record State(FileTime modified, long size, @Nullable Object key) {
@@ -32,6 +36,7 @@ final class FileWatch {
   private final Path file;
   private @Nullable State known;
   private @Nullable State last;
+  private long lastNanos = System.nanoTime();
 
   /** To be made before the file is read, so that no change is missed. */
   FileWatch(Path file) {
@@ -40,8 +45,16 @@ final class FileWatch {
     this.last = known;
   }
 
-  /** Looks at the file; returns true once for each change. */
+  /**
+   * Looks at the file; returns true once for each change. Does not look soon after the last time,
+   * as when several looks had to wait for something: half a copy would stay the same for as long.
+   */
   boolean hasChanged() {
+    long nanos = System.nanoTime();
+    if (nanos - lastNanos < TimeUnit.MILLISECONDS.toNanos(PERIOD_MS / 2)) {
+      return false;
+    }
+    lastNanos = nanos;
     State now = State.of(file);
     State before = last;
     last = now;

@@ -71,10 +71,7 @@ final class Inference implements AutoCloseable {
   private void decode(Exchange exchange, Models.Loaded model, Decoder decoder, byte[] bytes) {
     String type = exchange.header(HttpHeader.CONTENT_TYPE);
     String encoding = exchange.header(HttpHeader.CONTENT_ENCODING);
-    boolean quick =
-        bytes.length <= SMALL_BODY
-            && encoding == null
-            && (type == null || !type.regionMatches(true, 0, "image/", 0, 6));
+    boolean quick = bytes.length <= SMALL_BODY && encoding == null && !RequestBody.isPicture(type);
     if (quick) {
       decodeNow(exchange, model, decoder, bytes);
     } else {
@@ -102,11 +99,8 @@ final class Inference implements AutoCloseable {
       Query query = decoder.decode(model, body);
       int images = query.images().size();
       exchange.images(images);
-      if (!exchange.reserve(bytes(model.codec(), query))) {
-        exchange.fail(503, "the server holds as many images as it may; try again");
-        return;
-      }
-      if (!model.lane().submit(new Job(query.images(), new Waiting(exchange, query)))) {
+      if (exchange.reserveOrFail(bytes(model.codec(), query))
+          && !model.lane().submit(new Job(query.images(), new Waiting(exchange, query)))) {
         exchange.fail(503, BUSY);
       }
     } catch (RequestException e) {

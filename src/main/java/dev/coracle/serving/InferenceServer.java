@@ -147,6 +147,9 @@ public final class InferenceServer implements AutoCloseable {
 
   private void addRoutes() {
     InfoRoutes.addTo(routes, metrics);
+    if (options.model() != null) {
+      InfoRoutes.addPageTo(routes);
+    }
     new InferenceRoutes(options, health, models, inference).addTo(routes);
     new OpenInferenceRoutes(health, models, inference, loader).addTo(routes);
     if (options.modelsFolder() != null) {
@@ -213,7 +216,7 @@ public final class InferenceServer implements AutoCloseable {
 
   private void ready(@Nullable FileWatch watch) {
     if (watch != null) { // on the loader, as it may take long
-      watchdog.every(1000, () -> loader.run(() -> reloadIfChanged(watch)));
+      watchdog.every(FileWatch.PERIOD_MS, () -> loader.run(() -> reloadIfChanged(watch)));
     }
     health.ready();
     loader.run(metrics::addJvm);
@@ -293,8 +296,8 @@ public final class InferenceServer implements AutoCloseable {
     }
     inference.close();
     batcher.close();
-    models.close();
     loader.close();
+    models.close();
     watchdog.close();
     metrics.close();
     end.countDown();

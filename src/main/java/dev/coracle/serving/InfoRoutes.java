@@ -28,9 +28,6 @@ final class InfoRoutes {
   private InfoRoutes() {}
 
   static void addTo(Routes routes, Metrics metrics) {
-    file(routes, "/", "page.html", "text/html; charset=utf-8");
-    file(routes, "/page.css", "page.css", "text/css; charset=utf-8");
-    file(routes, "/page.js", "page.js", "text/javascript; charset=utf-8");
     file(routes, "/openapi.json", "openapi.json", "application/json");
     routes.add(
         "GET",
@@ -40,6 +37,13 @@ final class InfoRoutes {
                 new Answer(
                     "text/plain; version=0.0.4; charset=utf-8",
                     metrics.text().getBytes(StandardCharsets.UTF_8))));
+  }
+
+  /** Adds the page to draw on, which asks the one model. */
+  static void addPageTo(Routes routes) {
+    file(routes, "/", "page.html", "text/html; charset=utf-8");
+    file(routes, "/page.css", "page.css", "text/css; charset=utf-8");
+    file(routes, "/page.js", "page.js", "text/javascript; charset=utf-8");
   }
 
   private static void file(Routes routes, String path, String resource, String contentType) {

@@ -32,6 +32,9 @@ final class Job {
 
   private boolean failed;
 
+  /** Whether nobody waits any more, so that what has not been taken need not be. */
+  private volatile boolean over;
+
   Job(List<?> images, Owner owner) {
     this.images = images;
     this.owner = owner;
@@ -43,18 +46,26 @@ final class Job {
   }
 
   boolean isWanted() {
-    return owner.isWanted();
+    boolean wanted = owner.isWanted();
+    over |= !wanted;
+    return wanted;
+  }
+
+  /** Tells, as {@link #isWanted} found last or a failure, whether the rest need not run. */
+  boolean isOver() {
+    return over;
+  }
+
+  int taken() {
+    return taken;
   }
 
   int untaken() {
     return images.size() - taken;
   }
 
-  /** Returns the number of the first image taken. */
-  int take(int count) {
-    int first = taken;
+  void take(int count) {
     taken += count;
-    return first;
   }
 
   /** Puts scores of {@code count} images, from row {@code row} of a batch on, where they belong. */
@@ -85,6 +96,7 @@ final class Job {
       }
       failed = true;
     }
+    over = true;
     owner.failed(failure);
   }
 }

@@ -3,8 +3,10 @@ package dev.coracle.serving;
 
 import dev.coracle.CoracleException;
 import dev.coracle.protocol.RequestException;
-import java.util.concurrent.ExecutorService;
-import java.util.concurrent.Executors;
+import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.ThreadPoolExecutor;
+import java.util.concurrent.TimeUnit;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -13,41 +15,69 @@ final class Loader implements AutoCloseable {
 
   private static final Logger LOG = LoggerFactory.getLogger(Loader.class);
 
-  private final ExecutorService thread =
-      Executors.newSingleThreadExecutor(
+  /** Calls that may wait; each may take seconds. */
+  private static final int MAX_WAITING = 64;
+
+  private final ThreadPoolExecutor thread =
+      new ThreadPoolExecutor(
+          1,
+          1,
+          0,
+          TimeUnit.SECONDS,
+          new LinkedBlockingQueue<>(MAX_WAITING),
           task -> {
             Thread made = new Thread(task, "coracle-loader");
             made.setDaemon(true);
             return made;
           });
 
-  void run(Runnable task) {
-    thread.execute(task);
+  /** Does something; returns false, having not, where too much waits or the server is closing. */
+  boolean run(Runnable task) {
+    try {
+      thread.execute(task);
+      return true;
+    } catch (RejectedExecutionException e) {
+      return false;
+    }
   }
 
   /**
    * Does what a request asks for, which the task answers and for which there is no deadline; if the
-   * task throws, that is answered.
+   * task throws, that is answered. What waits is left out once its client has gone.
    */
   void run(Exchange exchange, Runnable task) {
     exchange.withoutDeadline();
-    thread.execute(
-        () -> {
-          try {
-            task.run();
-          } catch (RequestException e) {
-            exchange.fail(e);
-          } catch (CoracleException e) {
-            LOG.error("{}: {}", exchange.route(), e.getMessage());
-            exchange.fail(400, e.getMessage() + "; what was loaded before stays");
-          } catch (RuntimeException | Error e) {
-            exchange.failed(e);
-          }
-        });
+    boolean taken =
+        run(
+            () -> {
+              if (exchange.isClientGone()) {
+                exchange.abandon();
+              } else {
+                answer(exchange, task);
+              }
+            });
+    if (!taken) {
+      exchange.fail(503, "as many calls to load or unload models wait as may; try again");
+    }
   }
 
+  private static void answer(Exchange exchange, Runnable task) {
+    try {
+      task.run();
+    } catch (RequestException e) {
+      exchange.fail(e);
+    } catch (CoracleException e) {
+      LOG.error("{}: {}", exchange.route(), e.getMessage());
+      exchange.fail(400, e.getMessage() + "; what was loaded before stays");
+    } catch (RuntimeException | Error e) {
+      exchange.failed(e);
+    }
+  }
+
+  /** Finishes what is being done; what waits is left. */
   @Override
   public void close() {
     thread.shutdown();
+    thread.getQueue().clear();
   }
 }

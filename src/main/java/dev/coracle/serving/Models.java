@@ -21,10 +21,12 @@ import java.util.Collection;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Objects;
+import java.util.Set;
 import java.util.SortedMap;
 import java.util.TreeMap;
 import java.util.concurrent.CompletableFuture;
 import java.util.regex.Pattern;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -41,6 +43,9 @@ final class Models {
 
   private static final Pattern NAME = Pattern.compile("[A-Za-z0-9_-][A-Za-z0-9._-]{0,255}");
 
+  /** Names in a message: an endpoint may have thousands. */
+  private static final int MAX_NAMES = 10;
+
   /** Digits of a file's SHA-256 that make its version. */
   private static final int VERSION_DIGITS = 12;
 
@@ -48,6 +53,7 @@ final class Models {
   private final ServerOptions options;
   private final Metrics metrics;
   private volatile SortedMap<String, Loaded> loaded = new TreeMap<>();
+  private boolean closed;
 
   Models(Batcher batcher, ServerOptions options, Metrics metrics) {
     this.batcher = batcher;
@@ -98,10 +104,14 @@ final class Models {
       throw new RequestException(
           404,
           "no model is named '%s'; loaded: %s"
-              .formatted(
-                  isName(name) ? name : "…", String.join(", ", loaded.keySet().stream().toList())));
+              .formatted(isName(name) ? name : "…", names(loaded.keySet())));
     }
     return model;
+  }
+
+  private static String names(Set<String> all) {
+    String first = all.stream().limit(MAX_NAMES).collect(Collectors.joining(", "));
+    return all.size() <= MAX_NAMES ? first : first + " and others, %d in all".formatted(all.size());
   }
 
   /**
@@ -157,12 +167,17 @@ final class Models {
 
   /** Removes all models, when the batcher has done what it had. */
   synchronized void close() {
+    closed = true;
     Collection<Loaded> all = loaded.values();
     loaded = new TreeMap<>();
     all.forEach(model -> model.lane().close());
   }
 
   private void put(Loaded model) {
+    if (closed) { // else nobody would close the model
+      model.lane().close();
+      throw new RequestException(503, Health.DRAINING);
+    }
     SortedMap<String, Loaded> more = new TreeMap<>(loaded);
     more.put(model.name(), model);
     set(more);

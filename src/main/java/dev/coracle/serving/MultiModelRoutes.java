@@ -68,7 +68,10 @@ final class MultiModelRoutes {
     routes.add(
         "POST",
         "/models/{name}/invoke",
-        (e, p) -> InferenceRoutes.invoke(e, models.use(name(p), e), options, inference));
+        (e, p) -> {
+          e.withoutMemory(507);
+          InferenceRoutes.invoke(e, models.use(name(p), e), options, inference);
+        });
   }
 
   private static String name(Map<String, String> parameters) {
@@ -138,8 +141,7 @@ final class MultiModelRoutes {
         return place;
       }
       try (Stream<Path> content = Files.list(place)) {
-        List<Path> files =
-            content.filter(file -> file.toString().endsWith(".onnx")).limit(2).toList();
+        List<Path> files = content.filter(MultiModelRoutes::isModel).limit(2).toList();
         if (files.size() != 1) {
           throw new RequestException(
               400,
@@ -150,6 +152,12 @@ final class MultiModelRoutes {
     } catch (IOException | UncheckedIOException | InvalidPathException e) {
       throw new RequestException(404, "there is nothing at the url that can be read");
     }
+  }
+
+  private static boolean isModel(Path file) {
+    // Not ._mnist.onnx, which the tar of macOS puts beside mnist.onnx.
+    String name = file.getFileName().toString();
+    return name.endsWith(".onnx") && !name.startsWith(".");
   }
 
   /** Follows links; those that lead out of the folder lead nowhere. */
@@ -222,8 +230,12 @@ final class MultiModelRoutes {
     CompletableFuture<?> unused =
         models
             .unload(model.name())
-            .thenRun(
-                () -> {
+            .whenComplete(
+                (nothing, failure) -> {
+                  if (failure != null) {
+                    exchange.failed(failure);
+                    return;
+                  }
                   LOG.info("unloaded {}", model.name());
                   exchange.answer(Json.answer(json -> describe(json, model)));
                 });

@@ -211,7 +211,8 @@ public final class ServerOptions {
 
     /**
      * Bytes of bodies and decoded images that may be held at a time, in all requests together; more
-     * is answered by 503. Default: an eighth of the heap, 256 MiB at most, one body at least.
+     * is answered by 503, where one request alone has more by 413. Default: an eighth of the heap,
+     * 256 MiB at most, one body at least.
      */
     public Builder maxPendingBytes(long bytes) {
       if (bytes < 1) {

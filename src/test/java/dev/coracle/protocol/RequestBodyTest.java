@@ -7,6 +7,7 @@ import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.util.Arrays;
+import java.util.List;
 import java.util.zip.GZIPOutputStream;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
@@ -37,6 +38,18 @@ class RequestBodyTest {
     }
     for (String encoding : new String[] {"gzip", "x-gzip", " GZip "}) {
       assertThat(RequestBody.decoded(encoding, gzip(content), 1000)).isEqualTo(content);
+    }
+  }
+
+  @Test
+  void isPicture_everyNameOfOne_isTrue() {
+    for (String type :
+        List.of("image/png", "IMAGE/JPEG", "image/jpg; x=y", " application/x-image")) {
+      assertThat(RequestBody.isPicture(type)).as(type).isTrue();
+    }
+    for (@Nullable String type :
+        new @Nullable String[] {null, "", "image", "application/json", "image/gif", "a/b;;;="}) {
+      assertThat(RequestBody.isPicture(type)).as(type).isFalse();
     }
   }
 

@@ -10,6 +10,7 @@ import dev.coracle.inference.InvalidInputException;
 import dev.coracle.inference.TestModel;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.AbstractList;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collections;
@@ -18,6 +19,7 @@ import java.util.Random;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -54,10 +56,11 @@ class BatcherTest {
   }
 
   /** A job whose end tests can wait for, and which can hold up the only runner with its answer. */
-  private static final class Waiter implements Job.Owner {
+  private static class Waiter implements Job.Owner {
     final CompletableFuture<float[]> scores = new CompletableFuture<>();
     final CountDownLatch running = new CountDownLatch(1);
     final CountDownLatch release;
+    final AtomicInteger asked = new AtomicInteger();
     volatile boolean wanted = true;
 
     Waiter(int gates) {
@@ -66,6 +69,7 @@ class BatcherTest {
 
     @Override
     public boolean isWanted() {
+      asked.incrementAndGet();
       return wanted;
     }
 
@@ -214,6 +218,71 @@ class BatcherTest {
     there.await();
     assertThat(gone.scores).isNotDone();
     assertThat(metric("coracle_batch_size_sum")).isEqualTo(2);
+    assertThat(batcher.waiting()).isZero();
+  }
+
+  /** Else it would keep its images, and take places in batches, for thousands of turns. */
+  @Test
+  void submit_nobodyWaitsForTheRest_isDropped() throws Exception {
+    Waiter gate = hold();
+    Waiter gone = submit(images(2_000));
+    Waiter bad = submit(Collections.nCopies(2_000, new byte[5]));
+    Waiter there = submit(images(40));
+    gone.wanted = false;
+    gate.release.countDown();
+    assertThat(there.await()).hasSize(400);
+    assertThatThrownBy(bad::await).hasCauseInstanceOf(InvalidInputException.class);
+    submit(images(1)).await();
+    assertThat(batcher.waiting()).isZero();
+    assertThat(metric("coracle_batch_size_sum")).isEqualTo(1 + 40 + 1);
+    // At most for each part of one batch, of 250 in all.
+    assertThat(gone.asked).hasValueBetween(1, 4);
+    assertThat(bad.asked).hasValueBetween(1, 4);
+  }
+
+  @Test
+  void submit_answerThatFails_doesNotSpoilTheOthersOfItsBatch() throws Exception {
+    Waiter gate = hold();
+    Waiter bad =
+        new Waiter(0) {
+          @Override
+          public void done(float[] result) {
+            throw new OutOfMemoryError("no real one");
+          }
+        };
+    assertThat(lane.submit(new Job(images(1), bad))).isTrue();
+    Waiter after = submit(images(3));
+    gate.release.countDown();
+    assertThat(after.await()).hasSize(30);
+    assertThatThrownBy(bad::await).hasCauseInstanceOf(OutOfMemoryError.class);
+  }
+
+  /** The only runner and the lane must go on. */
+  @Test
+  void submit_noMemoryWhileABatchIsMade_isSurvived() throws Exception {
+    Waiter gate = hold();
+    AtomicInteger calls = new AtomicInteger();
+    List<byte[]> one = images(1);
+    List<byte[]> failing =
+        new AbstractList<>() {
+          @Override
+          public byte[] get(int index) {
+            return one.get(index);
+          }
+
+          @Override
+          public int size() {
+            if (calls.incrementAndGet() == 2) { // the first is the job's own
+              throw new OutOfMemoryError("no real one");
+            }
+            return 1;
+          }
+        };
+    Waiter struck = submit(failing);
+    Waiter after = submit(images(3));
+    gate.release.countDown();
+    assertThat(after.await()).hasSize(30);
+    assertThat(struck.await()).hasSize(10);
     assertThat(batcher.waiting()).isZero();
   }
 

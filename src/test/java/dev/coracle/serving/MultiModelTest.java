@@ -79,6 +79,28 @@ class MultiModelTest extends ServerFixture {
   }
 
   @Test
+  void load_folderThatMacOsPacked_findsTheOneModel() throws IOException {
+    Files.write(models.resolve("a/model/._m.onnx"), new byte[100]);
+    assertThat(load("x", models.resolve("a/model")).status()).isEqualTo(200);
+  }
+
+  @Test
+  void get_unknownAmongMany_namesTheFirstTen() throws IOException {
+    for (int i = 10; i < 22; i++) {
+      assertThat(load("m" + i, models.resolve("a/model")).status()).isEqualTo(200);
+    }
+    assertThat(call(get("/models/x")).text())
+        .contains("loaded: m10, m11, m12, m13, m14, m15, m16, m17, m18, m19 and others, 12 in all");
+  }
+
+  /** It would ask /invocations, which there is not. */
+  @Test
+  void page_withoutOneModel_isNotThere() throws IOException {
+    assertRefused(call(get("/")), 404);
+    assertThat(call(get("/openapi.json")).status()).isEqualTo(200);
+  }
+
+  @Test
   void load_badCalls_areRefused() throws IOException {
     Path outside = TestModel.mnist().write(folder.resolve("outside.onnx"));
     Files.createSymbolicLink(models.resolve("link.onnx"), outside);

@@ -62,6 +62,26 @@ class OverloadTest extends ServerFixture {
     assertThat(logged("/invocations")).startsWith(503, 200);
   }
 
+  /** To try again would not help. */
+  @Test
+  void moreThanAllPendingBytes_413() throws Exception {
+    InferenceServer server = fast(o -> o.maxBodyBytes(1 << 20).maxPendingBytes(1 << 18));
+    RawClient client = connect(server);
+    client.trySend(images(400)); // 313,600 bytes, read in part
+    assertTooMuch(client.get());
+    String row = "0,".repeat(784);
+    byte[] csv = (row.substring(0, 2 * 784 - 1) + "\n").repeat(100).getBytes(US_ASCII); // 156,800
+    assertTooMuch(
+        connect(server).send(GoodRequest.post("/invocations", "text/csv", "", csv)).get());
+    assertThat(connect(server).send(images(300)).get().status()).isEqualTo(200);
+  }
+
+  private static void assertTooMuch(RawClient.Reply reply) throws IOException {
+    assertThat(reply.status()).as("%s", reply).isEqualTo(413);
+    assertThat(reply.text()).contains("takes at most 262144 bytes of memory", "send fewer images");
+    ErrorForm.check(reply);
+  }
+
   @Test
   void idleConnections2000_othersAreServed() throws Exception {
     InferenceServer server = fast(o -> o);

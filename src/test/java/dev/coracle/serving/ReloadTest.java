@@ -119,6 +119,30 @@ class ReloadTest extends ServerFixture {
     new GoodRequest(1).check(server.port());
   }
 
+  /** One is under way, 64 wait; which ones, the order tells in which the server has read them. */
+  @Test
+  void load_manyWhileOneRuns_waitUpToABoundAndOnlyForThoseWhoStay() throws Exception {
+    InferenceServer server = fast(o -> o);
+    List<RawClient> clients = new ArrayList<>();
+    synchronized (server.models()) { // holds up the first
+      for (int i = 0; i < 70; i++) {
+        clients.add(connect(server).send(LOAD));
+      }
+      await("five are refused", () -> loads().size() == 5);
+      assertThat(loads()).containsOnly(503);
+      for (RawClient client : clients.subList(0, 60)) {
+        client.close();
+      }
+    }
+    await("all are logged", () -> loads().size() == 70);
+    assertThat(loads()).filteredOn(status -> status == 499).hasSizeBetween(54, 60);
+    assertThat(loads()).contains(200).containsOnly(200, 499, 503);
+  }
+
+  private List<Integer> loads() {
+    return logged("/v2/repository/models/model/load");
+  }
+
   @Test
   void load_unknownModel_404() throws Exception {
     RawClient client = connect(fast(o -> o));
