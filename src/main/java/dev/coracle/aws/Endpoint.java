@@ -31,6 +31,7 @@ public final class Endpoint {
   private final @Nullable Place place;
   private final Ownership owner;
   private final Created created = new Created();
+  private volatile boolean besideJob;
 
   public Endpoint(DeployOptions options) {
     this.options = options;
@@ -80,6 +81,11 @@ public final class Endpoint {
     return created.soFar();
   }
 
+  /** Tells whether a training job has the same name, which a deletion would delete too. */
+  public boolean isBesideJob() {
+    return besideJob;
+  }
+
   private void create(Resources resources, Resources.Kind kind, Runnable call, Listener listener) {
     resources.create(kind, owner, call);
     created.add(kind + " " + options.name, listener);
@@ -87,10 +93,13 @@ public final class Endpoint {
 
   private void upload(Aws aws, Place to, Listener listener) {
     listener.status("uploading " + options.model);
-    if (!to.isOurs(aws.s3())) { // it is when a job of this name was launched
+    if (to.isOurs(aws.s3())) {
+      created.add(to.uri(KEY) + ", beside a training job of this name", listener);
+      besideJob = true;
+    } else {
       to.claim(aws.s3(), owner.run());
+      created.add("objects below " + to, listener);
     }
-    created.add("objects below " + to, listener);
     if (!options.model.endsWith(".onnx")) {
       to.upload(aws.s3(), Path.of(options.model), KEY);
     } else {

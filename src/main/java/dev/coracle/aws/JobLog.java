@@ -35,8 +35,17 @@ final class JobLog {
     this.listener = listener;
   }
 
-  /** Prints what is new; a failure that may pass is the caller's, who asks again. */
+  /** Prints what is new; what cannot be read now is printed the next time. */
   void print() {
+    try {
+      read();
+    } catch (SdkException e) {
+      listener.status("the job's log cannot be read now: " + Failures.reason(e));
+    }
+  }
+
+  /** Throws a failure that may pass. */
+  private void read() {
     if (isOff) {
       return;
     }
@@ -67,7 +76,7 @@ final class JobLog {
   /** Prints what came late; the job is over, so that no failure of the log matters any more. */
   void printLast() {
     try {
-      print();
+      read();
     } catch (SdkException e) {
       listener.line("The end of the job's log cannot be shown: " + Failures.reason(e));
     }

@@ -95,8 +95,20 @@ final class Place {
             throw e;
           }
         });
-    List<String> others =
-        keys(s3).stream().filter(key -> !key.equals(prefix + MARKER)).limit(1).toList();
+    List<String> others;
+    try {
+      others = keys(s3).stream().filter(key -> !key.equals(prefix + MARKER)).limit(1).toList();
+    } catch (CoracleException e) { // such as no permission to list: nothing may stay behind
+      try {
+        delete(s3, List.of(prefix + MARKER));
+      } catch (CoracleException other) {
+        throw new CoracleException(
+            "%s; %s stays, as it cannot be deleted: %s"
+                .formatted(e.getMessage(), uri(MARKER), other.getMessage()),
+            e);
+      }
+      throw e;
+    }
     if (!others.isEmpty()) {
       delete(s3, List.of(prefix + MARKER));
       throw new CoracleException(

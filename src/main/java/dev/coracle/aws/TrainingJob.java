@@ -31,6 +31,7 @@ public final class TrainingJob {
   private final Place place;
   private final Ownership owner;
   private final Created created = new Created();
+  private volatile boolean over;
 
   public TrainingJob(LaunchOptions options) {
     this.options = options;
@@ -68,6 +69,11 @@ public final class TrainingJob {
   /** Returns what {@link #start} has created so far, in words; thread-safe. */
   public List<String> created() {
     return created.soFar();
+  }
+
+  /** Tells whether {@link #follow} has seen the job end; thread-safe. */
+  public boolean isOver() {
+    return over;
   }
 
   private Map<String, Path> uploads() {
@@ -169,6 +175,7 @@ public final class TrainingJob {
               return now;
             },
             now -> OVER.contains(now.trainingJobStatusAsString()));
+    over = true;
     polling.pause(); // the last lines reach CloudWatch late
     log.printLast();
     return model(job);

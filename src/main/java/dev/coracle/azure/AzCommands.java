@@ -20,9 +20,12 @@ record AzCommands(DeploymentOptions options) {
   private static final Duration CREATION = Duration.ofMinutes(20);
   private static final Duration DELETION = Duration.ofHours(1); // which Azure may take
 
-  static final Step VERSION = question("asking az for its version", "version");
+  static final Step VERSION = question("asking az for its version", "version --output json");
 
-  /** Takes options with their values, one string each, after the words of the command. */
+  /**
+   * Takes options with their values, one string each, after the words of the command, which name a
+   * form of the output: the user may have set another.
+   */
   private static Step question(String what, String command, String... options) {
     return new Step(what, QUESTION, words(command, options));
   }
@@ -42,7 +45,7 @@ record AzCommands(DeploymentOptions options) {
   Step groupExists() {
     return question(
         "asking for resource group " + options.resourceGroup,
-        "group exists",
+        "group exists --output json",
         "--name",
         options.resourceGroup);
   }

@@ -154,7 +154,13 @@ public final class Deployment {
   }
 
   private boolean exists(Az az) throws InterruptedException {
-    return az.run(commands.groupExists()).strip().equals("true");
+    String answer = az.run(commands.groupExists()).strip();
+    if (!answer.equals("true") && !answer.equals("false")) { // a group taken for none would be ours
+      throw new CoracleException(
+          "asked whether resource group %s exists, az printed '%s'; expected true or false"
+              .formatted(options.resourceGroup, answer.lines().findFirst().orElse("")));
+    }
+    return answer.equals("true");
   }
 
   private void requireOurs(Az az) throws InterruptedException {

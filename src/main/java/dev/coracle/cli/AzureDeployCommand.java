@@ -81,7 +81,8 @@ final class AzureDeployCommand implements Callable<Integer> {
 
   @Option(
       names = "--app-insights",
-      description = "Create Application Insights for the app's log too, which costs by use.")
+      description =
+          "Create Application Insights for the app's log too, which costs by use. Azure may make a workspace for it in a group of its own, which delete leaves.")
   private boolean appInsights;
 
   @Option(names = "--no-call", description = "Do not call the function in the end.")

@@ -8,6 +8,7 @@ import dev.coracle.aws.Endpoint;
 import java.util.List;
 import java.util.Objects;
 import java.util.concurrent.Callable;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Help.Visibility;
@@ -117,22 +118,29 @@ final class DeployCommand implements Callable<Integer> {
       terminal.println(endpoint.plan());
       return 0;
     }
-    String delete = "delete it with: " + aws.deleteCommand(endpointName, bucket);
+    Supplier<String> delete =
+        () ->
+            "delete it%s with: %s"
+                .formatted(
+                    endpoint.isBesideJob()
+                        ? ", the training job of this name and what that has saved,"
+                        : "",
+                    aws.deleteCommand(endpointName, bucket));
     try (Aws cloud = aws.open();
         StatusLine status = new StatusLine(terminal);
         LastWords lastWords =
             new LastWords(
                 Objects.requireNonNull(spec).commandLine().getErr(),
-                () -> stays(endpoint, delete))) {
+                () -> stays(endpoint, delete.get()))) {
       try {
         endpoint.deploy(cloud, status);
       } catch (CoracleException e) {
-        String stays = stays(endpoint, delete);
+        String stays = stays(endpoint, delete.get());
         throw stays.isEmpty() ? e : new CoracleException(e.getMessage() + " -- " + stays, e);
       }
       status.line("Endpoint " + endpointName + " is in service");
       status.line("Use it: " + aws.invokeCommand(endpointName));
-      status.line("It costs money until you " + delete);
+      status.line("It costs money until you " + delete.get());
     }
     return 0;
   }

@@ -208,7 +208,7 @@ final class LaunchCommand implements Callable<Integer> {
       return "";
     }
     String there = "created so far: " + String.join(", ", created);
-    if (created.size() == 1) { // the job itself was not
+    if (created.size() == 1 || job.isOver()) { // the job itself was not, or does not go on
       return there + "; delete it with: " + delete;
     }
     return ("%s; the job goes on until it is over. Look:"

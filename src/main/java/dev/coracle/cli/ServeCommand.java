@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.coracle.cli;
 
+import dev.coracle.CoracleException;
 import dev.coracle.serving.InferenceServer;
 import dev.coracle.serving.ServerOptions;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Locale;
@@ -156,6 +158,10 @@ final class ServeCommand implements Callable<Integer> {
   private ServerOptions.Builder options() {
     if (modelsDir != null && (model != null || name != null || watch)) {
       throw usage("--models-dir starts with no model; leave out --model, --name and --watch");
+    }
+    if (modelsDir != null && !Files.isDirectory(modelsDir)) {
+      throw new CoracleException(
+          modelsDir + " is no folder; expected the one that models are put into");
     }
     try {
       ServerOptions.Builder options =

@@ -3,10 +3,12 @@ package dev.coracle.cli;
 
 import java.lang.reflect.Method;
 import java.lang.reflect.Proxy;
+import java.util.concurrent.atomic.AtomicBoolean;
 
 /**
  * Turns SIGTERM and SIGINT into a call, so that a program can stop in order and with exit status 0;
- * the JVM's own way ends with 143 and 130. The second signal ends the JVM in its own way.
+ * the JVM's own way ends with 143 and 130. The second signal ends the JVM at once, with that
+ * status, and the programs that it has started.
  */
 final class StopSignal {
 
@@ -22,7 +24,7 @@ final class StopSignal {
       Class<?> signal = Class.forName("sun.misc.Signal");
       Class<?> handler = Class.forName("sun.misc.SignalHandler");
       Method handle = signal.getMethod("handle", signal, handler);
-      Object jvm = handler.getField("SIG_DFL").get(null);
+      AtomicBoolean stopping = new AtomicBoolean();
       for (String name : new String[] {"TERM", "INT"}) {
         Object number = signal.getConstructor(String.class).newInstance(name);
         Object once =
@@ -33,7 +35,9 @@ final class StopSignal {
                   if (!method.getName().equals("handle")) {
                     return method.invoke(stop, arguments); // equals, hashCode, toString
                   }
-                  handle.invoke(null, number, jvm);
+                  if (stopping.getAndSet(true)) {
+                    end((int) signal.getMethod("getNumber").invoke(number));
+                  }
                   stop.run();
                   return null;
                 });
@@ -43,5 +47,11 @@ final class StopSignal {
       System.getLogger(StopSignal.class.getName())
           .log(System.Logger.Level.DEBUG, "signals are left to the JVM", e);
     }
+  }
+
+  /** Ends without the hooks of a shutdown, which may wait for what the first signal began. */
+  private static void end(int signal) {
+    ProcessHandle.current().descendants().forEach(ProcessHandle::destroyForcibly);
+    Runtime.getRuntime().halt(128 + signal);
   }
 }

@@ -14,6 +14,7 @@ import java.util.Map;
 import java.util.TreeMap;
 import java.util.function.Consumer;
 import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Runs a container's program on this machine as a training job of SageMaker's local mode does,
@@ -61,15 +62,19 @@ public record LocalTraining(
         names.add("algo-" + i);
       }
       List<LocalProgram> running = new ArrayList<>();
+      Exception failure = null;
       try {
         for (String host : names) {
           Path base = prepare(root.resolve(host), host, names);
           running.add(start(base, host, jobName));
         }
         awaitEnd(root, names, running);
+      } catch (IOException | InterruptedException | RuntimeException e) {
+        failure = e;
+        throw e;
       } finally {
         running.forEach(LocalProgram::kill); // nothing where it has ended
-        pack(root, names, "output", artifacts.resolve("output.tar.gz"));
+        packOutput(root, names, artifacts, failure);
       }
       Path model = artifacts.resolve("model.tar.gz");
       pack(root, names, "model", model);
@@ -148,6 +153,24 @@ public record LocalTraining(
     throw new CoracleException(
         "the training job failed on %s with exit status %d: %s"
             .formatted(host, status, shown.lines().findFirst().orElse("")));
+  }
+
+  /**
+   * Packs what the hosts have put out, however the job has ended.
+   *
+   * @param failure of the job, which is worth more than one of the packing; null for none
+   */
+  private static void packOutput(
+      Path root, List<String> hosts, Path artifacts, @Nullable Exception failure)
+      throws IOException {
+    try {
+      pack(root, hosts, "output", artifacts.resolve("output.tar.gz"));
+    } catch (IOException | RuntimeException e) {
+      if (failure == null) {
+        throw e;
+      }
+      failure.addSuppressed(e);
+    }
   }
 
   /** Puts the trees of all hosts into one archive, as SageMaker does. */

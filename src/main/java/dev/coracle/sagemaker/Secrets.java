@@ -2,6 +2,7 @@
 package dev.coracle.sagemaker;
 
 import java.io.IOException;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -20,28 +21,53 @@ final class Secrets {
 
   private Secrets() {}
 
-  /** Returns a variable's value for a log; in one that is a JSON object its members are hidden. */
+  /** Returns a variable's value for a log; in one that is JSON its members are hidden. */
   static String hide(String name, String value) {
-    if (isSecret(name)) {
-      return HIDDEN;
-    }
+    return isSecret(name) ? HIDDEN : hidden(value);
+  }
+
+  /** Looks into a text that is an object or a list as JSON, which may have such texts in turn. */
+  private static String hidden(String text) {
     try {
-      return Json.read(value) instanceof Map<?, ?> map ? Json.write(hidden(map)) : value;
+      Object json = Json.read(text);
+      if (json instanceof Map<?, ?> || json instanceof List<?>) {
+        Object hidden = hidden(json);
+        return json.equals(hidden) ? text : Json.write(hidden);
+      }
+      return text;
     } catch (IOException e) {
-      return value; // no JSON
+      return text; // no JSON
     }
   }
 
-  private static Map<String, @Nullable Object> hidden(Map<?, ?> map) {
-    Map<String, @Nullable Object> object = Json.object(map);
-    object.replaceAll(
-        (name, value) -> {
-          if (value instanceof Map<?, ?> inner) {
-            return hidden(inner);
-          }
-          return isSecret(name) ? HIDDEN : value;
-        });
-    return object;
+  private static @Nullable Object hidden(@Nullable Object value) {
+    if (value instanceof Map<?, ?> map) {
+      Map<String, @Nullable Object> object = Json.object(map);
+      object.replaceAll((name, member) -> isSecret(name) ? HIDDEN : hidden(member));
+      return object;
+    }
+    if (value instanceof List<?> list) {
+      return hiddenArguments(list);
+    }
+    return value instanceof String text ? hidden(text) : value;
+  }
+
+  /** A list may be a command line: {@code --api_key x}, {@code --api_key=x}. */
+  private static List<@Nullable Object> hiddenArguments(List<?> list) {
+    List<@Nullable Object> hidden = new ArrayList<>();
+    String option = "";
+    for (Object element : list) {
+      String text = element instanceof String string ? string : "";
+      boolean isOption = text.startsWith("-");
+      int equals = text.indexOf('=');
+      if (isOption && equals > 0 && isSecret(text.substring(0, equals))) {
+        hidden.add(text.substring(0, equals + 1) + HIDDEN);
+      } else {
+        hidden.add(!isOption && isSecret(option) ? HIDDEN : hidden(element));
+      }
+      option = isOption ? text : "";
+    }
+    return hidden;
   }
 
   private static boolean isSecret(String name) {

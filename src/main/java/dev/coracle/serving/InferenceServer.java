@@ -6,7 +6,6 @@ import java.io.IOException;
 import java.net.URI;
 import java.nio.channels.SelectionKey;
 import java.nio.channels.SocketChannel;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutionException;
@@ -195,10 +194,6 @@ public final class InferenceServer implements AutoCloseable {
   }
 
   private void listen() {
-    if (options.modelsFolder() != null && !Files.isDirectory(options.modelsFolder())) {
-      throw new CoracleException(
-          options.modelsFolder() + " is no folder; expected the one that models are put into");
-    }
     try {
       jetty.start();
       watchdog.start();

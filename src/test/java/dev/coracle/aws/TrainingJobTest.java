@@ -270,6 +270,24 @@ class TrainingJobTest {
     assertThat(heard.lines).filteredOn(line -> line.contains("log cannot be shown")).hasSize(1);
   }
 
+  /** As in a subnet from which CloudWatch cannot be reached. */
+  @Test
+  void follow_logNeverAnswers_followsWithout() {
+    TrainingJob job = started(options("job"));
+    cloud.sageMaker().fail("DescribeLogStreams", 1_000, 500, "InternalFailure", "try later");
+    assertThat(job.follow(aws, heard)).endsWith("model.tar.gz");
+    assertThat(job.isOver()).isTrue();
+    assertThat(heard.statuses).anyMatch(status -> status.contains("log cannot be read now"));
+    assertThat(heard.lines).filteredOn(line -> line.contains("end of the job's log")).hasSize(1);
+  }
+
+  @Test
+  void start_placeCannotBeListed_leavesNoMarker() {
+    cloud.s3().fail("GET", 403, "AccessDenied");
+    assertThatThrownBy(() -> started(options("job"))).isInstanceOf(CoracleException.class);
+    assertThat(cloud.s3().objects()).isEmpty();
+  }
+
   @Test
   void follow_credentialsExpire_saysToLogIn() {
     TrainingJob job = started(options("job"));

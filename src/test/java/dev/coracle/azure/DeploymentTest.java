@@ -62,8 +62,8 @@ class DeploymentTest {
     deploy(app);
     assertThat(az.calls().stream().map(call -> String.join(" ", call)))
         .containsExactly(
-            "version",
-            "group exists --name coracle-my-digits",
+            "version --output json",
+            "group exists --output json --name coracle-my-digits",
             "group create --name coracle-my-digits --location eastus --tags coracle=my-digits"
                 + " --output none",
             "storage account create --sku Standard_LRS --allow-blob-public-access false"
@@ -138,6 +138,21 @@ class DeploymentTest {
     assertThatThrownBy(app::contents).hasMessageContaining(expected);
     assertThat(app.created()).isEmpty();
     assertThat(az.commands()).containsOnly("group exists", "group show");
+  }
+
+  /** Whatever az means by it: a group taken for none would be given our tag. */
+  @ParameterizedTest
+  @ValueSource(strings = {"printf 'Result\\n------\\nTrue\\n'", ":", "echo TRUE"})
+  void deployAndDelete_answerThatIsNone_touchNothing(String answer) throws Exception {
+    az.answer("group-exists", answer);
+    Deployment app = app();
+    assertThatThrownBy(() -> deploy(app))
+        .isInstanceOf(CoracleException.class)
+        .hasMessageContainingAll(
+            "whether resource group coracle-my-digits exists", "true or false");
+    assertThatThrownBy(() -> app.delete(true)).hasMessageContaining("true or false");
+    assertThat(app.created()).isEmpty();
+    assertThat(az.commands()).containsOnly("group exists");
   }
 
   @Test

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.coracle.azure;
 
+import static java.util.stream.Collectors.joining;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.io.IOException;
@@ -24,7 +25,8 @@ public record StubAz(Path folder) {
         """
         #!/bin/sh
         { for word; do printf '%%s\\t' "$word"; done; echo; } >> '%1$s/calls'
-        answer='%1$s'/$1-$2
+        case $2 in -*) second= ;; *) second=$2 ;; esac # "az version" has one word
+        answer='%1$s'/$1-$second
         [ ! -f "$answer" ] || . "$answer"
         """
             .formatted(folder));
@@ -61,10 +63,12 @@ public record StubAz(Path folder) {
         : List.of();
   }
 
-  /** Returns the first two words of each call. */
+  /** Returns the first two words of each call, without options. */
   public List<String> commands() throws IOException {
     return calls().stream()
-        .map(words -> String.join(" ", words.subList(0, Math.min(2, words.size()))))
+        .map(
+            words ->
+                words.stream().limit(2).filter(word -> !word.startsWith("-")).collect(joining(" ")))
         .toList();
   }
 

@@ -120,6 +120,22 @@ class LocalTrainingTest {
   }
 
   @Test
+  void run_failureAndOutputThatCannotBePacked_tellsTheFailure() {
+    assertThatThrownBy(
+            () ->
+                run(
+                    1,
+                    """
+                    printf 'no data' >"$SAGEMAKER_BASE_DIR/output/failure"
+                    mkfifo "$SAGEMAKER_BASE_DIR/output/data/pipe"
+                    exit 1
+                    """))
+        .isInstanceOf(CoracleException.class)
+        .hasMessageContaining("no data")
+        .satisfies(failure -> assertThat(failure.getSuppressed()).hasSize(1));
+  }
+
+  @Test
   void run_status130_isNoFailure() throws Exception {
     assertThat(run(1, "exit 130")).exists();
   }

@@ -179,6 +179,26 @@ class TrainingEnvironmentTest {
     assertThat(environment.variables()).containsEntry("SM_HP_API-KEY", "abc");
   }
 
+  @Test
+  void loggedVariables_secretsInListsAndTexts_areHidden() throws IOException {
+    config(
+        "hyperparameters.json",
+        "{\"config\": \"{\\\"api_key\\\":\\\"abc\\\"}\", \"servers\": \"[{\\\"token\\\":\\\"abc\\\"}, 1]\"}");
+    TrainingEnvironment environment =
+        read(
+            "SM_USER_ARGS",
+                "[\"--api_key\",\"abc\",\"--password=abc\",\"--lr\",\"0.1\",\"-key\",\"-x\",\"y\"]",
+            "SM_LIST", "[ 1, \"two\" ]");
+    assertThat(environment.loggedVariables())
+        .containsEntry("SM_HP_CONFIG", "{\"api_key\":\"******\"}")
+        .containsEntry("SM_HP_SERVERS", "[{\"token\":\"******\"},1]")
+        .containsEntry(
+            "SM_USER_ARGS",
+            "[\"--api_key\",\"******\",\"--password=******\",\"--lr\",\"0.1\",\"-key\",\"-x\",\"y\"]")
+        .containsEntry("SM_LIST", "[ 1, \"two\" ]");
+    assertThat(environment.loggedVariables().values()).noneMatch(value -> value.contains("abc"));
+  }
+
   @ParameterizedTest
   @ValueSource(
       strings = {"{", "[]", "3", "{\"a\": 1} {", "{\"a\" 1}", "{\"a\": 1e99999999999}", "\u0000"})

@@ -93,6 +93,17 @@ class MultiModelTest extends ServerFixture {
         .contains("loaded: m10, m11, m12, m13, m14, m15, m16, m17, m18, m19 and others, 12 in all");
   }
 
+  /** SageMaker makes it with the first model. */
+  @Test
+  void start_folderIsNotThereYet_isReadyAndLoadsOnceItIs() throws IOException {
+    Path later = folder.resolve("later");
+    server = start(ServerOptions.builder().modelsFolder(later));
+    client = connect(server);
+    assertRefused(load("x", later.resolve("m.onnx")), 404);
+    TestModel.mnist().write(Files.createDirectories(later).resolve("m.onnx"));
+    assertThat(load("x", later.resolve("m.onnx")).status()).isEqualTo(200);
+  }
+
   /** It would ask /invocations, which there is not. */
   @Test
   void page_withoutOneModel_isNotThere() throws IOException {
