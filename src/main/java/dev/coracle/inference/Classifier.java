@@ -169,7 +169,7 @@ public abstract sealed class Classifier implements AutoCloseable
 
   /** Does for a buffer's bytes what {@link #classifyAsync(byte[])} does for an array's. */
   public CompletableFuture<Prediction> classifyAsync(ByteBuffer pixels) {
-    return oneAsync(pixels);
+    return oneAsync(pixels == null ? null : pixels.duplicate()); // its position may move meanwhile
   }
 
   /** Does for a picture, which is prepared there too, what the others do for grey values. */

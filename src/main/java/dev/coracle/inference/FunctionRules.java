@@ -16,7 +16,7 @@ final class FunctionRules {
   /** Calls within calls; ONNX Runtime follows them on the caller's stack. */
   static final int MAX_DEPTH = 32;
 
-  /** Nodes of one function with all that it calls written out. */
+  /** Nodes of the graph, or of one function, with all that they call written out. */
   static final int MAX_NODES = 1 << 20;
 
   private final Map<String, Message> functions = new HashMap<>();
@@ -41,12 +41,16 @@ final class FunctionRules {
       }
     }
     rules.functions.keySet().forEach(key -> rules.cost(key, 0));
+    Message graph = model.message("graph");
+    if (graph != null && !rules.functions.isEmpty()) {
+      rules.sum("the graph", graph, 0);
+    }
   }
 
-  /** Nodes of a function with all that it calls written out, and how deep its calls nest. */
-  private record Cost(long nodes, int depth) {
-    static final Cost OPERATOR = new Cost(1, 0);
-    static final Cost TOO_DEEP = new Cost(1, MAX_DEPTH);
+  /** What a function has with all that it calls written out: nodes, calls and graphs that nest. */
+  private record Cost(long nodes, int depth, int graphs) {
+    static final Cost OPERATOR = new Cost(1, 0, 0);
+    static final Cost TOO_DEEP = new Cost(1, MAX_DEPTH, 0);
   }
 
   private Cost cost(String key, int callers) {
@@ -58,36 +62,50 @@ final class FunctionRules {
     if (known != null) {
       return known;
     }
-    String name = Quote.text(function.text("name"));
-    long size = 0;
-    int depth = 0;
-    for (Message node : nodes(function)) {
-      // A recursion ends here too.
-      Cost call = callers < MAX_DEPTH ? cost(key(node, "op_type"), callers + 1) : Cost.TOO_DEEP;
-      size += call.nodes();
-      depth = Math.max(depth, call.depth() + 1);
-      if (depth > MAX_DEPTH) {
-        throw new InvalidModelException(
-            "function %s: calls nest deeper than %d, or never end".formatted(name, MAX_DEPTH));
-      }
-      if (size > MAX_NODES) {
-        throw new InvalidModelException(
-            "function %s: has more than %d nodes with those that it calls"
-                .formatted(name, MAX_NODES));
-      }
-    }
-    Cost cost = new Cost(size, depth);
+    Cost cost = sum("function " + Quote.text(function.text("name")), function, callers);
     costs.put(key, cost);
     return cost;
   }
 
+  private Cost sum(String name, Message parent, int callers) {
+    long size = 0;
+    int depth = 0;
+    int graphs = 0;
+    for (Placed placed : nodes(parent, 0)) {
+      // A recursion ends here too.
+      Cost call =
+          callers < MAX_DEPTH ? cost(key(placed.node, "op_type"), callers + 1) : Cost.TOO_DEEP;
+      size += Math.max(1, call.nodes()); // a function may be empty, and is called all the same
+      depth = Math.max(depth, call.depth() + 1);
+      graphs = Math.max(graphs, placed.graphs + call.graphs());
+      if (depth > MAX_DEPTH) {
+        throw new InvalidModelException(
+            "%s: calls nest deeper than %d, or never end".formatted(name, MAX_DEPTH));
+      }
+      if (size > MAX_NODES) {
+        throw new InvalidModelException(
+            "%s: has more than %d nodes with those that it calls".formatted(name, MAX_NODES));
+      }
+      if (graphs > ModelRules.MAX_SUBGRAPHS) {
+        throw new InvalidModelException(
+            "%s: graphs nest deeper than %d levels with those of the functions that it calls"
+                .formatted(name, ModelRules.MAX_SUBGRAPHS));
+      }
+    }
+    return new Cost(size, depth, graphs);
+  }
+
+  /** A node, and how many graphs lie around it within the function or the main graph. */
+  private record Placed(Message node, int graphs) {}
+
   /** Returns the nodes of a function or graph with those of its subgraphs. */
-  private static List<Message> nodes(Message parent) {
-    List<Message> all = new ArrayList<>(parent.messages("node"));
+  private static List<Placed> nodes(Message parent, int graphs) {
+    List<Placed> all = new ArrayList<>();
     for (Message node : parent.messages("node")) {
+      all.add(new Placed(node, graphs));
       for (Message attribute : node.messages("attribute")) {
         for (String field : List.of("g", "graphs")) {
-          attribute.messages(field).forEach(graph -> all.addAll(nodes(graph)));
+          attribute.messages(field).forEach(graph -> all.addAll(nodes(graph, graphs + 1)));
         }
       }
     }

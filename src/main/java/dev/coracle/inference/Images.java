@@ -104,7 +104,10 @@ final class Images {
     throw wrong(form, index, image == null ? "null" : image.getClass().getTypeName());
   }
 
-  private static void checkValues(ImageModel form, int index, float[] values) {
+  private static void checkValues(ImageModel form, int index, float @Nullable [] values) {
+    if (values == null) {
+      throw wrong(form, index, "null as encoded values");
+    }
     if (values.length != form.pixels()) {
       throw wrong(form, index, values.length + " encoded values");
     }

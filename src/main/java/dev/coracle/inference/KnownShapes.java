@@ -47,9 +47,14 @@ final class KnownShapes {
     for (Message tensor : graph.messages("initializer")) {
       known.tensor(tensor.text("name"), tensor);
     }
+    for (Message sparse : graph.messages("sparse_initializer")) {
+      Message values = sparse.message("values"); // which has the name, also of one of those above
+      known.forget(values == null ? "" : values.text("name"));
+    }
+    // All before any: ONNX Runtime runs nodes in an order of its own.
+    graph.messages("node").forEach(node -> node.texts("output").forEach(known::forget));
     for (Message node : graph.messages("node")) {
       List<String> outputs = node.texts("output");
-      outputs.forEach(known::forget);
       long[] shape = outputs.isEmpty() ? null : known.output(node, outputs);
       if (shape != null) {
         known.shapes.put(outputs.get(0), shape);
@@ -141,6 +146,9 @@ final class KnownShapes {
 
   private long @Nullable [] constant(Message node, String name) {
     for (Message attribute : node.messages("attribute")) {
+      if (attribute.has("ref_attr_name")) {
+        return null; // whoever calls the function gives the value
+      }
       Message tensor = attribute.message("t");
       switch (attribute.text("name")) {
         case "value" -> {

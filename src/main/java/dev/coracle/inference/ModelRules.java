@@ -106,7 +106,7 @@ final class ModelRules {
         KnownShapes shapes = KnownShapes.of(message, scope.shapes());
         inner = new Scope(scope.graphs() + 1, scope.function(), shapes);
       }
-      case FUNCTION -> inner = new Scope(0, true, KnownShapes.none());
+      case FUNCTION -> inner = new Scope(1, true, KnownShapes.none()); // as a graph that calls it
       case OPERATOR_SET_ID -> opset(message, place);
       case NODE -> {
         place += " (" + named(message.text("op_type"), message.text("name")) + ")";

@@ -64,6 +64,18 @@ final class OperatorRules {
           "value_ints",
           "values_int64s");
 
+  /** The attributes of a Constant and their {@code AttributeProto.AttributeType}. */
+  private static final Map<String, Integer> VALUES =
+      Map.of(
+          "sparse_value", 11,
+          "value", 4,
+          "value_float", 1,
+          "value_floats", 6,
+          "value_int", INT_ATTRIBUTE,
+          "value_ints", 7,
+          "value_string", 3,
+          "value_strings", 8);
+
   /** Operators none of whose inputs may be left out with an empty name. */
   private static final Set<String> NEVER_LEFT_OUT =
       Set.of("Concat", "LayerNormalization", "Max", "Mean", "Min", "SequenceConstruct", "Sum");
@@ -192,6 +204,7 @@ final class OperatorRules {
     switch (operator) {
       case "Resize" -> scales(inputs.size() == 2 ? 1 : 2); // opset 10 has no roi
       case "Upsample" -> scales(1);
+      case "Constant" -> value();
       case "Split" -> {
         long parts = attribute("num_outputs");
         if (parts != 0 && parts != node.count("output")) {
@@ -245,6 +258,23 @@ final class OperatorRules {
     }
   }
 
+  /** ONNX Runtime takes the first attribute of a constant, by its type, whatever its name. */
+  private void value() {
+    List<Message> attributes = node.messages("attribute");
+    Integer type = attributes.size() == 1 ? VALUES.get(attributes.get(0).text("name")) : null;
+    if (type == null || type != attributes.get(0).number("type")) {
+      throw new InvalidModelException(
+          "%s: expected one attribute, a value of the type that its name says, found %s; export the model again"
+              .formatted(
+                  place,
+                  attributes.stream()
+                      .map(
+                          value ->
+                              Quote.text(value.text("name")) + " of type " + value.number("type"))
+                      .toList()));
+    }
+  }
+
   /** Holds an input to a number in the file: what is computed might be 0, and is divided by. */
   private void positive(int i) {
     constant(i, 1);
@@ -285,8 +315,9 @@ final class OperatorRules {
         shape != null
             && shape.length == 1
             && (shape[0] == 0
-                || shape[0] == axes
-                || (axes == KnownShapes.UNKNOWN && shape[0] > 0 && shape[0] <= SAFE_SCALES));
+                || (axes == KnownShapes.UNKNOWN
+                    ? shape[0] > 0 && shape[0] <= SAFE_SCALES
+                    : shape[0] == axes));
     if (!fits) {
       throw operand(i, "a list of one number for each axis", shape);
     }

@@ -49,7 +49,7 @@ record Scores(Path file, List<String> labels, String kind) {
       float score = scores.get(from + i);
       double probability = raw ? score : Math.exp(score - logSum);
       checked(probability, scores, from, i);
-      target[at + i] = (float) (raw ? Math.log(score) : score - logSum);
+      target[at + i] = (float) Math.min(raw ? Math.log(score) : score - logSum, 0);
     }
   }
 
@@ -70,10 +70,10 @@ record Scores(Path file, List<String> labels, String kind) {
     return best;
   }
 
-  /** Returns a probability as a float, which rounding may have put a little above 1. */
+  /** Returns a probability as a float, at most 1, above which rounding may have put it. */
   private float checked(double probability, FloatBuffer scores, int from, int i) {
     if (probability >= 0 && probability <= 1 + ROUNDING) {
-      return (float) probability;
+      return (float) Math.min(probability, 1);
     }
     throw new CoracleException(
         "%s: expected %s, got the score %s for class %d; check the model, and what its metadata say as %s"

@@ -18,6 +18,9 @@ import java.util.Arrays;
  */
 public final class Tensor {
 
+  /** What ONNX Runtime's Java takes; a few bytes less than an array may have. */
+  private static final int MAX_BYTES = Integer.MAX_VALUE - 8;
+
   private final DType dtype;
   private final long[] shape;
 
@@ -33,7 +36,7 @@ public final class Tensor {
   /**
    * Makes a tensor of zeros.
    *
-   * @throws InvalidInputException if an axis is negative or there are more than 2 GiB - 1
+   * @throws InvalidInputException if an axis is negative or there are more than 2 GiB - 9 bytes
    */
   public static Tensor allocate(DType dtype, long... shape) {
     if (Arrays.stream(shape).anyMatch(size -> size < 0)) {
@@ -46,17 +49,16 @@ public final class Tensor {
       for (long size : shape) {
         bytes = empty ? 0 : Math.multiplyExact(bytes, size);
       }
+      if (bytes > MAX_BYTES) {
+        throw new ArithmeticException();
+      }
       return new Tensor(
           dtype,
           shape.clone(),
-          ByteBuffer.allocateDirect(Math.toIntExact(bytes)).order(ByteOrder.nativeOrder()));
+          ByteBuffer.allocateDirect((int) bytes).order(ByteOrder.nativeOrder()));
     } catch (ArithmeticException e) {
       throw new InvalidInputException(
-          "a tensor holds at most "
-              + Integer.MAX_VALUE
-              + " bytes; "
-              + text(dtype, shape)
-              + " is more");
+          "a tensor holds at most " + MAX_BYTES + " bytes; " + text(dtype, shape) + " is more");
     }
   }
 

@@ -6,6 +6,7 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.IntConsumer;
@@ -68,17 +69,22 @@ final class Workers {
    */
   static <T> CompletableFuture<T> submit(Supplier<T> call, Runnable release) {
     CompletableFuture<T> future = new CompletableFuture<>();
+    AtomicBoolean taken = new AtomicBoolean();
     begin();
     try {
       POOL.execute(
           () -> {
-            end(); // the call counts for itself
-            run(call, release, future);
+            if (taken.compareAndSet(false, true)) {
+              end(); // the call counts for itself
+              run(call, release, future);
+            }
           });
-    } catch (RuntimeException | Error e) { // no thread could be started
-      end();
-      release.run();
-      future.completeExceptionally(e);
+    } catch (RuntimeException | Error e) { // no thread could be started, though it may be queued
+      if (taken.compareAndSet(false, true)) {
+        end();
+        release.run();
+        future.completeExceptionally(e);
+      }
     }
     return future;
   }
@@ -99,16 +105,19 @@ final class Workers {
     }
     T answer = result;
     Throwable reason = failure;
-    future
-        .defaultExecutor()
-        .execute(
-            () -> {
-              if (reason == null) {
-                future.complete(answer);
-              } else {
-                future.completeExceptionally(reason);
-              }
-            });
+    Runnable complete =
+        () -> {
+          if (reason == null) {
+            future.complete(answer);
+          } else {
+            future.completeExceptionally(reason);
+          }
+        };
+    try {
+      future.defaultExecutor().execute(complete);
+    } catch (RuntimeException | Error e) { // no thread could be started, which must not lose it
+      complete.run();
+    }
   }
 
   /**
@@ -131,20 +140,26 @@ final class Workers {
 
   /** Returns false where no thread could be started: the others do the work. */
   private static boolean help(Share share) {
+    AtomicBoolean taken = new AtomicBoolean();
     begin();
     try {
       POOL.execute(
           () -> {
-            try {
-              share.run();
-            } finally {
-              end();
+            if (taken.compareAndSet(false, true)) {
+              try {
+                share.run();
+              } finally {
+                end();
+              }
             }
           });
       return true;
-    } catch (RuntimeException | Error e) {
-      end();
-      return false;
+    } catch (RuntimeException | Error e) { // as above
+      if (taken.compareAndSet(false, true)) {
+        end();
+        return false;
+      }
+      return true;
     }
   }
 

@@ -11,8 +11,11 @@ import java.nio.ByteBuffer;
 import java.nio.FloatBuffer;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Random;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.stream.Stream;
 import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
@@ -100,6 +103,33 @@ class ClassifierInputTest {
       assertInvalid(
           () -> digits.logProbabilities((byte[]) null, 1),
           "expected 1 images of 784 pixels (28 rows of 28), got null");
+    }
+  }
+
+  /** The bytes do not change, where the buffer stands does. */
+  @Test
+  void classifyAsync_bufferThatMovesOn_isReadWhereItStood() throws Exception {
+    try (Classifier digits = Classifier.open(write(TestModel.mnist()))) {
+      ByteBuffer all = ByteBuffer.allocate(50 * 784);
+      new Random(1).nextBytes(all.array());
+      List<CompletableFuture<Prediction>> answers = new ArrayList<>();
+      for (int i = 0; i < 50; i++) {
+        answers.add(digits.classifyAsync(all.limit((i + 1) * 784).position(i * 784)));
+      }
+      for (int i = 0; i < 50; i++) {
+        byte[] image = Arrays.copyOfRange(all.array(), i * 784, (i + 1) * 784);
+        assertThat(answers.get(i).get()).isEqualTo(digits.classify(image));
+      }
+    }
+  }
+
+  @Test
+  @SuppressWarnings("NullAway") // what an application without a checker can do
+  void classify_encodedImageOfNull_saysWhatWasExpected() throws IOException {
+    try (Classifier digits = Classifier.open(write(TestModel.mnist()))) {
+      assertInvalid(
+          () -> digits.classify(List.of(new EncodedImage(null))),
+          "image 0: expected 784 pixels (28 rows of 28) as byte[], float[], ByteBuffer, EncodedImage or BufferedImage, got null as encoded values");
     }
   }
 

@@ -6,6 +6,7 @@ import ai.onnx.proto.OnnxMl.AttributeProto.AttributeType;
 import ai.onnx.proto.OnnxMl.GraphProto;
 import ai.onnx.proto.OnnxMl.ModelProto;
 import ai.onnx.proto.OnnxMl.NodeProto;
+import ai.onnx.proto.OnnxMl.SparseTensorProto;
 import ai.onnx.proto.OnnxMl.TensorProto;
 import ai.onnx.proto.OnnxMl.ValueInfoProto;
 import com.google.protobuf.ByteString;
@@ -13,6 +14,7 @@ import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.util.Arrays;
 import java.util.List;
+import java.util.stream.LongStream;
 
 /**
  * Writes small ONNX models (opset 17) of any operators in a few words: {@code node("Conv x w > y",
@@ -87,6 +89,23 @@ final class ModelBuilder {
   ModelBuilder initializer(TensorProto tensor) {
     graph.addInitializer(tensor);
     return this;
+  }
+
+  /** Adds a sparse initializer of some values, which come first, and a dense length. */
+  ModelBuilder sparse(String name, TensorProto values, long length) {
+    SparseTensorProto.Builder sparse =
+        SparseTensorProto.newBuilder().setValues(values.toBuilder().setName(name)).addDims(length);
+    long[] indices = LongStream.range(0, values.getDims(0)).toArray();
+    sparse.setIndices(longTensor("", indices).toBuilder().clearName());
+    graph.addSparseInitializer(sparse);
+    return this;
+  }
+
+  static AttributeProto.Builder tensorAttribute(String name, long value) {
+    return AttributeProto.newBuilder()
+        .setName(name)
+        .setType(AttributeType.TENSOR)
+        .setT(longTensor("", value).toBuilder().clearName().clearDims());
   }
 
   ModelBuilder node(String words, String... attributes) {

@@ -181,6 +181,52 @@ class ModelRulesTest {
       laughs.addFunctions(function("mine", "F" + i, next, next));
     }
     assertRefused(laughs.build().toByteArray(), mine, "has more than 1048576 nodes");
+    laughs.getFunctionsBuilder(29).clearNode(); // empty ones are called as often
+    assertRefused(laughs.build().toByteArray(), mine, "has more than 1048576 nodes");
+  }
+
+  @Test
+  void read_graphThatCallsLargeFunctions_isRefused() throws IOException {
+    ModelOptions mine = ModelOptions.builder().allowDomains("mine").build();
+    ModelProto.Builder model = SOUND.toBuilder();
+    for (int i = 0; i < 20; i++) { // 2^20 nodes
+      String next = i == 19 ? "Relu" : "mine.F" + (i + 1);
+      model.addFunctions(function("mine", "F" + i, next, next));
+    }
+    read(model.build().toByteArray(), mine);
+    model.getGraphBuilder().addNode(ModelBuilder.nodeProto("F1 x > a").setDomain("mine"));
+    read(model.build().toByteArray(), mine);
+    model.getGraphBuilder().addNode(ModelBuilder.nodeProto("F1 x > b").setDomain("mine"));
+    assertRefused(model.build().toByteArray(), mine, "the graph: has more than 1048576 nodes");
+  }
+
+  /** Written out where they are called, their graphs nest within those there. */
+  @Test
+  void read_functionsWhoseGraphsNestDeep_areRefused() throws IOException {
+    ModelOptions mine = ModelOptions.builder().allowDomains("mine").build();
+    ModelProto.Builder model = SOUND.toBuilder();
+    model.addFunctions(
+        function("mine", "F").toBuilder().addAllNode(nested(5).getGraph().getNodeList()));
+    read(model.build().toByteArray(), mine);
+    ModelProto.Builder deeper = SOUND.toBuilder();
+    deeper.addFunctions(
+        function("mine", "F").toBuilder().addAllNode(nested(6).getGraph().getNodeList()));
+    assertRefused(deeper.build().toByteArray(), mine, "graphs nest deeper than 5 levels");
+    GraphProto branch =
+        new ModelBuilder()
+            .node(ModelBuilder.nodeProto("F x > z").setDomain("mine"))
+            .output("z")
+            .graph();
+    model
+        .getGraphBuilder()
+        .addNode(
+            ModelBuilder.nodeProto("If c > z")
+                .addAttribute(ModelBuilder.subgraph("then_branch", branch))
+                .addAttribute(ModelBuilder.subgraph("else_branch", branch)));
+    assertRefused(
+        model.build().toByteArray(),
+        mine,
+        "the graph: graphs nest deeper than 5 levels with those");
   }
 
   /** An operator of another domain may be named like one of ONNX's and do anything. */

@@ -143,6 +143,34 @@ class OperatorRulesTest {
             image().input("s", 300).node("Softmax x > r").node("Resize r _ s > y")),
         new Case(
             "found [300]", image().input("s", 300).node("Softmax x > r").node("Upsample r s > y")),
+        new Case(
+            "found [-1]", image().input("s", -1).node("Softmax x > r").node("Resize r _ s > y")),
+        new Case(
+            "found [-1]", image().input("s", -1).node("Softmax x > r").node("Upsample r s > y")),
+        new Case(
+            "to be a list of one number for each axis, found a shape that the file does not tell",
+            image()
+                .floats("s", 1, 1, 2, 2)
+                .sparse("s", TestModel.floats("s", List.of(1), new float[1]), 300)
+                .node("Resize x _ s > y")),
+        new Case(
+            "input 1 (\"s\") to be a constant from 1 to 16777216, found none in the file",
+            stft(4, 8).sparse("s", ModelBuilder.longTensor("s", 0), 1)),
+        // Takes the first attribute, whatever its name, and its type for that of the value.
+        new Case(
+            "found [\"junk\" of type 4, \"value\" of type 4]",
+            rows()
+                .node(
+                    ModelBuilder.nodeProto("Constant > k")
+                        .addAttribute(ModelBuilder.tensorAttribute("junk", 0))
+                        .addAttribute(ModelBuilder.tensorAttribute("value", 5)))),
+        new Case(
+            "found [\"value_floats\" of type 4]",
+            rows()
+                .node(
+                    ModelBuilder.nodeProto("Constant > k")
+                        .addAttribute(ModelBuilder.tensorAttribute("value_floats", 5)))),
+        new Case("found []", rows().node("Constant > k")),
 
         // Writes as many outputs as there are names.
         new Case(
@@ -235,6 +263,12 @@ class OperatorRulesTest {
                     .build())
             .node("DFT x _ a > y"),
         rows().opset(18).node("ReduceMean x _ > y"),
+        rows().node("Constant > k", "value_int:i=1").node("Trilu x > y"),
+        rows()
+            .node(
+                ModelBuilder.nodeProto("Constant > k")
+                    .addAttribute(ModelBuilder.tensorAttribute("value", 1)))
+            .node("Trilu x k > y"),
         image().floats("s", 1, 1, 2, 2).node("Softmax x > r").node("Resize r _ s > y"),
         stft(4, 8),
         tfidf("ngram_indexes:is=0,1,2"));

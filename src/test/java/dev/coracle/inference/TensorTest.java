@@ -66,7 +66,10 @@ class TensorTest {
         .hasMessage("a tensor's axes must be 0 or more, got [2, -1]");
     assertThatThrownBy(() -> Tensor.allocate(DType.FLOAT32, 1 << 16, 1 << 14))
         .isInstanceOf(InvalidInputException.class)
-        .hasMessage("a tensor holds at most 2147483647 bytes; float32 (65536, 16384) is more");
+        .hasMessage("a tensor holds at most 2147483639 bytes; float32 (65536, 16384) is more");
+    assertThatThrownBy(() -> Tensor.allocate(DType.INT8, Integer.MAX_VALUE - 7))
+        .isInstanceOf(InvalidInputException.class)
+        .hasMessageContaining("at most 2147483639 bytes");
     assertThatThrownBy(() -> Tensor.allocate(DType.INT8, Long.MAX_VALUE, Long.MAX_VALUE))
         .isInstanceOf(InvalidInputException.class);
   }
