@@ -13,8 +13,10 @@ import java.util.Locale;
 /**
  * Says how far an ONNX file in ONNX Runtime agrees with the network it came from.
  *
- * @param same images for which both find the same class most probable
- * @param largestDifference of any two log-probabilities, in nats
+ * @param same images for which both find the same class most probable, or two of which the network
+ *     prefers one by no more than the tolerance
+ * @param largestDifference of any two log-probabilities, in nats, or as a part of the network's
+ *     where that is beyond 1
  */
 record Agreement(int images, int same, double largestDifference) {
 
@@ -39,18 +41,31 @@ record Agreement(int images, int same, double largestDifference) {
     int same = 0;
     double largest = 0;
     for (int i = 0; i < network.images(); i++) {
-      if (network.prediction(i) == file.prediction(i)) {
+      if (isSame(network, i, file.prediction(i))) {
         same++;
       }
     }
     float[] a = network.logProbabilities();
     float[] b = file.logProbabilities();
     for (int i = 0; i < a.length; i++) {
-      double difference = Math.abs((double) a[i] - b[i]);
+      double difference = Math.abs((double) a[i] - b[i]) / scale(a[i]);
       // Not Math.max alone: a NaN on either side must count as disagreement.
       largest = Double.isNaN(difference) ? Double.POSITIVE_INFINITY : Math.max(largest, difference);
     }
     return new Agreement(network.images(), same, largest);
+  }
+
+  private static boolean isSame(Evaluation network, int image, int other) {
+    int row = image * network.classes();
+    float[] values = network.logProbabilities();
+    float best = values[row + network.prediction(image)];
+    return network.prediction(image) == other
+        || best - values[row + other] <= TOLERANCE * scale(best);
+  }
+
+  /** Rounding goes with the size of the numbers, as in the exporter's own verification. */
+  private static double scale(float value) {
+    return Math.max(1, Math.abs((double) value));
   }
 
   /** Runs an ONNX file over a set, of any size. */

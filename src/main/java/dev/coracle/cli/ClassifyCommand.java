@@ -22,7 +22,6 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Set;
 import java.util.concurrent.Callable;
-import java.util.function.Function;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
@@ -122,7 +121,7 @@ final class ClassifyCommand implements Callable<Integer> {
 
   static BufferedImage picture(Path file, byte[] content) {
     try {
-      return PictureReader.read(file.toString(), content, FORMATS, MAX_PIXELS, Function.identity());
+      return PictureReader.read(file.toString(), content, FORMATS, MAX_PIXELS);
     } catch (RequestException e) {
       if (e.status() != 415) {
         throw e;
@@ -166,11 +165,11 @@ final class ClassifyCommand implements Callable<Integer> {
     }
   }
 
-  /** By content: gzip, or the two zero bytes that begin every idx file and no picture. */
+  /** By content: gzip, or two zero bytes and a type of numbers, with which no picture begins. */
   private static boolean isIdx(byte[] content) {
     return content.length >= 2
         && ((content[0] == 0x1f && content[1] == (byte) 0x8b)
-            || (content[0] == 0 && content[1] == 0));
+            || (content[0] == 0 && content[1] == 0 && (content.length < 3 || content[2] >= 8)));
   }
 
   private void draw(Classifier classifier, List<Picture> images, List<Prediction> predictions) {

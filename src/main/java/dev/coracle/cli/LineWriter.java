@@ -19,6 +19,10 @@ import java.util.function.Consumer;
 final class LineWriter implements Consumer<String>, AutoCloseable {
 
   private static final int MAX_WAITING = 1 << 14;
+
+  /** Lines that are printed together. */
+  private static final int MAX_TOGETHER = 1 << 10;
+
   private static final String END = "";
 
   private final PrintStream out;
@@ -48,23 +52,31 @@ final class LineWriter implements Consumer<String>, AutoCloseable {
       } catch (InterruptedException e) {
         return; // the process ends
       }
-      lines.drainTo(some);
+      try {
+        lines.drainTo(some, MAX_TOGETHER);
+        print(some);
+      } catch (OutOfMemoryError e) { // later lines must not be lost for that
+        lost.addAndGet(some.size());
+      }
       more = !some.contains(END);
-      StringBuilder text = new StringBuilder();
-      for (String line : some) {
-        if (!line.equals(END)) {
-          text.append(line).append('\n');
-        }
-      }
-      long left = lost.getAndSet(0);
-      if (left > 0) {
-        text.append("{\"lost_lines\":").append(left).append("}\n");
-      }
-      byte[] bytes = text.toString().getBytes(StandardCharsets.UTF_8);
-      out.write(bytes, 0, bytes.length);
-      out.flush();
       some.clear();
     }
+  }
+
+  private void print(List<String> some) {
+    StringBuilder text = new StringBuilder();
+    for (String line : some) {
+      if (!line.equals(END)) {
+        text.append(line).append('\n');
+      }
+    }
+    long left = lost.getAndSet(0);
+    if (left > 0) {
+      text.append("{\"lost_lines\":").append(left).append("}\n");
+    }
+    byte[] bytes = text.toString().getBytes(StandardCharsets.UTF_8);
+    out.write(bytes, 0, bytes.length);
+    out.flush();
   }
 
   /** Prints what is left, for at most two seconds where the stream does not take it. */

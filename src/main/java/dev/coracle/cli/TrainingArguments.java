@@ -91,7 +91,7 @@ final class TrainingArguments {
       showDefaultValue = picocli.CommandLine.Help.Visibility.NEVER,
       converter = Converters.AtLeastOne.class,
       description =
-          "Threads of libtorch on the CPU; 1 makes runs repeatable bit by bit. Default: all cores.")
+          "Threads of libtorch on the CPU; 1 makes runs on it repeatable bit by bit. Default: all cores.")
   private @Nullable Integer threads;
 
   @Option(

@@ -18,6 +18,7 @@ import dev.coracle.train.MetricsListener;
 import dev.coracle.train.TrainingOptions;
 import dev.coracle.train.TrainingRun;
 import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -167,6 +168,8 @@ final class TrainingPipeline {
             run.epochsDone(), options.epochs(), 100 * network.accuracy());
       }
       ImageSet test = data.test().first(network.images());
+      Evaluation reference =
+          run.device().isGpu() ? TrainedNet.evaluateOnCpu(run.block(), test) : network;
       AtomicReference<@Nullable Agreement> checked = new AtomicReference<>();
       ExportReport exported =
           NetExport.write(
@@ -177,18 +180,21 @@ final class TrainingPipeline {
               network.accuracy(),
               data.train().sha256(),
               model,
-              temporary -> checked.set(Agreement.require(network, temporary, test)));
+              temporary -> checked.set(Agreement.require(reference, temporary, test)));
       Agreement agreement = Objects.requireNonNull(checked.get());
       terminal.printf(
           "Exported %s: %,d bytes, opset %d%n", MODEL, exported.bytes(), exported.opset());
       terminal.printf("ONNX Runtime against DJL: %s%n", agreement);
-      HtmlReport.write(
-          folder.resolve("report.html"),
-          report.data(options, data, dataDir, run.device(), network, agreement, exported));
+      Path page = folder.resolve("report.html");
+      boolean trained = run.epochsDone() > epochsBefore;
+      if (trained || !options.resume() || !Files.exists(page)) { // else it would lose its curves
+        HtmlReport.write(
+            page, report.data(options, data, dataDir, run.device(), network, agreement, exported));
+      }
       if (terminal.pictures()) {
         classifySamples(model, test);
       }
-      return run.epochsDone() > epochsBefore;
+      return trained;
     } catch (IOException e) {
       throw new CoracleException("cannot close metrics.jsonl: " + CoracleException.reason(e), e);
     }

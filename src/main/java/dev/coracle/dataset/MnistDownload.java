@@ -70,7 +70,11 @@ public final class MnistDownload {
 
   /** Returns the folder for data that several projects use: {@code ~/.cache/coracle/mnist}. */
   public static Path cacheFolder() {
-    return Path.of(System.getProperty("user.home", "."), ".cache", "coracle", "mnist");
+    String home = System.getProperty("user.home", "?");
+    if (home.equals("?")) { // a user without an entry in the system's list, as in a container
+      home = System.getenv().getOrDefault("HOME", ".");
+    }
+    return Path.of(home, ".cache", "coracle", "mnist");
   }
 
   /**

@@ -80,8 +80,8 @@ final class MnistFolder {
   }
 
   private static String advice() {
-    return "; expected the four idx files of MNIST, which 'datasets fetch' downloads and the folder"
-        + " datasets/mnist of a checkout has";
+    return "; expected the four idx files of MNIST, which the folder datasets/mnist of a checkout has"
+        + " and 'datasets fetch' downloads into one to be named with --data-dir";
   }
 
   private static @Nullable Path find(Path place, MnistFile file) {

@@ -66,11 +66,15 @@ final class ArithmeticTranslators {
       graph.alias(call.result(), call.receiver());
       return;
     }
-    graph
-        .node("Cast", call)
-        .input(call.receiver())
-        .attribute("to", OnnxTypes.elementType(call.type(0)))
-        .output(call.result());
+    NodeBuilder node = graph.node("Cast", call);
+    if (call.type(0) == DataType.UINT8 && call.receiver().type().isFloating()) {
+      // PyTorch goes by int64, so that what does not fit wraps round; ONNX leaves that open.
+      long wide = OnnxTypes.elementType(DataType.INT64);
+      node.input(graph.node("Cast", call).input(call.receiver()).attribute("to", wide).output());
+    } else {
+      node.input(call.receiver());
+    }
+    node.attribute("to", OnnxTypes.elementType(call.type(0))).output(call.result());
   }
 
   private static OpTranslator unary(String operator, Set<DataType> kernels) {
@@ -278,13 +282,21 @@ final class ArithmeticTranslators {
     return (call, graph) -> {
       DataType type = call.result().type();
       DataType computed = Promotion.computed(call, type, FLOATING);
-      String natural =
-          graph.node("Log", call).input(receiver(call, graph, type, computed)).output();
-      graph
-          .node("Mul", call)
-          .input(natural)
-          .input(graph.scalar(1 / Math.log(base), computed))
-          .output(call.result());
+      String x = receiver(call, graph, type, computed);
+      String natural = graph.node("Log", call).input(x).output();
+      String scaled =
+          graph
+              .node("Mul", call)
+              .input(natural)
+              .input(graph.scalar(1 / Math.log(base), computed))
+              .output();
+      // Of a power of the base it is a whole number in DJL, which a floor would else fall below.
+      String whole = graph.node("Round", call).input(scaled).output();
+      String power =
+          graph.node("Pow", call).input(graph.scalar(base, computed)).input(whole).output();
+      String isPower = graph.node("Equal", call).input(power).input(x).output();
+      NodeBuilder node = graph.node("Where", call).input(isPower).input(whole).input(scaled);
+      Promotion.finish(call, graph, node, computed, call.result());
     };
   }
 

@@ -44,7 +44,9 @@ final class ConstantNodes {
   }
 
   private static String ramp(Value value, Constant.Ramp ramp, GraphBuilder graph) {
-    DataType type = value.type();
+    // There is no arithmetic of bytes in older opsets, nor in ONNX Runtime.
+    boolean isByte = value.type() == DataType.INT8 || value.type() == DataType.UINT8;
+    DataType type = isByte ? DataType.INT32 : value.type();
     String index =
         graph
             .helper("Range", WHY)
@@ -62,6 +64,19 @@ final class ConstantNodes {
             .input(graph.scalar(ramp.step(), type))
             .output();
     String base = graph.initializer("constant_" + value.id(), ramp.base());
-    return graph.helper("Add", WHY).input(scaled).input(base).output();
+    if (!isByte) {
+      return graph.helper("Add", WHY).input(scaled).input(base).output();
+    }
+    String wide = cast(base, type, graph);
+    String sum = graph.helper("Add", WHY).input(scaled).input(wide).output();
+    return cast(sum, value.type(), graph);
+  }
+
+  private static String cast(String name, DataType type, GraphBuilder graph) {
+    return graph
+        .helper("Cast", WHY)
+        .input(name)
+        .attribute("to", OnnxTypes.elementType(type))
+        .output();
   }
 }

@@ -99,7 +99,8 @@ final class NormalizationTranslators {
     requireSameType(call, input, call.array(2));
     requireSameType(call, input, call.array(3));
     long first = (long) input.rank() - call.literals(1).size();
-    if (graph.opset() >= LAYER_NORMALIZATION) {
+    // Of float64 the operator would compute in float32 alone, by its specification.
+    if (graph.opset() >= LAYER_NORMALIZATION && input.type() != DataType.FLOAT64) {
       graph
           .node("LayerNormalization", call)
           .input(input)
@@ -124,6 +125,6 @@ final class NormalizationTranslators {
   }
 
   private static String mean(Call call, GraphBuilder graph, String name, List<Long> axes) {
-    return graph.node("ReduceMean", call).input(name).attribute("axes", axes).output();
+    return ReductionTranslators.node("ReduceMean", name, axes, true, call, graph).output();
   }
 }

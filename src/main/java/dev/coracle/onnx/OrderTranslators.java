@@ -73,6 +73,10 @@ final class OrderTranslators {
   /** sort() along the last axis, or sort(axis). */
   private static void sort(Call call, GraphBuilder graph) {
     Value x = call.receiver();
+    if (x.rank() == 0) {
+      graph.alias(call.result(), x);
+      return;
+    }
     int axis = call.arguments().isEmpty() ? x.rank() - 1 : call.axis(0, x.rank());
     DataType computed = Promotion.computed(call, x.type(), Promotion.NUMBERS);
     String values = sorted(axis, call, graph, computed).outputs(2).get(0);

@@ -4,6 +4,7 @@ package dev.coracle.onnx;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.index.NDIndex;
+import dev.coracle.onnx.TracedArray.Memory;
 import java.lang.reflect.InvocationTargetException;
 import java.lang.reflect.Method;
 import java.lang.reflect.Modifier;
@@ -17,6 +18,8 @@ import org.jspecify.annotations.Nullable;
 
 /** What the stand-ins of arrays, extensions and managers have in common. */
 final class StandIns {
+
+  private static final String DROPOUT = "NDArrayEx.dropout";
 
   static final String GATHER_ND = "NDArray.gatherNd";
   private static final String MOD = "NDArray.mod";
@@ -145,11 +148,16 @@ final class StandIns {
     if (result instanceof NDArray array) {
       return record(receiver, nameOf(method), recorded, array);
     }
+    // The one method that may give back the memory of its argument instead of its own.
+    Memory source =
+        nameOf(method).equals(DROPOUT) && given[0] instanceof TracedArray dropped
+            ? dropped.memory()
+            : receiver.memory();
     NDList list = (NDList) result;
     if (list.size() == 1 && list.get(0) == receiver.value().array()) {
       return new NDList(receiver);
     }
-    return new NDList(tracer.record(nameOf(method), receiver, recorded, list));
+    return new NDList(tracer.record(nameOf(method), receiver, recorded, list, source));
   }
 
   /** Records a call that has run, of one result. */
@@ -158,7 +166,10 @@ final class StandIns {
     if (result == receiver.value().array()) {
       return receiver;
     }
-    return receiver.tracer().record(method, receiver, recorded, new NDList(result)).get(0);
+    return receiver
+        .tracer()
+        .record(method, receiver, recorded, new NDList(result), receiver.memory())
+        .get(0);
   }
 
   static boolean dependsOnInput(TracedValue receiver, List<@Nullable Object> arguments) {

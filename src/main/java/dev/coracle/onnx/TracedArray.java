@@ -5,6 +5,7 @@ import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.index.NDIndex;
 import ai.djl.ndarray.internal.NDArrayEx;
+import ai.djl.ndarray.types.DataType;
 import dev.coracle.onnx.TracedValue.Kind;
 import java.lang.reflect.Method;
 import java.nio.Buffer;
@@ -91,6 +92,11 @@ final class TracedArray extends InterceptedArray {
             "NDArray.minimum",
             "NDArray.abs",
             "NDArray.square",
+            "NDArray.sum",
+            "NDArray.mean",
+            "NDArray.prod",
+            "NDArray.max",
+            "NDArray.min",
             "NDArray.clip",
             "NDArray.eq",
             "NDArray.gt",
@@ -273,8 +279,18 @@ final class TracedArray extends InterceptedArray {
     written = true;
   }
 
+  /** Tells whether the engine casts back what it has computed in another type, when in place. */
+  private static boolean isCast(DataType from, DataType to) {
+    return from != to
+        && (to.isFloating() || !from.isFloating())
+        && to != DataType.BOOLEAN
+        && from != DataType.COMPLEX64;
+  }
+
   /** Stands for the result of the operation that was recorded for a write in place. */
-  TracedArray write(Method method, NDArray now) {
+  TracedArray write(Method method, NDArray computed) {
+    DataType own = value.array().getDataType();
+    NDArray now = isCast(computed.getDataType(), own) ? computed.toType(own, false) : computed;
     if (value.kind() == Kind.PARAMETER) {
       throw tracer.refuse(method, "it changes the parameter " + value.name());
     }

@@ -17,10 +17,8 @@ import java.lang.reflect.Method;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.EnumSet;
-import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Objects;
 import java.util.Set;
 import java.util.function.Predicate;
 import java.util.function.Supplier;
@@ -60,7 +58,6 @@ final class Tracer {
 
   private final NDManager memory;
   private final List<TracedCall> calls = new ArrayList<>();
-  private final Map<Integer, Memory> memories = new HashMap<>();
   private final TracedManager manager;
   private final TracedParameters parameters;
   private final Predicate<String> translated;
@@ -217,18 +214,21 @@ final class Tracer {
     return translated.test(method);
   }
 
-  /** Records a call and returns the stand-ins of its results, one for each real array. */
+  /**
+   * Records a call and returns the stand-ins of its results, one for each real array.
+   *
+   * @param source the memory that results share, unless the method gives new ones
+   */
   List<NDArray> record(
-      String method, TracedArray receiver, List<@Nullable Object> arguments, NDList results) {
+      String method,
+      TracedArray receiver,
+      List<@Nullable Object> arguments,
+      NDList results,
+      Memory source) {
     List<NDArray> wrapped = new ArrayList<>();
     List<TracedValue> values = new ArrayList<>();
     boolean dependsOnInput = StandIns.dependsOnInput(receiver.value(), arguments);
     boolean owns = Memory.isNewFrom(method);
-    // The one method that may give back the memory of its argument instead.
-    Memory source =
-        method.equals("NDArrayEx.dropout")
-            ? memoryOf((TracedValue) Objects.requireNonNull(arguments.get(0)))
-            : receiver.memory();
     for (NDArray result : results) {
       NDArray kept = result;
       if (dependsOnInput) { // form is all that matters, and content could fill the memory
@@ -240,12 +240,24 @@ final class Tracer {
       wrapped.add(array);
       values.add(array.value());
     }
-    calls.add(new TracedCall(method, receiver.value(), arguments, values, location()));
+    List<@Nullable Object> kept = new ArrayList<>();
+    arguments.forEach(argument -> kept.add(copy(argument)));
+    calls.add(new TracedCall(method, receiver.value(), kept, values, location()));
     return wrapped;
   }
 
-  private Memory memoryOf(TracedValue value) {
-    return Objects.requireNonNull(memories.get(value.id()));
+  /** Copies what the block may change later; the engine has already, as the steps of anchors. */
+  private static @Nullable Object copy(@Nullable Object argument) {
+    if (argument instanceof int[] numbers) {
+      return numbers.clone();
+    }
+    if (argument instanceof long[] numbers) {
+      return numbers.clone();
+    }
+    if (argument instanceof float[] numbers) {
+      return numbers.clone();
+    }
+    return argument instanceof List<?> list ? new ArrayList<>(list) : argument;
   }
 
   TracedArray constant(NDArray array) {
@@ -352,7 +364,6 @@ final class Tracer {
     NDScope.unregister(array); // a scope of the user's would close it before the trace ends
     array.attach(memory);
     TracedValue value = new TracedValue(nextId++, kind, name, dependsOnInput, array);
-    memories.put(value.id(), shared);
     return new TracedArray(this, value, shared);
   }
 }

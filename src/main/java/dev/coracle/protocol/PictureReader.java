@@ -2,7 +2,6 @@
 package dev.coracle.protocol;
 
 import dev.coracle.CoracleException;
-import dev.coracle.inference.InvalidInputException;
 import java.awt.image.BufferedImage;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
@@ -12,8 +11,6 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Set;
 import java.util.TreeSet;
-import java.util.concurrent.locks.ReentrantLock;
-import java.util.function.Function;
 import javax.imageio.ImageIO;
 import javax.imageio.ImageReader;
 import javax.imageio.stream.ImageInputStream;
@@ -25,18 +22,13 @@ import javax.imageio.stream.MemoryCacheImageInputStream;
  */
 public final class PictureReader {
 
-  /**
-   * Beyond this many pixels a picture waits until others that are as large have been dealt with.
-   */
+  /** Pixels beyond which a picture takes some ten MB and tens of ms. */
   private static final long LARGE_PIXELS = 1_000_000;
-
-  private static final ReentrantLock LARGE = new ReentrantLock();
 
   private PictureReader() {}
 
   /**
-   * Reads the picture and returns what is made of it. Thread-safe; large ones are in memory one at
-   * a time.
+   * Returns the picture. Thread-safe.
    *
    * @param source names the content in messages
    * @param formats names of the formats that are read, in lower case as the JDK's readers have
@@ -44,28 +36,38 @@ public final class PictureReader {
    * @throws RequestException 415 for content of no such format, 413 for more than {@code maxPixels}
    *     pixels, 400 for content that its reader found something wrong with
    */
-  public static <T> T read(
-      String source,
-      byte[] content,
-      Set<String> formats,
-      long maxPixels,
-      Function<BufferedImage, T> use) {
+  public static BufferedImage read(
+      String source, byte[] content, Set<String> formats, long maxPixels) {
     try (ImageInputStream in = new MemoryCacheImageInputStream(new ByteArrayInputStream(content))) {
-      return decode(source, in, formats, maxPixels, use);
-    } catch (RequestException | InvalidInputException e) {
+      return decode(source, in, formats, maxPixels);
+    } catch (RequestException e) {
       throw e;
     } catch (IOException | RuntimeException e) { // damage makes some readers throw the latter
       throw new RequestException(400, "cannot read picture " + source + ": " + reason(e), e);
     }
   }
 
-  private static <T> T decode(
-      String source,
-      ImageInputStream in,
-      Set<String> formats,
-      long maxPixels,
-      Function<BufferedImage, T> use)
-      throws IOException {
+  /** Tells by its header whether a picture has more than a million pixels. */
+  public static boolean isLarge(byte[] content) {
+    try (ImageInputStream in = new MemoryCacheImageInputStream(new ByteArrayInputStream(content))) {
+      Iterator<ImageReader> readers = ImageIO.getImageReaders(in);
+      if (!readers.hasNext()) {
+        return false;
+      }
+      ImageReader reader = readers.next();
+      try {
+        reader.setInput(in, true, true);
+        return (long) reader.getWidth(0) * reader.getHeight(0) > LARGE_PIXELS;
+      } finally {
+        reader.dispose();
+      }
+    } catch (IOException | RuntimeException e) {
+      return false; // read says what is wrong
+    }
+  }
+
+  private static BufferedImage decode(
+      String source, ImageInputStream in, Set<String> formats, long maxPixels) throws IOException {
     ImageReader reader = reader(source, in, formats);
     try {
       // The JPEG reader fills what is missing with grey and only warns.
@@ -79,28 +81,15 @@ public final class PictureReader {
             String.format(
                 Locale.ROOT, "%s has %,d pixels; expected at most %,d", source, pixels, maxPixels));
       }
-      if (pixels <= LARGE_PIXELS) {
-        return use.apply(image(source, reader, warnings));
+      BufferedImage image = reader.read(0);
+      if (!warnings.isEmpty()) {
+        throw RequestException.badRequest(
+            source + " is damaged: " + warnings.get(0) + "; fetch or copy it again");
       }
-      LARGE.lock();
-      try {
-        return use.apply(image(source, reader, warnings));
-      } finally {
-        LARGE.unlock();
-      }
+      return image;
     } finally {
       reader.dispose();
     }
-  }
-
-  private static BufferedImage image(String source, ImageReader reader, List<String> warnings)
-      throws IOException {
-    BufferedImage image = reader.read(0);
-    if (!warnings.isEmpty()) {
-      throw RequestException.badRequest(
-          source + " is damaged: " + warnings.get(0) + "; fetch or copy it again");
-    }
-    return image;
   }
 
   private static ImageReader reader(String source, ImageInputStream in, Set<String> formats)

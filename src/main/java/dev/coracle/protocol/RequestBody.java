@@ -5,6 +5,8 @@ import dev.coracle.GzipMember;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.io.InputStream;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
 import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 
@@ -58,10 +60,36 @@ public record RequestBody(@Nullable String contentType, @Nullable String accept,
     return decoded;
   }
 
+  /**
+   * Returns how many bytes a body takes without its Content-Encoding, as far as it says, but at
+   * most {@code maxBytes}.
+   */
+  public static int decodedBytes(@Nullable String contentEncoding, byte[] bytes, int maxBytes) {
+    if (contentEncoding == null || bytes.length < Integer.BYTES) {
+      return Math.min(bytes.length, maxBytes);
+    }
+    return (int) Math.min(Math.max(bytes.length, gzipBytes(bytes)), maxBytes);
+  }
+
+  /** Returns the length that gzip data end with (RFC 1952, 2.3.1). */
+  private static long gzipBytes(byte[] bytes) {
+    ByteBuffer end = ByteBuffer.wrap(bytes).order(ByteOrder.LITTLE_ENDIAN);
+    return Integer.toUnsignedLong(end.getInt(bytes.length - Integer.BYTES));
+  }
+
   /** Returns at most {@code maxBytes + 1} bytes. */
   private static byte[] gunzip(byte[] bytes, int maxBytes) {
     try (InputStream in = GzipMember.open(new ByteArrayInputStream(bytes))) {
-      return in.readNBytes(maxBytes < Integer.MAX_VALUE ? maxBytes + 1 : maxBytes);
+      long said = bytes.length < Integer.BYTES ? Long.MAX_VALUE : gzipBytes(bytes);
+      if (said > maxBytes) {
+        return in.readNBytes(maxBytes < Integer.MAX_VALUE ? maxBytes + 1 : maxBytes);
+      }
+      byte[] content = new byte[(int) said]; // at once: readNBytes would take twice as much
+      int count = in.readNBytes(content, 0, content.length);
+      if (in.read() >= 0 || count < content.length) { // the first checks the end, too
+        throw new IOException("expected %d bytes, as its end says, found others".formatted(said));
+      }
+      return content;
     } catch (IOException e) {
       throw new RequestException(
           400, "cannot decompress the body: " + e.getMessage() + "; compress it again", e);

@@ -114,7 +114,7 @@ final class RequestReader {
 
   private static byte[] picture(ModelCodec model, byte[] body) {
     try {
-      return PictureReader.read("the picture", body, PICTURES, MAX_PIXELS, model::pixels);
+      return model.pixels(PictureReader.read("the picture", body, PICTURES, MAX_PIXELS));
     } catch (InvalidInputException e) {
       throw RequestException.badRequest(e);
     }

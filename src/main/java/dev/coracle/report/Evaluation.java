@@ -42,6 +42,14 @@ final class Evaluation {
     return best;
   }
 
+  /** Returns the mean negative log-likelihood of the labels. */
+  double loss() {
+    return IntStream.range(0, size())
+        .mapToDouble(i -> -testSet.logProbability(i, testSet.label(i)))
+        .average()
+        .orElse(Double.NaN);
+  }
+
   int size() {
     return predictions.length;
   }
@@ -132,6 +140,8 @@ final class Evaluation {
     double centre = p + z * z / (2 * n);
     double half = z * Math.sqrt(p * (1 - p) / n + z * z / (4 * n * n));
     double scale = 1 + z * z / n;
-    return new double[] {(centre - half) / scale, Math.min(1, (centre + half) / scale)};
+    // Rounding may leave the bounds of a perfect score, or of none, a little beside it.
+    double upper = correct == size() ? 1 : Math.min(1, (centre + half) / scale);
+    return new double[] {Math.max(0, (centre - half) / scale), upper};
   }
 }

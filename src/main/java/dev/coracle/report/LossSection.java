@@ -90,7 +90,7 @@ final class LossSection {
       text.append(" to " + Format.loss(smooth.get(smooth.size() - 1).loss()) + ". ");
     }
     if (!epochs.isEmpty()) {
-      text.append("Test loss at the end ");
+      text.append("Test loss after the last whole epoch ");
       text.append(Format.loss(epochs.get(epochs.size() - 1).testLoss()) + ".");
     }
     return text.toString().strip();

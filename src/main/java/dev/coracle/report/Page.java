@@ -80,11 +80,12 @@ final class Page {
       double images = epochs.stream().mapToDouble(e -> e.seconds() * e.imagesPerSecond()).sum();
       String speed = seconds > 0 ? Format.count(Math.round(images / seconds)) : "–";
       card(html, "", "Images per second", speed, "in training");
-      String passes = Format.plural(epochs.size(), "epoch");
+      String passes = Format.plural(epochs.size(), "whole epoch");
       card(html, "", "Training time", Format.duration(seconds), passes);
       Epoch last = epochs.get(epochs.size() - 1);
-      String train = "training loss " + Format.loss(last.trainLoss());
-      card(html, "", "Test loss", Format.loss(last.testLoss()), train);
+      // Of the network that is reported, which a run that was stopped has trained further.
+      String train = "training loss " + Format.loss(last.trainLoss()) + " in the last whole epoch";
+      card(html, "", "Test loss", Format.loss(evaluation.loss()), train);
     }
     OnnxCheck onnx = data.onnx();
     if (onnx == null) {

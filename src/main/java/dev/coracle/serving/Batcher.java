@@ -184,7 +184,7 @@ final class Batcher implements AutoCloseable {
       batch.slices.removeIf(slice -> !slice.job.isWanted());
       run(batch.lane.classifier, batch.slices);
     } catch (RuntimeException | Error e) {
-      batch.slices.forEach(slice -> slice.job.fail(e));
+      batch.slices.forEach(slice -> fail(slice, e));
     } finally {
       synchronized (lock) {
         batch.lane.running--;
@@ -193,7 +193,17 @@ final class Batcher implements AutoCloseable {
     }
   }
 
-  private static void log(String what, Throwable failure) {
+  /** Fails one job, so that the others hear of their own results whatever comes of it. */
+  private static void fail(Slice slice, Throwable failure) {
+    try {
+      slice.job.fail(failure);
+    } catch (RuntimeException | Error e) { // its deadline will tell
+      log("a request could not be told that it has failed", e);
+    }
+  }
+
+  /** Logs, unless there is no memory for that. */
+  static void log(String what, Throwable failure) {
     try {
       LOG.error(what, failure);
     } catch (OutOfMemoryError e) {
@@ -208,7 +218,8 @@ final class Batcher implements AutoCloseable {
         Lane lane = ready.pollFirst();
         if (lane != null) {
           try {
-            Batch batch = new Batch(lane, slices(lane));
+            Batch batch = new Batch(lane, new ArrayList<>(lane.maxBatch));
+            fill(batch.slices, lane);
             lane.running++;
             return batch;
           } finally { // also without memory: a lane that waits nowhere would stand still for ever
@@ -230,13 +241,19 @@ final class Batcher implements AutoCloseable {
     }
   }
 
-  private List<Slice> slices(Lane lane) {
-    List<Slice> slices = new ArrayList<>(lane.maxBatch);
+  private void fill(List<Slice> slices, Lane lane) {
     int room = lane.maxBatch;
     for (Job job = lane.jobs.peekFirst(); room > 0 && job != null; job = lane.jobs.peekFirst()) {
       int count = job.isOver() ? 0 : Math.min(Math.min(QUANTUM, job.untaken()), room);
       if (count > 0) {
-        slices.add(new Slice(job, job.taken(), count)); // what may fail comes before what changes
+        try {
+          slices.add(new Slice(job, job.taken(), count)); // before anything is changed
+        } catch (OutOfMemoryError e) {
+          if (slices.isEmpty()) {
+            throw e;
+          }
+          return; // what has been taken from the lane must run
+        }
       }
       lane.jobs.removeFirst();
       job.take(count);
@@ -247,7 +264,6 @@ final class Batcher implements AutoCloseable {
         lane.jobs.addLast(job);
       }
     }
-    return slices;
   }
 
   private void run(Classifier classifier, List<Slice> slices) {
@@ -264,7 +280,7 @@ final class Batcher implements AutoCloseable {
       scores = classifier.scores(images);
     } catch (RuntimeException | Error e) {
       if (slices.size() == 1) {
-        slices.get(0).job.fail(e);
+        fail(slices.get(0), e);
       } else { // one may have spoilt it for all: find out which
         slices.forEach(slice -> run(classifier, List.of(slice)));
       }
@@ -277,7 +293,7 @@ final class Batcher implements AutoCloseable {
       try {
         slice.job.give(slice.first, slice.count, scores, row, classes);
       } catch (RuntimeException | Error e) { // as no memory for the answer of a huge request
-        slice.job.fail(e);
+        fail(slice, e);
       }
       row += slice.count;
     }

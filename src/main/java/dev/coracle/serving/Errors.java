@@ -28,6 +28,9 @@ final class Errors implements Request.Handler {
       // 501 and 505 are about what the client has sent, too.
       status = e.getCode() >= 500 && e.getCode() != 503 ? 400 : e.getCode();
       message = message(status, reason((Throwable) failure));
+    } else if (failure instanceof OutOfMemoryError) { // before the request had an exchange
+      write(response, 503, Exchange.NO_MEMORY, callback);
+      return true;
     } else if (failure instanceof IOException) { // the client closed before its request was whole
       status = 400;
       message = message(status, "the connection ended before the request did");
@@ -41,12 +44,16 @@ final class Errors implements Request.Handler {
           failure instanceof Throwable e ? e : null);
       message = "the server failed; its log says how";
     }
-    byte[] body = Answer.error(message).body();
+    write(response, status, Answer.error(message), callback);
+    return true;
+  }
+
+  private static void write(Response response, int status, Answer answer, Callback callback) {
+    byte[] body = answer.body();
     response.setStatus(status);
-    response.getHeaders().put(HttpHeader.CONTENT_TYPE, Answer.error("").contentType());
+    response.getHeaders().put(HttpHeader.CONTENT_TYPE, answer.contentType());
     response.getHeaders().put(HttpHeader.CONTENT_LENGTH, body.length);
     response.write(true, ByteBuffer.wrap(body), callback);
-    return true;
   }
 
   private static String message(int status, String reason) {

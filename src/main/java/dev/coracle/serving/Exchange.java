@@ -38,6 +38,11 @@ final class Exchange {
   /** For log and metrics, as nginx has it; nobody receives it. */
   private static final int CLIENT_GONE = 499;
 
+  /** Made beforehand, as there may be no memory for it then. */
+  static final Answer NO_MEMORY =
+      Answer.error(
+          "the server has no memory for a request like this; send fewer images, or smaller pictures");
+
   private static final Pattern VISIBLE_ASCII = Pattern.compile("[\\x20-\\x7e]{0,1024}");
   private static final HttpField RETRY_AFTER = new PreEncodedHttpField(HttpHeader.RETRY_AFTER, "1");
   private static final HttpField CLOSE =
@@ -253,9 +258,7 @@ final class Exchange {
   /** Answers what must not happen: the fault is this program's or the model's. */
   void failed(Throwable failure) {
     if (failure instanceof OutOfMemoryError) {
-      fail(
-          withoutMemory,
-          "the server has no memory for a request like this; send fewer images, or smaller pictures");
+      answer(withoutMemory, NO_MEMORY);
       return;
     }
     LOG.error("{} failed", route, failure);

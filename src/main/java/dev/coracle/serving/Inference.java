@@ -2,6 +2,7 @@
 package dev.coracle.serving;
 
 import dev.coracle.inference.ModelCodec;
+import dev.coracle.protocol.PictureReader;
 import dev.coracle.protocol.Query;
 import dev.coracle.protocol.RequestBody;
 import dev.coracle.protocol.RequestException;
@@ -26,16 +27,24 @@ final class Inference implements AutoCloseable {
   private final int maxBodyBytes;
   private final ThreadPoolExecutor decoders;
 
+  /** Of large pictures, one at a time: each takes much memory. */
+  private final ThreadPoolExecutor largeDecoder;
+
   /**
-   * @param decoders threads that decode long bodies and pictures, one at a time each
+   * @param decoders threads that decode long bodies and small pictures, one at a time each
    * @param maxQueue bodies that may wait for one of them
    */
   Inference(int maxBodyBytes, int decoders, int maxQueue) {
     this.maxBodyBytes = maxBodyBytes;
-    this.decoders =
+    this.decoders = pool(decoders, maxQueue);
+    this.largeDecoder = pool(1, maxQueue);
+  }
+
+  private static ThreadPoolExecutor pool(int threads, int maxQueue) {
+    ThreadPoolExecutor pool =
         new ThreadPoolExecutor(
-            decoders,
-            decoders,
+            threads,
+            threads,
             10,
             TimeUnit.SECONDS,
             new LinkedBlockingQueue<>(maxQueue),
@@ -44,7 +53,8 @@ final class Inference implements AutoCloseable {
               thread.setDaemon(true);
               return thread;
             });
-    this.decoders.allowCoreThreadTimeOut(true);
+    pool.allowCoreThreadTimeOut(true);
+    return pool;
   }
 
   /** Makes a query of a body for a model, as a route understands it. */
@@ -75,25 +85,48 @@ final class Inference implements AutoCloseable {
     if (quick) {
       decodeNow(exchange, model, decoder, bytes);
     } else {
-      try {
-        decoders.execute(
-            () -> {
-              if (exchange.isClientGone()) {
-                exchange.abandon();
-              } else if (!exchange.isAnswered()) {
-                decodeNow(exchange, model, decoder, bytes);
-              }
-            });
-      } catch (RejectedExecutionException e) { // too many wait, or the server is closing
-        exchange.fail(503, BUSY);
-      }
+      submit(decoders, exchange, () -> decompress(exchange, model, decoder, bytes));
     }
   }
 
-  private void decodeNow(Exchange exchange, Models.Loaded model, Decoder decoder, byte[] bytes) {
+  private static void submit(ThreadPoolExecutor pool, Exchange exchange, Runnable task) {
     try {
-      byte[] content =
-          RequestBody.decoded(exchange.header(HttpHeader.CONTENT_ENCODING), bytes, maxBodyBytes);
+      pool.execute(
+          () -> {
+            if (exchange.isClientGone()) {
+              exchange.abandon();
+            } else if (!exchange.isAnswered()) {
+              task.run();
+            }
+          });
+    } catch (RejectedExecutionException e) { // too many wait, or the server is closing
+      exchange.fail(503, BUSY);
+    }
+  }
+
+  private void decompress(Exchange exchange, Models.Loaded model, Decoder decoder, byte[] bytes) {
+    try {
+      String encoding = exchange.header(HttpHeader.CONTENT_ENCODING);
+      long room = RequestBody.decodedBytes(encoding, bytes, maxBodyBytes);
+      if (encoding != null && !exchange.reserveOrFail(room)) {
+        return;
+      }
+      byte[] content = RequestBody.decoded(encoding, bytes, maxBodyBytes);
+      if (RequestBody.isPicture(exchange.header(HttpHeader.CONTENT_TYPE))
+          && PictureReader.isLarge(content)) {
+        submit(largeDecoder, exchange, () -> decodeNow(exchange, model, decoder, content));
+      } else {
+        decodeNow(exchange, model, decoder, content);
+      }
+    } catch (RequestException e) {
+      exchange.fail(e);
+    } catch (RuntimeException | Error e) {
+      exchange.failed(e);
+    }
+  }
+
+  private void decodeNow(Exchange exchange, Models.Loaded model, Decoder decoder, byte[] content) {
+    try {
       RequestBody body =
           new RequestBody(exchange.header(HttpHeader.CONTENT_TYPE), accept(exchange), content);
       Query query = decoder.decode(model, body);
@@ -157,5 +190,6 @@ final class Inference implements AutoCloseable {
   @Override
   public void close() {
     decoders.shutdown();
+    largeDecoder.shutdown();
   }
 }

@@ -10,8 +10,6 @@ import java.util.concurrent.ScheduledFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Collectors;
 import org.eclipse.jetty.io.Connection;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /**
  * Ends what takes too long, by looking at everything several times a second: requests whose answer
@@ -19,7 +17,6 @@ import org.slf4j.LoggerFactory;
  */
 final class Watchdog implements Connection.Listener, AutoCloseable {
 
-  private static final Logger LOG = LoggerFactory.getLogger(Watchdog.class);
   private static final int PERIOD_MS = 100;
 
   /**
@@ -60,7 +57,7 @@ final class Watchdog implements Connection.Listener, AutoCloseable {
               try {
                 task.run();
               } catch (RuntimeException | Error e) { // else there would be no further time
-                LOG.error("the watchdog failed", e);
+                Batcher.log("the watchdog failed", e);
               }
             },
             millis,

@@ -247,9 +247,16 @@ public record Checkpoint(
   /** Encodes handles with the arrays' checkpoint names; the arrays' own names stay. */
   private static void writeArrays(OutputStream out, List<Pair<String, NDArray>> arrays)
       throws IOException {
-    try (NDList named = new NDList()) {
+    if (arrays.isEmpty()) { // as of an optimizer without state
+      new NDList().encode(new UnclosableOutputStream(out), NDList.Encoding.SAFETENSORS);
+      return;
+    }
+    // Arrays of a GPU are copied to managers below those of the handles, which nobody else closes.
+    try (NDManager scratch = arrays.get(0).getValue().getManager().newSubManager()) {
+      NDList named = new NDList();
       for (Pair<String, NDArray> array : arrays) {
         NDArray handle = array.getValue().stopGradient();
+        handle.attach(scratch);
         handle.setName(array.getKey());
         named.add(handle);
       }

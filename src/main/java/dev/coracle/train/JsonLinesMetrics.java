@@ -6,6 +6,8 @@ import com.fasterxml.jackson.core.JsonGenerator;
 import dev.coracle.CoracleException;
 import java.io.IOException;
 import java.io.Writer;
+import java.nio.ByteBuffer;
+import java.nio.channels.SeekableByteChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
@@ -29,16 +31,32 @@ public final class JsonLinesMetrics implements MetricsListener, AutoCloseable {
    */
   public JsonLinesMetrics(Path file, TrainingOptions options) throws IOException {
     this.file = file;
+    boolean broken = endsWithinALine(file);
     out = Files.newBufferedWriter(file, StandardOpenOption.CREATE, StandardOpenOption.APPEND);
     try {
+      if (broken) {
+        out.write('\n');
+      }
       writeLine(json -> writeStart(json, options));
-    } catch (RuntimeException e) {
+    } catch (IOException | RuntimeException e) {
       try {
         out.close();
       } catch (IOException suppressed) {
         e.addSuppressed(suppressed);
       }
       throw e;
+    }
+  }
+
+  /** Tells whether the disk was full, or the process ended, while an earlier run wrote a line. */
+  private static boolean endsWithinALine(Path file) throws IOException {
+    if (!Files.exists(file) || Files.size(file) == 0) {
+      return false;
+    }
+    try (SeekableByteChannel channel = Files.newByteChannel(file)) {
+      ByteBuffer last = ByteBuffer.allocate(1);
+      channel.position(channel.size() - 1).read(last);
+      return last.get(0) != '\n';
     }
   }
 

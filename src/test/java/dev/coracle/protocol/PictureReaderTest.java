@@ -6,68 +6,32 @@ import static org.assertj.core.api.Assertions.assertThat;
 import java.awt.image.BufferedImage;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
-import java.util.Set;
-import java.util.concurrent.CountDownLatch;
-import java.util.concurrent.FutureTask;
-import java.util.concurrent.TimeUnit;
+import java.util.Arrays;
 import javax.imageio.ImageIO;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
-@Timeout(60)
 class PictureReaderTest {
 
-  private static byte[] png(int width, int height) throws IOException {
+  private static byte[] picture(String format, int width, int height) throws IOException {
     ByteArrayOutputStream bytes = new ByteArrayOutputStream();
-    ImageIO.write(new BufferedImage(width, height, BufferedImage.TYPE_BYTE_GRAY), "png", bytes);
+    ImageIO.write(new BufferedImage(width, height, BufferedImage.TYPE_BYTE_GRAY), format, bytes);
     return bytes.toByteArray();
   }
 
-  /** Reads a picture in a thread of its own, which goes on when it may. */
-  private static final class Reading {
-    final CountDownLatch inside = new CountDownLatch(1);
-    final CountDownLatch mayGo = new CountDownLatch(1);
-    final FutureTask<Integer> width;
-    final Thread thread;
-
-    Reading(byte[] content) {
-      width =
-          new FutureTask<>(
-              () -> PictureReader.read("it", content, Set.of("png"), 2_000_000, this::use));
-      thread = new Thread(width);
-      thread.start();
-    }
-
-    private int use(BufferedImage picture) {
-      inside.countDown();
-      try {
-        mayGo.await();
-      } catch (InterruptedException e) {
-        throw new AssertionError(e);
-      }
-      return picture.getWidth();
-    }
-
-    int finish() throws Exception {
-      mayGo.countDown();
-      return width.get();
-    }
+  @ParameterizedTest
+  @ValueSource(strings = {"png", "jpeg"})
+  void isLarge_moreThanAMillionPixels_isTrue(String format) throws IOException {
+    assertThat(PictureReader.isLarge(picture(format, 1_000, 1_000))).isFalse();
+    assertThat(PictureReader.isLarge(picture(format, 1_001, 1_000))).isTrue();
   }
 
   @Test
-  void read_twoLargePictures_areInMemoryOneAtATime() throws Exception {
-    Reading first = new Reading(png(1_200, 1_000));
-    first.inside.await();
-    Reading second = new Reading(png(1_100, 1_000));
-    while (second.thread.getState() != Thread.State.WAITING) { // for the first
-      assertThat(second.inside.await(1, TimeUnit.MILLISECONDS)).isFalse();
+  void isLarge_noPictureOrDamaged_isFalse() throws IOException {
+    byte[] whole = picture("png", 2_000, 2_000);
+    for (int length = 0; length < 24; length++) { // the size ends there
+      assertThat(PictureReader.isLarge(Arrays.copyOf(whole, length))).as("%d", length).isFalse();
     }
-    Reading small = new Reading(png(28, 28));
-    small.inside.await();
-    assertThat(small.finish()).isEqualTo(28);
-    assertThat(second.inside.getCount()).isEqualTo(1);
-    assertThat(first.finish()).isEqualTo(1_200);
-    second.inside.await();
-    assertThat(second.finish()).isEqualTo(1_100);
   }
 }

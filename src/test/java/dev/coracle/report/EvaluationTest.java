@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
 import dev.coracle.report.ReportData.TestSet;
+import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -80,6 +81,19 @@ class EvaluationTest {
 
     assertThat(interval[0]).isCloseTo(0.4902, within(1e-4));
     assertThat(interval[1]).isCloseTo(0.9433, within(1e-4));
+  }
+
+  @Test
+  void interval_allOrNone_holdsTheAccuracy() {
+    for (int size = 1; size < 500; size++) {
+      double[] probabilities = new double[size]; // of class 1
+      double[] all = new Evaluation(Samples.binary(new int[size], probabilities)).interval();
+      assertThat(all[1]).as("%d", size).isEqualTo(1);
+      int[] ones = new int[size];
+      Arrays.fill(ones, 1);
+      double[] none = new Evaluation(Samples.binary(ones, probabilities)).interval();
+      assertThat(none[0]).as("%d", size).isBetween(0.0, 1e-12);
+    }
   }
 
   @Test

@@ -250,6 +250,19 @@ class BatcherTest {
             throw new OutOfMemoryError("no real one");
           }
         };
+    Waiter worse =
+        new Waiter(0) {
+          @Override
+          public void done(float[] result) {
+            throw new OutOfMemoryError("no real one");
+          }
+
+          @Override
+          public void failed(Throwable failure) {
+            throw new OutOfMemoryError("no real one");
+          }
+        };
+    assertThat(lane.submit(new Job(images(1), worse))).isTrue();
     assertThat(lane.submit(new Job(images(1), bad))).isTrue();
     Waiter after = submit(images(3));
     gate.release.countDown();

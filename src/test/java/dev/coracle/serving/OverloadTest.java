@@ -4,6 +4,8 @@ package dev.coracle.serving;
 import static java.nio.charset.StandardCharsets.US_ASCII;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.awt.image.BufferedImage;
+import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.util.ArrayList;
@@ -11,6 +13,8 @@ import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.zip.GZIPOutputStream;
+import javax.imageio.ImageIO;
 import org.junit.jupiter.api.Test;
 
 /** More requests, bytes or connections than the server takes. */
@@ -60,6 +64,49 @@ class OverloadTest extends ServerFixture {
     await("its bytes are free", () -> metric(server, "coracle_pending_bytes") == 0);
     assertThat(connect(server).send(images(1_000)).get().status()).isEqualTo(200);
     assertThat(logged("/invocations")).startsWith(503, 200);
+  }
+
+  /** Each takes a good part of a second, one after the other. */
+  @Test
+  void largePictures_doNotHoldUpOthers() throws Exception {
+    InferenceServer server = fast(o -> o);
+    BufferedImage white = new BufferedImage(3_000, 3_000, BufferedImage.TYPE_BYTE_GRAY);
+    for (int x = 1_000; x < 2_000; x++) {
+      white.getRaster().setSample(x, 1_500, 0, 255);
+    }
+    byte[] large = GoodRequest.post("/invocations", "image/png", "", png(white));
+    List<RawClient> clients = new ArrayList<>();
+    for (int i = 0; i < 8; i++) {
+      clients.add(connect(server).send(large));
+    }
+    BufferedImage small = white.getSubimage(990, 1_490, 28, 28);
+    byte[] one = GoodRequest.post("/invocations", "image/png", "", png(small));
+    assertThat(connect(server).send(one).get().status()).isEqualTo(200);
+    assertThat(connect(server).send(images(100)).get().status()).isEqualTo(200);
+    assertThat(logged("/invocations")).as("large ones still wait").hasSizeLessThan(2 + 8);
+    for (RawClient client : clients) {
+      assertThat(client.get().status()).isEqualTo(200);
+    }
+  }
+
+  private static byte[] png(BufferedImage image) throws IOException {
+    ByteArrayOutputStream bytes = new ByteArrayOutputStream();
+    ImageIO.write(image, "png", bytes);
+    return bytes.toByteArray();
+  }
+
+  /** What a gzip body will take is held before it is there. */
+  @Test
+  void gzipBodiesThatWouldNotFit_areRefusedBeforeTheyAreDecompressed() throws Exception {
+    InferenceServer server = fast(o -> o.maxBodyBytes(1 << 20).maxPendingBytes(1 << 18));
+    ByteArrayOutputStream bytes = new ByteArrayOutputStream();
+    try (GZIPOutputStream gzip = new GZIPOutputStream(bytes)) {
+      gzip.write(new byte[784 * 400]);
+    }
+    String encoding = "Content-Encoding: gzip\r\n";
+    byte[] request =
+        GoodRequest.post("/invocations", "application/octet-stream", encoding, bytes.toByteArray());
+    assertTooMuch(connect(server).send(request).get());
   }
 
   /** To try again would not help. */

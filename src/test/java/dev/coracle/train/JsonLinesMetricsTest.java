@@ -31,6 +31,20 @@ class JsonLinesMetricsTest {
     file = folder.resolve("metrics.jsonl");
   }
 
+  /** As when the disk was full. */
+  @Test
+  void start_afterHalfALine_beginsALineOfItsOwn() throws IOException {
+    Files.writeString(file, "{\"event\":\"step\",\"ep");
+    new JsonLinesMetrics(file, Images.options(OptimizerKind.ADAM).build()).close();
+    new JsonLinesMetrics(file, Images.options(OptimizerKind.ADAM).build()).close();
+    List<String> lines = Files.readAllLines(file);
+    assertThat(lines).hasSize(3);
+    for (String line : lines.subList(1, 3)) {
+      assertThat(JsonParser.parseString(line).getAsJsonObject().get("event").getAsString())
+          .isEqualTo("start");
+    }
+  }
+
   @Test
   void events_each_oneLineAtOnce() throws IOException {
     TrainingOptions options =
