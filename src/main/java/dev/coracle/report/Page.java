@@ -80,11 +80,14 @@ final class Page {
       double images = epochs.stream().mapToDouble(e -> e.seconds() * e.imagesPerSecond()).sum();
       String speed = seconds > 0 ? Format.count(Math.round(images / seconds)) : "–";
       card(html, "", "Images per second", speed, "in training");
-      String passes = Format.plural(epochs.size(), "whole epoch");
+      String passes = Format.plural(epochs.size(), "epoch");
       card(html, "", "Training time", Format.duration(seconds), passes);
       Epoch last = epochs.get(epochs.size() - 1);
-      // Of the network that is reported, which a run that was stopped has trained further.
-      String train = "training loss " + Format.loss(last.trainLoss()) + " in the last whole epoch";
+      // A run that was stopped has trained the network further.
+      boolean further = Math.abs(evaluation.loss() - last.testLoss()) > 1e-4;
+      String train =
+          "training loss %s%s"
+              .formatted(Format.loss(last.trainLoss()), further ? " in the last whole epoch" : "");
       card(html, "", "Test loss", Format.loss(evaluation.loss()), train);
     }
     OnnxCheck onnx = data.onnx();

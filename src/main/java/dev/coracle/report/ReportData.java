@@ -123,7 +123,8 @@ public record ReportData(
    *
    * @param images compared
    * @param samePredictions how many of them got the same class from both
-   * @param largestDifference largest absolute difference of two log-probabilities, in nats
+   * @param largestDifference of any two log-probabilities, in nats, or as a part of the network's
+   *     where that is beyond 1
    * @param tolerance what {@code largestDifference} may be at most
    * @param fileName of the ONNX file, without folder
    * @param bytes the file's size

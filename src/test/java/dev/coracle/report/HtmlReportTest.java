@@ -152,6 +152,19 @@ class HtmlReportTest {
     }
   }
 
+  /** A stopped run has trained the network on after its last whole epoch. */
+  @Test
+  void write_networkOfALaterState_showsItsOwnTestLoss() throws Exception {
+    TestSet two = Samples.binary(new int[] {0, 1}, 0.5, 0.5); // a loss of ln 2
+    for (double loss : new double[] {Math.log(2), 0.25}) {
+      Epoch last = new Epoch(1, 0.125, loss, 0.5, 30, 2000, 1);
+      String text = write(Samples.report(two, List.of(), List.of(last)));
+      assertThat(text).contains(">0.6931<");
+      assertThat(text.contains("training loss 0.1250 in the last whole epoch"))
+          .isEqualTo(loss == 0.25);
+    }
+  }
+
   @Test
   void write_noMistakes_saysSo() throws Exception {
     String text = write(Samples.report(Samples.testSet(50, Samples.DIGITS, 99)));
