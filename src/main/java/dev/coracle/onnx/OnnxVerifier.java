@@ -309,7 +309,8 @@ public final class OnnxVerifier {
     for (NDList example : examples) {
       samples.add(sample(djl, sizesOf(example), example));
     }
-    SampleInputs data = data(djl, chosen.base());
+    SampleInputs data =
+        new SampleInputs(inputs.list(), bounds, examples, Kind.NORMAL).takenBy(djl, chosen.base());
     long done = 0;
     for (Map<String, Long> point : chosen.points()) {
       done += work.applyAsLong(point);
@@ -343,41 +344,6 @@ public final class OnnxVerifier {
     return found;
   }
 
-  /** Finds numbers that the block takes, and of which it makes finite ones. */
-  private SampleInputs data(BlockRunner djl, Map<String, Long> base) {
-    SampleInputs data = new SampleInputs(inputs.list(), bounds, examples, Kind.NORMAL);
-    if (!examples.isEmpty()) {
-      return data;
-    }
-    SampleInputs runs = null;
-    List<RuntimeException> failures = new ArrayList<>();
-    for (Kind kind : Kind.values()) {
-      SampleInputs tried = data.of(kind);
-      try (NDManager scratch = djl.manager().newSubManager()) {
-        NDList outputs = djl.run(tried.at(base, scratch));
-        boolean finite = outputs.stream().allMatch(OnnxVerifier::hasFinite);
-        outputs.close();
-        if (finite) {
-          return tried;
-        }
-        runs = runs == null ? tried : runs;
-      } catch (RuntimeException e) {
-        failures.add(e);
-      }
-    }
-    if (runs != null) {
-      return runs;
-    }
-    throw new ExportException(
-        "the block fails on random inputs at %s, so the file cannot be compared with it: %s; give exampleInputs that it takes"
-            .formatted(base, firstLine(failures.get(0))),
-        failures.get(0));
-  }
-
-  private static boolean hasFinite(NDArray array) {
-    return Arrays.stream(Contents.numbers(array)).anyMatch(Double::isFinite);
-  }
-
   private void compare(Sample sample, OpenFile onnx, NDManager manager, Differences differences) {
     Map<String, NDArray> given = new LinkedHashMap<>();
     for (int i = 0; i < sample.inputs().size(); i++) {
@@ -409,7 +375,7 @@ public final class OnnxVerifier {
     }
   }
 
-  private static String firstLine(RuntimeException e) {
+  static String firstLine(RuntimeException e) {
     return String.valueOf(e.getMessage()).lines().findFirst().orElse(e.toString());
   }
 }

@@ -8,6 +8,7 @@ import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
@@ -39,7 +40,7 @@ record SampleInputs(
 
   private static final long BYTE_BOUND = 256; // pixels
 
-  SampleInputs of(Kind other) {
+  private SampleInputs of(Kind other) {
     return new SampleInputs(specs, bounds, examples, other);
   }
 
@@ -59,6 +60,40 @@ record SampleInputs(
       inputs.add(array(numbers, shape, spec.type(), manager));
     }
     return inputs;
+  }
+
+  /** Finds a kind of numbers that the block takes, and of which it makes finite ones. */
+  SampleInputs takenBy(BlockRunner djl, Map<String, Long> base) {
+    if (!examples.isEmpty()) {
+      return this;
+    }
+    SampleInputs runs = null;
+    List<RuntimeException> failures = new ArrayList<>();
+    for (Kind each : Kind.values()) {
+      SampleInputs tried = of(each);
+      try (NDManager scratch = djl.manager().newSubManager()) {
+        NDList outputs = djl.run(tried.at(base, scratch));
+        boolean finite = outputs.stream().allMatch(SampleInputs::hasFinite);
+        outputs.close();
+        if (finite) {
+          return tried;
+        }
+        runs = runs == null ? tried : runs;
+      } catch (RuntimeException e) {
+        failures.add(e);
+      }
+    }
+    if (runs != null) {
+      return runs;
+    }
+    throw new ExportException(
+        "the block fails on random inputs at %s, so the file cannot be compared with it: %s; give exampleInputs that it takes"
+            .formatted(base, OnnxVerifier.firstLine(failures.get(0))),
+        failures.get(0));
+  }
+
+  private static boolean hasFinite(NDArray array) {
+    return Arrays.stream(Contents.numbers(array)).anyMatch(Double::isFinite);
   }
 
   private static NDArray array(

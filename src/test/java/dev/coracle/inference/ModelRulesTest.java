@@ -6,7 +6,6 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import ai.onnx.proto.OnnxMl.AttributeProto;
 import ai.onnx.proto.OnnxMl.AttributeProto.AttributeType;
-import ai.onnx.proto.OnnxMl.FunctionProto;
 import ai.onnx.proto.OnnxMl.GraphProto;
 import ai.onnx.proto.OnnxMl.ModelProto;
 import ai.onnx.proto.OnnxMl.NodeProto;
@@ -31,7 +30,7 @@ import org.junit.jupiter.params.provider.MethodSource;
 /** What is refused inside a model, and where the message says it is. */
 class ModelRulesTest {
 
-  private static final ModelProto SOUND =
+  static final ModelProto SOUND =
       new ModelBuilder().input("x", 1, 6).output("y").weights("w", 6).node("Add x w > y").model();
 
   private final Path folder;
@@ -113,7 +112,7 @@ class ModelRulesTest {
     assertRefused(nested(6).toBuilder(), "graphs nest deeper than 5 levels");
   }
 
-  private static ModelProto nested(int levels) {
+  static ModelProto nested(int levels) {
     NodeProto.Builder inner = ModelBuilder.nodeProto("Relu x > y");
     for (int i = 0; i < levels; i++) {
       GraphProto branch = new ModelBuilder().node(inner).output("y").graph();
@@ -154,79 +153,6 @@ class ModelRulesTest {
     assertRefused(
         nested.toBuilder(),
         "graph, node 1 (If), attribute 0 (\"then_branch\"), g, node 0 (Relu): expected an operator of ONNX");
-  }
-
-  @Test
-  void read_functions_countAsOperatorsOfTheirDomain() throws IOException {
-    ModelProto.Builder model = SOUND.toBuilder().addFunctions(function("mine", "F", "Relu"));
-    assertRefused(model, "functions 0 (\"F\"): expected a model of ONNX's operators");
-    read(model.build().toByteArray(), ModelOptions.builder().allowDomains("mine").build());
-    // One that gives an operator of ONNX another meaning.
-    assertRefused(
-        SOUND.toBuilder().addFunctions(function("", "Relu", "Neg")),
-        "an operator of the domain \"\"");
-  }
-
-  @Test
-  void read_functionsWithoutEnd_areRefused() throws IOException {
-    ModelOptions mine = ModelOptions.builder().allowDomains("mine").build();
-    ModelProto.Builder self = SOUND.toBuilder().addFunctions(function("mine", "F", "mine.F"));
-    assertRefused(self.build().toByteArray(), mine, "calls nest deeper than 32, or never end");
-    ModelProto.Builder overloaded = SOUND.toBuilder().addFunctions(function("mine", "F", "mine.F"));
-    overloaded.getFunctionsBuilder(0).getNodeBuilder(0).setOverload("z");
-    assertRefused(overloaded.build().toByteArray(), mine, "or never end");
-    ModelProto.Builder laughs = SOUND.toBuilder();
-    for (int i = 0; i < 30; i++) { // each calls the next twice: 2^30 nodes
-      String next = i == 29 ? "Relu" : "mine.F" + (i + 1);
-      laughs.addFunctions(function("mine", "F" + i, next, next));
-    }
-    assertRefused(laughs.build().toByteArray(), mine, "has more than 1048576 nodes");
-    laughs.getFunctionsBuilder(29).clearNode(); // empty ones are called as often
-    assertRefused(laughs.build().toByteArray(), mine, "has more than 1048576 nodes");
-  }
-
-  @Test
-  void read_graphThatCallsLargeFunctions_isRefused() throws IOException {
-    ModelOptions mine = ModelOptions.builder().allowDomains("mine").build();
-    ModelProto.Builder model = SOUND.toBuilder();
-    for (int i = 0; i < 20; i++) { // 2^20 nodes
-      String next = i == 19 ? "Relu" : "mine.F" + (i + 1);
-      model.addFunctions(function("mine", "F" + i, next, next));
-    }
-    read(model.build().toByteArray(), mine);
-    model.getGraphBuilder().addNode(ModelBuilder.nodeProto("F1 x > a").setDomain("mine"));
-    read(model.build().toByteArray(), mine);
-    model.getGraphBuilder().addNode(ModelBuilder.nodeProto("F1 x > b").setDomain("mine"));
-    assertRefused(model.build().toByteArray(), mine, "the graph: has more than 1048576 nodes");
-  }
-
-  /** Written out where they are called, their graphs nest within those there. */
-  @Test
-  void read_functionsWhoseGraphsNestDeep_areRefused() throws IOException {
-    ModelOptions mine = ModelOptions.builder().allowDomains("mine").build();
-    ModelProto.Builder model = SOUND.toBuilder();
-    model.addFunctions(
-        function("mine", "F").toBuilder().addAllNode(nested(5).getGraph().getNodeList()));
-    read(model.build().toByteArray(), mine);
-    ModelProto.Builder deeper = SOUND.toBuilder();
-    deeper.addFunctions(
-        function("mine", "F").toBuilder().addAllNode(nested(6).getGraph().getNodeList()));
-    assertRefused(deeper.build().toByteArray(), mine, "graphs nest deeper than 5 levels");
-    GraphProto branch =
-        new ModelBuilder()
-            .node(ModelBuilder.nodeProto("F x > z").setDomain("mine"))
-            .output("z")
-            .graph();
-    model
-        .getGraphBuilder()
-        .addNode(
-            ModelBuilder.nodeProto("If c > z")
-                .addAttribute(ModelBuilder.subgraph("then_branch", branch))
-                .addAttribute(ModelBuilder.subgraph("else_branch", branch)));
-    assertRefused(
-        model.build().toByteArray(),
-        mine,
-        "the graph: graphs nest deeper than 5 levels with those");
   }
 
   /** An operator of another domain may be named like one of ONNX's and do anything. */
@@ -374,18 +300,6 @@ class ModelRulesTest {
             .node(ModelBuilder.nodeProto("LeakyRelu x > y").addAttribute(attribute))
             .model()
             .toBuilder();
-  }
-
-  private static FunctionProto function(String domain, String name, String... operators) {
-    FunctionProto.Builder function = FunctionProto.newBuilder().setDomain(domain).setName(name);
-    function.addInput("a").addOutput("b0");
-    for (int i = 0; i < operators.length; i++) {
-      String[] parts = operators[i].split("\\.", -1);
-      function.addNode(
-          ModelBuilder.nodeProto(parts[parts.length - 1] + " a > b" + i)
-              .setDomain(parts.length == 2 ? parts[0] : ""));
-    }
-    return function.build();
   }
 
   private static ByteBuffer valueInfo(byte[] type) throws IOException {
