@@ -181,11 +181,27 @@ public final class Deletion {
     if (found.kind() != Kind.TRAINING_JOB || !RUNNING.contains(found.status())) {
       return;
     }
-    if (found.status().equals("InProgress")) {
-      resources.stop(found);
+    if (found.status().equals("InProgress") && !isStopped(resources, found)) {
+      return;
     }
     awaitEnd(resources, found, RUNNING, listener); // it uploads what it has, where we delete next
     listener.line("Stopped " + found);
+  }
+
+  /** Asks SageMaker to stop a job; false when it has ended by itself since it was looked up. */
+  private boolean isStopped(Resources resources, Found job) {
+    try {
+      resources.stop(job);
+      return true;
+    } catch (CoracleException e) {
+      if (resources
+          .find(job.kind(), name)
+          .filter(now -> RUNNING.contains(now.status()))
+          .isEmpty()) {
+        return false;
+      }
+      throw e;
+    }
   }
 
   /**

@@ -62,7 +62,10 @@ public final class Deployment {
     return uri(options);
   }
 
-  /** Returns what there is of this app, as far as the last {@link #deploy} found or created it. */
+  /**
+   * Returns what there is of this app, as far as the last {@link #deploy} found or created it;
+   * {@code perhaps …} where it ended while the resource group was being created.
+   */
   public List<String> created() {
     return List.copyOf(created);
   }
@@ -138,13 +141,17 @@ public final class Deployment {
   /** Returns what is in the group, which is created if there is none. */
   private List<String> prepareGroup(Az az, Consumer<String> log) throws InterruptedException {
     List<String> there = List.of();
+    String group = "resource group " + options.resourceGroup;
     if (exists(az)) {
       requireOurs(az);
       there = list(az);
     } else {
+      String perhaps = "perhaps " + group; // az may have sent its request when it is ended
+      created.add(perhaps);
       create(az, commands.createGroup(), log);
+      created.remove(perhaps);
     }
-    created.add("resource group " + options.resourceGroup);
+    created.add(group);
     return there;
   }
 

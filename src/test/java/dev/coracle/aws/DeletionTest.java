@@ -126,6 +126,38 @@ class DeletionTest {
             "Deleted training job digits");
   }
 
+  @Test
+  void run_jobEndsBeforeItIsStopped_isDeletedAllTheSame() {
+    cloud
+        .account()
+        .steps(List.of(Step.of("InProgress", "Training"), Step.of("Completed", "Completed")));
+    launch();
+    cloud
+        .sageMaker()
+        .fail(
+            "StopTrainingJob",
+            1,
+            400,
+            "ValidationException",
+            "The request was rejected because the training job is in status Completed.");
+    assertThat(delete(null)).isTrue();
+    assertThat(cloud.account().there()).isEmpty();
+    assertThat(heard.lines).endsWith("Deleted training job digits").hasSize(2);
+  }
+
+  @Test
+  void run_jobCannotBeStopped_saysWhyAndDeletesNothing() {
+    launch();
+    cloud
+        .sageMaker()
+        .fail("StopTrainingJob", 1, 400, "AccessDeniedException", "It is not for you.");
+    assertThatThrownBy(() -> delete(null))
+        .isInstanceOf(CoracleException.class)
+        .hasMessageStartingWith("cannot stop training job digits: It is not for you");
+    assertThat(cloud.account().there()).containsExactly("job digits");
+    assertThat(cloud.s3().keys()).isNotEmpty();
+  }
+
   @ParameterizedTest
   @ValueSource(strings = {"Completed", "Failed", "Stopped"})
   void run_jobIsOver_isDeletedWithoutBeingStopped(String status) {

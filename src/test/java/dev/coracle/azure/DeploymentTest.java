@@ -185,6 +185,14 @@ class DeploymentTest {
   }
 
   @Test
+  void deploy_groupFails_saysThatItMayBeThere() throws Exception {
+    az.fail("group-create", 1, "ERROR: The connection was lost.\n");
+    Deployment app = app();
+    assertThatThrownBy(() -> deploy(app)).hasMessageContaining("The connection was lost.");
+    assertThat(app.created()).containsExactly("perhaps resource group coracle-my-digits");
+  }
+
+  @Test
   void deploy_archiveFails_showsNoSecret() throws Exception {
     az.fail(
         "functionapp-deployment", 1, "no https://x/y.zip?sv=1&sig=aB%2F1&se=2 AccountKey=k9==;a");
