@@ -55,6 +55,30 @@ public final class Aws implements AutoCloseable {
     return new Aws(region == null ? null : Region.of(region), profile);
   }
 
+  /**
+   * Returns the region that calls go to, such as {@code eu-central-1}.
+   *
+   * @throws CoracleException when none is known
+   */
+  public String region() {
+    return where().id();
+  }
+
+  private Region where() {
+    return sageMaker().serviceClientConfiguration().region();
+  }
+
+  /** Returns the address of a training job's page in the console. */
+  public String consolePage(String trainingJob) {
+    String host =
+        switch (where().metadata().partition().id()) {
+          case "aws-cn" -> "console.amazonaws.cn";
+          case "aws-us-gov" -> "console.amazonaws-us-gov.com";
+          default -> "console.aws.amazon.com";
+        };
+    return "https://%s/sagemaker/home?region=%s#/jobs/%s".formatted(host, region(), trainingJob);
+  }
+
   S3Client s3() {
     if (s3 == null) {
       // An upload to a bucket of another region fails here rather than in the training job.

@@ -31,7 +31,8 @@ import software.amazon.awssdk.services.sagemaker.model.StopTrainingJobRequest;
  */
 public final class Deletion {
 
-  private static final Set<String> RUNNING = Set.of("InProgress", "Stopping");
+  private static final String IN_PROGRESS = "InProgress";
+  private static final Set<String> RUNNING = Set.of(IN_PROGRESS, "Stopping");
 
   /** An endpoint that changes cannot be deleted; SageMaker refuses it until the change is over. */
   private static final Set<String> CHANGING =
@@ -70,13 +71,13 @@ public final class Deletion {
         new Planned(DescribeEndpointConfigRequest.builder().endpointConfigName(name).build()));
     requests.add(new Planned(DescribeModelRequest.builder().modelName(name).build()));
     requests.add(new Planned(DescribeTrainingJobRequest.builder().trainingJobName(name).build()));
+    requests.add(new Planned(DeleteEndpointRequest.builder().endpointName(name).build(), ours));
+    requests.add(
+        new Planned(DeleteEndpointConfigRequest.builder().endpointConfigName(name).build(), ours));
     requests.add(
         new Planned(
             StopTrainingJobRequest.builder().trainingJobName(name).build(),
             ours + ", and if it runs"));
-    requests.add(new Planned(DeleteEndpointRequest.builder().endpointName(name).build(), ours));
-    requests.add(
-        new Planned(DeleteEndpointConfigRequest.builder().endpointConfigName(name).build(), ours));
     if (bucket != null) {
       Place place = new Place(bucket, name);
       requests.add(new Planned(place.getMarker()));
@@ -100,15 +101,15 @@ public final class Deletion {
     for (Kind kind : Kind.values()) {
       resources.find(kind, name).ifPresent(found -> sort(found, ours, buckets, listener));
     }
-    // What still writes ends before what it writes goes; and something with the tag that names the
-    // bucket is there to the last, for whoever has to repeat this.
-    for (Found found : ours) {
-      stop(resources, found, listener);
-    }
+    // What costs most goes first. What still writes ends before what it writes goes; and something
+    // with the tag that names the bucket is there to the last, for whoever has to repeat this.
     for (Found found : ours) {
       if (!LAST.contains(found.kind())) {
         delete(resources, found, listener);
       }
+    }
+    for (Found found : ours) {
+      stop(resources, found, listener);
     }
     for (String place : buckets) {
       deleteObjects(aws, new Place(place, name), listener);
@@ -119,7 +120,7 @@ public final class Deletion {
       }
     }
     if (deleted == 0 && !foreign && !recordStays) {
-      listener.line("There is nothing left of " + name);
+      listener.line("There is nothing left of %s in %s".formatted(name, aws.region()));
     }
     if (buckets.isEmpty()) {
       listener.line("No bucket is known; if one has objects of this name, say which: --bucket");
@@ -181,27 +182,21 @@ public final class Deletion {
     if (found.kind() != Kind.TRAINING_JOB || !RUNNING.contains(found.status())) {
       return;
     }
-    if (found.status().equals("InProgress") && !isStopped(resources, found)) {
-      return;
+    if (found.status().equals(IN_PROGRESS)) {
+      try {
+        resources.stop(found);
+      } catch (CoracleException e) { // it may have ended, or the first answer got lost
+        Optional<Found> now = resources.find(found.kind(), name);
+        if (now.filter(job -> job.status().equals(IN_PROGRESS)).isPresent()) {
+          throw e;
+        }
+        if (now.filter(job -> RUNNING.contains(job.status())).isEmpty()) {
+          return;
+        }
+      }
     }
     awaitEnd(resources, found, RUNNING, listener); // it uploads what it has, where we delete next
     listener.line("Stopped " + found);
-  }
-
-  /** Asks SageMaker to stop a job; false when it has ended by itself since it was looked up. */
-  private boolean isStopped(Resources resources, Found job) {
-    try {
-      resources.stop(job);
-      return true;
-    } catch (CoracleException e) {
-      if (resources
-          .find(job.kind(), name)
-          .filter(now -> RUNNING.contains(now.status()))
-          .isEmpty()) {
-        return false;
-      }
-      throw e;
-    }
   }
 
   /**

@@ -12,6 +12,7 @@ import java.util.List;
 import java.util.Objects;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
+import software.amazon.awssdk.core.exception.SdkException;
 import software.amazon.awssdk.services.sagemaker.SageMakerClient;
 import software.amazon.awssdk.services.sagemaker.model.CreateEndpointConfigRequest;
 import software.amazon.awssdk.services.sagemaker.model.CreateEndpointRequest;
@@ -45,9 +46,9 @@ public final class Endpoint {
   public String plan() {
     List<Planned> requests = new ArrayList<>();
     if (place != null) {
-      requests.add(new Planned(place.putMarker(), "the marker"));
+      requests.add(new Planned(place.putMarker(owner.run()), "the marker"));
       requests.add(new Planned(place.list(), "to see that nothing else is there"));
-      requests.add(new Planned(place.put(KEY), "from " + options.model));
+      requests.add(new Planned(place.put(KEY, owner.run()), "from " + options.model));
     }
     requests.add(new Planned(model()));
     requests.add(new Planned(configuration()));
@@ -63,6 +64,7 @@ public final class Endpoint {
   public void deploy(Aws aws, Listener listener) {
     SageMakerClient client = aws.sageMaker();
     Resources resources = new Resources(client);
+    besideJob = hasJob(resources);
     if (place != null) {
       upload(aws, place, listener);
     }
@@ -81,9 +83,26 @@ public final class Endpoint {
     return created.soFar();
   }
 
-  /** Tells whether a training job has the same name, which a deletion would delete too. */
+  /**
+   * Tells whether {@link #deploy} has found a training job of the same name, which a deletion would
+   * delete too, with the model that it has saved.
+   */
   public boolean isBesideJob() {
     return besideJob;
+  }
+
+  private boolean hasJob(Resources resources) {
+    try {
+      return resources
+          .find(Resources.Kind.TRAINING_JOB, options.name)
+          .filter(job -> job.isOf(options.name))
+          .isPresent();
+    } catch (CoracleException e) {
+      if (e.getCause() instanceof SdkException cause && Failures.isDenied(cause)) {
+        return false; // who may not look at jobs cannot delete them either
+      }
+      throw e;
+    }
   }
 
   private void create(Resources resources, Resources.Kind kind, Runnable call, Listener listener) {
@@ -92,22 +111,23 @@ public final class Endpoint {
   }
 
   private void upload(Aws aws, Place to, Listener listener) {
-    listener.status("uploading " + options.model);
-    if (to.isOurs(aws.s3())) {
-      created.add(to.uri(KEY) + ", beside a training job of this name", listener);
-      besideJob = true;
-    } else {
+    boolean ours = to.isOurs(aws.s3());
+    if (!ours) {
       to.claim(aws.s3(), owner.run());
       created.add("objects below " + to, listener);
     }
+    listener.status("uploading " + options.model);
     if (!options.model.endsWith(".onnx")) {
-      to.upload(aws.s3(), Path.of(options.model), KEY);
+      to.upload(aws.s3(), Path.of(options.model), KEY, owner.run());
     } else {
       uploadPacked(aws, to, Path.of(options.model));
     }
+    if (ours) {
+      created.add(to.uri(KEY), listener);
+    }
   }
 
-  private static void uploadPacked(Aws aws, Place to, Path model) {
+  private void uploadPacked(Aws aws, Place to, Path model) {
     try {
       Path folder = Files.createTempDirectory("coracle");
       Path content = folder.resolve("model");
@@ -117,7 +137,7 @@ public final class Endpoint {
         Files.createDirectory(content);
         Files.copy(model, file);
         ModelArchive.pack(content, archive);
-        to.upload(aws.s3(), archive, KEY);
+        to.upload(aws.s3(), archive, KEY, owner.run());
       } finally {
         for (Path path : List.of(archive, file, content, folder)) {
           Files.deleteIfExists(path);

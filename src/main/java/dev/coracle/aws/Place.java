@@ -5,6 +5,7 @@ import dev.coracle.CoracleException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Map;
 import software.amazon.awssdk.core.exception.SdkException;
 import software.amazon.awssdk.core.sync.RequestBody;
 import software.amazon.awssdk.services.s3.S3Client;
@@ -32,6 +33,9 @@ final class Place {
   /** What the marker holds, before the name and the run. */
   private static final String MAGIC = "made by coracle sagemaker";
 
+  /** Of an object's metadata: the run that has put it. */
+  private static final String RUN = "coracle-run";
+
   private static final int DELETED_AT_ONCE = 1000; // the limit of DeleteObjects
 
   private final String bucket;
@@ -53,13 +57,18 @@ final class Place {
     return uri("");
   }
 
-  PutObjectRequest put(String key) {
+  PutObjectRequest put(String key, String run) {
     // Nothing that is there is ever replaced.
-    return PutObjectRequest.builder().bucket(bucket).key(prefix + key).ifNoneMatch("*").build();
+    return PutObjectRequest.builder()
+        .bucket(bucket)
+        .key(prefix + key)
+        .ifNoneMatch("*")
+        .metadata(Map.of(RUN, run))
+        .build();
   }
 
-  PutObjectRequest putMarker() {
-    return put(MARKER);
+  PutObjectRequest putMarker(String run) {
+    return put(MARKER, run);
   }
 
   ListObjectsV2Request list() {
@@ -80,7 +89,7 @@ final class Place {
         "put the marker of " + this,
         () -> {
           try {
-            return s3.putObject(putMarker(), RequestBody.fromString(content(run)));
+            return s3.putObject(putMarker(run), RequestBody.fromString(content(run)));
           } catch (SdkException e) {
             // Also the SDK's own second attempt after an answer that got lost.
             if (isTaken(e) && marker(s3).equals(content(run))) {
@@ -137,13 +146,38 @@ final class Place {
   }
 
   /** Puts a file; {@code key} is below the place. */
-  void upload(S3Client s3, Path file, String key) {
+  void upload(S3Client s3, Path file, String key, String run) {
     if (!Files.isReadable(file)) {
       throw new CoracleException("cannot read " + file);
     }
     Failures.call(
         "upload %s to %s".formatted(file, uri(key)),
-        () -> s3.putObject(put(key), RequestBody.fromFile(file)));
+        () -> {
+          try {
+            return s3.putObject(put(key, run), RequestBody.fromFile(file));
+          } catch (SdkException e) {
+            // Also the SDK's own second attempt after an answer that got lost.
+            if (isTaken(e) && isOf(s3, key, run)) {
+              return e;
+            }
+            if (isTaken(e)) {
+              throw new CoracleException(
+                  "%s is there already; choose another --name, or delete what has this one"
+                      .formatted(uri(key)),
+                  e);
+            }
+            throw e;
+          }
+        });
+  }
+
+  private boolean isOf(S3Client s3, String key, String run) {
+    try {
+      return run.equals(
+          s3.headObject(request -> request.bucket(bucket).key(prefix + key)).metadata().get(RUN));
+    } catch (NoSuchKeyException e) { // another request with this key is still under way
+      return false;
+    }
   }
 
   /** Returns all keys below the place. */

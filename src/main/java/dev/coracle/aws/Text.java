@@ -6,8 +6,11 @@ final class Text {
 
   private Text() {}
 
-  /** Returns the text on one line, without the control characters that a terminal would obey. */
+  /**
+   * Returns the text on one line, without the characters that a terminal would obey: Unicode's
+   * control characters, and those that turn the direction of writing.
+   */
   static String line(String text) {
-    return text.replaceAll("\\s+", " ").replaceAll("\\p{Cntrl}", "?").strip();
+    return text.replaceAll("\\s+", " ").replaceAll("[\\p{Cc}\\p{Cf}]", "?").strip();
   }
 }

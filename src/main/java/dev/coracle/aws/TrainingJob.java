@@ -42,9 +42,11 @@ public final class TrainingJob {
   /** Returns, as JSON, what {@link #start} would send; calls nothing. */
   public String plan() {
     List<Planned> requests = new ArrayList<>();
-    requests.add(new Planned(place.putMarker(), "the marker"));
+    requests.add(new Planned(place.putMarker(owner.run()), "the marker"));
     requests.add(new Planned(place.list(), "to see that nothing else is there"));
-    uploads().forEach((key, file) -> requests.add(new Planned(place.put(key), "from " + file)));
+    uploads()
+        .forEach(
+            (key, file) -> requests.add(new Planned(place.put(key, owner.run()), "from " + file)));
     requests.add(new Planned(request()));
     return RequestPrinter.print(requests);
   }
@@ -58,7 +60,7 @@ public final class TrainingJob {
         .forEach(
             (key, file) -> {
               listener.status("uploading " + file);
-              place.upload(aws.s3(), file, key);
+              place.upload(aws.s3(), file, key, owner.run());
             });
     new Resources(aws.sageMaker())
         .create(

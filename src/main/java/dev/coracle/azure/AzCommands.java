@@ -20,6 +20,9 @@ record AzCommands(DeploymentOptions options) {
   private static final Duration CREATION = Duration.ofMinutes(20);
   private static final Duration DELETION = Duration.ofHours(1); // which Azure may take
 
+  static final Step SUBSCRIPTION =
+      question("asking for the subscription", "account show --query name --output tsv");
+
   static final Step VERSION = question("asking az for its version", "version --output json");
 
   /**
@@ -62,6 +65,27 @@ record AzCommands(DeploymentOptions options) {
     return question(
         "asking what is in resource group " + options.resourceGroup,
         "resource list --query [].[type,name] --output tsv",
+        "--resource-group",
+        options.resourceGroup);
+  }
+
+  /** Succeeded where the group is as it should be. */
+  Step groupState() {
+    return question(
+        "asking for the state of resource group " + options.resourceGroup,
+        "group show --query properties.provisioningState --output tsv",
+        "--name",
+        options.resourceGroup);
+  }
+
+  /** Clouds have domains of their own, and Azure may add to a name. */
+  Step hostName() {
+    return question(
+        "asking for the address of function app " + options.name,
+        "resource show --query properties.defaultHostName --output tsv --resource-type "
+            + Deployment.SITE,
+        "--name",
+        options.name,
         "--resource-group",
         options.resourceGroup);
   }

@@ -26,13 +26,15 @@ import java.util.stream.Stream;
  */
 public final class Deployment {
 
-  private static final String SITE = "Microsoft.Web/sites";
+  static final String SITE = "Microsoft.Web/sites";
   private static final String STORAGE = "Microsoft.Storage/storageAccounts";
 
   private static final Duration START = Duration.ofMinutes(5);
   private static final Duration PAUSE = Duration.ofSeconds(3);
 
   static final Pattern VERSION = Pattern.compile("\"azure-cli\": \"(\\d+)\\.(\\d+)");
+  private static final Pattern HOST = Pattern.compile("[A-Za-z0-9-]+(\\.[A-Za-z0-9-]+)+");
+
   private static final int FLEX_SINCE = 60; // az 2.60
 
   private final DeploymentOptions options;
@@ -43,7 +45,7 @@ public final class Deployment {
 
   /** Prepares; runs nothing. */
   public Deployment(DeploymentOptions options) {
-    this(options, () -> Az.find(System.getenv("PATH")), new FirstCall(uri(options), START, PAUSE));
+    this(options, () -> Az.find(System.getenv("PATH")), new FirstCall(START, PAUSE));
   }
 
   Deployment(DeploymentOptions options, Supplier<Az> program, FirstCall firstCall) {
@@ -51,15 +53,6 @@ public final class Deployment {
     this.commands = new AzCommands(options);
     this.program = program;
     this.firstCall = firstCall;
-  }
-
-  private static URI uri(DeploymentOptions options) {
-    return URI.create("https://" + options.name + ".azurewebsites.net/api/classify");
-  }
-
-  /** Returns where the function answers once it is deployed. */
-  public URI uri() {
-    return uri(options);
   }
 
   /**
@@ -92,14 +85,14 @@ public final class Deployment {
   }
 
   /**
-   * Creates what is missing, deploys an archive and calls the function.
+   * Creates what is missing, deploys an archive, calls the function, and returns where it answers.
    *
    * @param call whether the function is called in the end, and waited for
    * @param log gets a line as each step begins
    * @throws CoracleException if the archive cannot be a function app, the resource group is
    *     another's, or a step fails; {@link #created} tells what is there then
    */
-  public void deploy(Path archive, boolean call, Consumer<String> log) throws InterruptedException {
+  public URI deploy(Path archive, boolean call, Consumer<String> log) throws InterruptedException {
     created.clear();
     ZipCheck.check(archive, options.plan);
     Az az = program.get();
@@ -117,10 +110,22 @@ public final class Deployment {
       created.add("function app " + options.name);
     }
     create(az, commands.deploy(archive), log);
+    URI uri = uri(az);
     if (call) {
-      log.accept("Calling " + uri());
-      firstCall.check(log);
+      log.accept("Calling " + uri);
+      firstCall.check(uri, log);
     }
+    return uri;
+  }
+
+  private URI uri(Az az) throws InterruptedException {
+    String host = az.run(commands.hostName()).strip();
+    if (!HOST.matcher(host).matches()) {
+      throw new CoracleException(
+          "asked for the address of function app %s, az printed '%s'; expected a host name"
+              .formatted(options.name, host.lines().findFirst().orElse("")));
+    }
+    return URI.create("https://" + host + "/api/classify");
   }
 
   private void checkVersion(Az az) throws InterruptedException {
@@ -144,6 +149,7 @@ public final class Deployment {
     String group = "resource group " + options.resourceGroup;
     if (exists(az)) {
       requireOurs(az);
+      requireReady(az);
       there = list(az);
     } else {
       String perhaps = "perhaps " + group; // az may have sent its request when it is ended
@@ -184,6 +190,16 @@ public final class Deployment {
     }
   }
 
+  /** What is put into a group that Azure is still deleting would vanish with it. */
+  private void requireReady(Az az) throws InterruptedException {
+    String state = az.run(commands.groupState()).strip();
+    if (!state.equals("Succeeded")) {
+      throw new CoracleException(
+          "resource group %s is not ready: expected the state Succeeded, got %s; try again when Azure is done with it"
+              .formatted(options.resourceGroup, state.isEmpty() ? "none" : state));
+    }
+  }
+
   /** Returns {@code <type> <name>} of each resource. */
   private List<String> list(Az az) throws InterruptedException {
     return az.run(commands.resources())
@@ -208,6 +224,11 @@ public final class Deployment {
     }
     requireOurs(az);
     return Optional.of(list(az));
+  }
+
+  /** Returns the name of the subscription that az is set to, in which the others look. */
+  public String subscription() throws InterruptedException {
+    return program.get().run(AzCommands.SUBSCRIPTION).strip();
   }
 
   /**

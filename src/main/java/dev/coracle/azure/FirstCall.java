@@ -17,7 +17,7 @@ import java.util.function.Consumer;
  * Calls a function that has just been deployed: GET until it answers 200, since its app is still
  * starting, then a picture, which shows whether it finds its model.
  */
-record FirstCall(URI uri, Duration limit, Duration pause) {
+record FirstCall(Duration limit, Duration pause) {
 
   private static final Duration TIMEOUT = Duration.ofSeconds(60); // one call; a cold start is slow
   private static final String ROW = "[" + String.join(",", Collections.nCopies(28, "0")) + "]";
@@ -30,14 +30,14 @@ record FirstCall(URI uri, Duration limit, Duration pause) {
    * @throws CoracleException if no GET is answered with 200 within the limit, or the picture with a
    *     status from 500 on
    */
-  void check(Consumer<String> log) throws InterruptedException {
+  void check(URI uri, Consumer<String> log) throws InterruptedException {
     HttpClient client = HttpClient.newBuilder().connectTimeout(TIMEOUT).build();
-    awaitStart(client);
+    awaitStart(client, uri);
     String answer;
     try {
       HttpResponse<String> response =
           client.send(
-              request()
+              request(uri)
                   .header("Content-Type", "application/json")
                   .POST(BodyPublishers.ofString(BLANK))
                   .build(),
@@ -55,12 +55,12 @@ record FirstCall(URI uri, Duration limit, Duration pause) {
     log.accept("A blank picture is answered with " + answer);
   }
 
-  private void awaitStart(HttpClient client) throws InterruptedException {
+  private void awaitStart(HttpClient client, URI uri) throws InterruptedException {
     long start = System.nanoTime();
     String last;
     do {
       try {
-        int status = client.send(request().build(), BodyHandlers.discarding()).statusCode();
+        int status = client.send(request(uri).build(), BodyHandlers.discarding()).statusCode();
         if (status == 200) {
           return;
         }
@@ -75,7 +75,7 @@ record FirstCall(URI uri, Duration limit, Duration pause) {
             .formatted(uri, limit.toSeconds(), last));
   }
 
-  private HttpRequest.Builder request() {
+  private static HttpRequest.Builder request(URI uri) {
     return HttpRequest.newBuilder(uri).timeout(TIMEOUT);
   }
 }

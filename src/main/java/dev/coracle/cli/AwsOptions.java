@@ -50,20 +50,20 @@ final class AwsOptions {
     return Duration.ofSeconds(poll);
   }
 
-  /** Returns the command that deletes, as the user would write it. */
-  String deleteCommand(String name, @Nullable String bucket) {
+  /** Returns the command that deletes, as the user would write it, anywhere and at any time. */
+  String deleteCommand(Aws cloud, String name, @Nullable String bucket) {
     StringBuilder line = new StringBuilder("coracle sagemaker delete --name ").append(name);
     append(line, "--bucket", bucket);
-    return withAccount(line);
+    return withAccount(cloud, line);
   }
 
-  String invokeCommand(String name) {
+  String invokeCommand(Aws cloud, String name) {
     StringBuilder line = new StringBuilder("coracle sagemaker invoke --name ").append(name);
-    return withAccount(line) + " digit.png";
+    return withAccount(cloud, line) + " digit.png";
   }
 
-  private String withAccount(StringBuilder line) {
-    append(line, "--region", region);
+  private String withAccount(Aws cloud, StringBuilder line) {
+    append(line, "--region", cloud.region()); // elsewhere nothing would be found, and all stay
     append(line, "--profile", profile);
     return line.toString();
   }

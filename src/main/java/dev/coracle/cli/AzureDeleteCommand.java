@@ -52,18 +52,25 @@ final class AzureDeleteCommand implements Callable<Integer> {
       return show(deployment);
     }
     boolean deleted = deployment.delete(!noWait);
-    if (deleted && noWait) {
-      terminal.println("Azure is deleting " + azure.name());
+    if (!deleted) {
+      nothing(deployment);
     } else {
-      terminal.println((deleted ? "Deleted " : "There is nothing of ") + azure.name());
+      terminal.println((noWait ? "Azure is deleting " : "Deleted ") + azure.name());
     }
     return 0;
+  }
+
+  /** Names the subscription: in another there may be something that costs. */
+  private void nothing(Deployment deployment) throws InterruptedException {
+    terminal.println(
+        "There is nothing of %s in the subscription %s; 'az account set' chooses another"
+            .formatted(azure.name(), deployment.subscription()));
   }
 
   private int show(Deployment deployment) throws InterruptedException {
     Optional<List<String>> contents = deployment.contents();
     if (contents.isEmpty()) {
-      terminal.println("There is nothing of " + azure.name());
+      nothing(deployment);
       return 0;
     }
     contents.get().forEach(terminal::println);

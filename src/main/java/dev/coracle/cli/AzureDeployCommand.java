@@ -5,6 +5,7 @@ import dev.coracle.CoracleException;
 import dev.coracle.azure.Deployment;
 import dev.coracle.azure.DeploymentOptions;
 import dev.coracle.azure.DeploymentOptions.Plan;
+import java.net.URI;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Objects;
@@ -111,13 +112,13 @@ final class AzureDeployCommand implements Callable<Integer> {
         new LastWords(
             Objects.requireNonNull(spec).commandLine().getErr(), () -> stays(deployment))) {
       try {
-        deployment.deploy(archive, !noCall, terminal::println);
+        URI uri = deployment.deploy(archive, !noCall, terminal::println);
+        terminal.println("Deployed: " + uri);
       } catch (CoracleException e) {
         String stays = stays(deployment);
         throw stays.isEmpty() ? e : new CoracleException(e.getMessage() + " -- " + stays, e);
       }
     }
-    terminal.println("Deployed: " + deployment.uri());
     terminal.println("Delete it with: " + azure.deleteCommand());
     return 0;
   }

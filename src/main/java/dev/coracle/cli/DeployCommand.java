@@ -8,7 +8,6 @@ import dev.coracle.aws.Endpoint;
 import java.util.List;
 import java.util.Objects;
 import java.util.concurrent.Callable;
-import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Help.Visibility;
@@ -118,39 +117,37 @@ final class DeployCommand implements Callable<Integer> {
       terminal.println(endpoint.plan());
       return 0;
     }
-    Supplier<String> delete =
-        () ->
-            "delete it%s with: %s"
-                .formatted(
-                    endpoint.isBesideJob()
-                        ? ", the training job of this name and what that has saved,"
-                        : "",
-                    aws.deleteCommand(endpointName, bucket));
     try (Aws cloud = aws.open();
-        StatusLine status = new StatusLine(terminal);
-        LastWords lastWords =
-            new LastWords(
-                Objects.requireNonNull(spec).commandLine().getErr(),
-                () -> stays(endpoint, delete.get()))) {
-      try {
+        StatusLine status = new StatusLine(terminal)) {
+      String delete = aws.deleteCommand(cloud, endpointName, bucket);
+      try (LastWords lastWords =
+          new LastWords(
+              Objects.requireNonNull(spec).commandLine().getErr(), () -> stays(endpoint, delete))) {
         endpoint.deploy(cloud, status);
       } catch (CoracleException e) {
-        String stays = stays(endpoint, delete.get());
+        String stays = stays(endpoint, delete);
         throw stays.isEmpty() ? e : new CoracleException(e.getMessage() + " -- " + stays, e);
       }
       status.line("Endpoint " + endpointName + " is in service");
-      status.line("Use it: " + aws.invokeCommand(endpointName));
-      status.line("It costs money until you " + delete.get());
+      status.line("Use it: " + aws.invokeCommand(cloud, endpointName));
+      status.line("It costs money until you " + deletion(endpoint, delete));
     }
     return 0;
   }
 
+  private static String deletion(Endpoint endpoint, String command) {
+    String more =
+        endpoint.isBesideJob() ? ", the training job of this name and what that has saved," : "";
+    return "delete it%s with: %s".formatted(more, command);
+  }
+
   /** Says what there is in the cloud when this command ends before its time. */
-  private static String stays(Endpoint endpoint, String delete) {
+  private static String stays(Endpoint endpoint, String command) {
     List<String> created = endpoint.created();
     return created.isEmpty()
         ? ""
-        : "created so far: %s; %s".formatted(String.join(", ", created), delete);
+        : "created so far: %s; %s"
+            .formatted(String.join(", ", created), deletion(endpoint, command));
   }
 
   private DeployOptions options(String endpointName) {

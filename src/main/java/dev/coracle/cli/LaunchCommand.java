@@ -170,30 +170,30 @@ final class LaunchCommand implements Callable<Integer> {
     }
     Mnist.read(dataDir); // damaged data would be found when they cost money already
     requireEmpty(folder);
-    String delete = aws.deleteCommand(jobName, bucket);
     try (Aws cloud = aws.open();
-        StatusLine status = new StatusLine(terminal);
-        LastWords lastWords =
-            new LastWords(
-                Objects.requireNonNull(spec).commandLine().getErr(),
-                () -> stays(job, jobName, delete))) {
-      try {
-        run(job, jobName, folder, cloud, status, delete);
+        StatusLine status = new StatusLine(terminal)) {
+      String page = cloud.consolePage(jobName);
+      String delete = aws.deleteCommand(cloud, jobName, bucket);
+      try (LastWords lastWords =
+          new LastWords(
+              Objects.requireNonNull(spec).commandLine().getErr(),
+              () -> stays(job, page, delete))) {
+        job.start(cloud, status);
+        if (noWait) {
+          status.line(stays(job, page, delete));
+        } else {
+          follow(job, folder, cloud, status, delete);
+        }
       } catch (CoracleException e) {
-        String stays = stays(job, jobName, delete);
+        String stays = stays(job, page, delete);
         throw stays.isEmpty() ? e : new CoracleException(e.getMessage() + " -- " + stays, e);
       }
     }
     return 0;
   }
 
-  private void run(
-      TrainingJob job, String jobName, Path folder, Aws cloud, StatusLine status, String delete) {
-    job.start(cloud, status);
-    if (noWait) {
-      status.line(stays(job, jobName, delete));
-      return;
-    }
+  private static void follow(
+      TrainingJob job, Path folder, Aws cloud, StatusLine status, String delete) {
     String model = job.follow(cloud, status);
     status.line("Model: " + model);
     TrainingJob.fetch(cloud, model, folder);
@@ -202,7 +202,7 @@ final class LaunchCommand implements Callable<Integer> {
   }
 
   /** Says what there is in the cloud when this command ends before its time. */
-  private static String stays(TrainingJob job, String jobName, String delete) {
+  private static String stays(TrainingJob job, String page, String delete) {
     List<String> created = job.created();
     if (created.isEmpty()) {
       return "";
@@ -211,9 +211,8 @@ final class LaunchCommand implements Callable<Integer> {
     if (created.size() == 1 || job.isOver()) { // the job itself was not, or does not go on
       return there + "; delete it with: " + delete;
     }
-    return ("%s; the job goes on until it is over. Look:"
-            + " https://console.aws.amazon.com/sagemaker/home#/jobs/%s ; stop and delete: %s")
-        .formatted(there, jobName, delete);
+    return "%s; the job goes on until it is over. Look: %s ; stop and delete: %s"
+        .formatted(there, page, delete);
   }
 
   private LaunchOptions options(String jobName) {

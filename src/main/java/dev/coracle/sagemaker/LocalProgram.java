@@ -82,9 +82,11 @@ final class LocalProgram {
     return process.waitFor(millis, TimeUnit.MILLISECONDS);
   }
 
-  /** Ends the program, if it has not ended, and returns when it writes nothing any more. */
+  /** Ends the program, if it has not ended, and what it has started: as a container would. */
   void kill() {
-    process.toHandle().destroyForcibly();
-    process.onExit().join();
+    List<ProcessHandle> all = new ArrayList<>(process.descendants().toList());
+    all.add(process.toHandle());
+    all.forEach(ProcessHandle::destroyForcibly);
+    all.forEach(handle -> handle.onExit().join());
   }
 }

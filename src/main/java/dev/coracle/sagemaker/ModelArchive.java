@@ -194,7 +194,7 @@ public final class ModelArchive {
 
   private static String quoted(String name) {
     String shown = name.length() > 100 ? name.substring(0, 100) + "…" : name;
-    return "'" + shown.replaceAll("\\p{Cntrl}", "?") + "'";
+    return "'" + shown.replaceAll("[\\p{Cc}\\p{Cf}]", "?") + "'";
   }
 
   private static void copy(TarArchiveInputStream tar, Path path, TarArchiveEntry entry)

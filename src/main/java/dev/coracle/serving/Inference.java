@@ -2,6 +2,7 @@
 package dev.coracle.serving;
 
 import dev.coracle.inference.ModelCodec;
+import dev.coracle.protocol.Answer;
 import dev.coracle.protocol.PictureReader;
 import dev.coracle.protocol.Query;
 import dev.coracle.protocol.RequestBody;
@@ -22,7 +23,7 @@ final class Inference implements AutoCloseable {
   /** A body up to this size is decoded where it was read; a longer one would hold up others. */
   private static final int SMALL_BODY = 1 << 16;
 
-  private static final String BUSY = "as many requests wait as may; try again";
+  private static final Answer BUSY = Answer.error("as many requests wait as may; try again");
 
   private final int maxBodyBytes;
   private final ThreadPoolExecutor decoders;
@@ -72,7 +73,7 @@ final class Inference implements AutoCloseable {
           400, "expected at most 1024 visible ASCII characters in " + Exchange.CUSTOM_ATTRIBUTES);
     }
     if (model.lane().isFull()) { // said before the body is looked at: that is quickest
-      exchange.fail(503, BUSY);
+      exchange.answer(503, BUSY);
       return;
     }
     BodyReader.read(exchange, maxBodyBytes, bytes -> decode(exchange, model, decoder, bytes));
@@ -100,7 +101,7 @@ final class Inference implements AutoCloseable {
             }
           });
     } catch (RejectedExecutionException e) { // too many wait, or the server is closing
-      exchange.fail(503, BUSY);
+      exchange.answer(503, BUSY);
     }
   }
 
@@ -134,7 +135,7 @@ final class Inference implements AutoCloseable {
       exchange.images(images);
       if (exchange.reserveOrFail(bytes(model.codec(), query))
           && !model.lane().submit(new Job(query.images(), new Waiting(exchange, query)))) {
-        exchange.fail(503, BUSY);
+        exchange.answer(503, BUSY);
       }
     } catch (RequestException e) {
       exchange.fail(e);

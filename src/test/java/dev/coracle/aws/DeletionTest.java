@@ -96,7 +96,7 @@ class DeletionTest {
     assertThat(delete(TestCloud.BUCKET)).isTrue();
     heard.lines.clear();
     assertThat(delete(TestCloud.BUCKET)).isTrue();
-    assertThat(heard.lines).containsExactly("There is nothing left of digits");
+    assertThat(heard.lines).containsExactly("There is nothing left of digits in us-east-1");
   }
 
   @Test
@@ -104,7 +104,7 @@ class DeletionTest {
     assertThat(delete(null)).isTrue();
     assertThat(heard.lines)
         .containsExactly(
-            "There is nothing left of digits",
+            "There is nothing left of digits in us-east-1",
             "No bucket is known; if one has objects of this name, say which: --bucket");
   }
 
@@ -146,15 +146,25 @@ class DeletionTest {
   }
 
   @Test
-  void run_jobCannotBeStopped_saysWhyAndDeletesNothing() {
+  void run_answerToStopGetsLost_isNoError() {
     launch();
+    cloud.sageMaker().loseAnswer("StopTrainingJob");
+    assertThat(delete(null)).isTrue();
+    assertThat(cloud.account().there()).isEmpty();
+    assertThat(heard.lines).contains("Stopped training job digits");
+  }
+
+  @Test
+  void run_jobCannotBeStopped_saysWhy_andTheEndpointCostsNoMore() {
+    launch();
+    deploy();
     cloud
         .sageMaker()
         .fail("StopTrainingJob", 1, 400, "AccessDeniedException", "It is not for you.");
     assertThatThrownBy(() -> delete(null))
         .isInstanceOf(CoracleException.class)
         .hasMessageStartingWith("cannot stop training job digits: It is not for you");
-    assertThat(cloud.account().there()).containsExactly("job digits");
+    assertThat(cloud.account().there()).containsExactly("job digits", "model digits");
     assertThat(cloud.s3().keys()).isNotEmpty();
   }
 

@@ -12,6 +12,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.List;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -95,6 +96,59 @@ class EndpointTest {
     new Endpoint(options().model(archive.toString()).bucket(TestCloud.BUCKET).build())
         .deploy(aws, heard);
     assertThat(cloud.s3().objects().get(KEY)).asString().isEqualTo("an archive");
+  }
+
+  @Test
+  void deploy_nameHasAModelInS3_saysWhatToDo() throws IOException {
+    Path archive = Files.writeString(folder.resolve("x.tar.gz"), "an archive");
+    DeployOptions options = options().model(archive.toString()).bucket(TestCloud.BUCKET).build();
+    cloud.sageMaker().fail("CreateModel", 1, 400, "ValidationException", "No.");
+    assertThatThrownBy(() -> new Endpoint(options).deploy(aws, heard)).hasMessageContaining("No");
+    Endpoint second = new Endpoint(options);
+    assertThatThrownBy(() -> second.deploy(aws, heard))
+        .isInstanceOf(CoracleException.class)
+        .hasMessage(
+            "s3://my-bucket/%s is there already; choose another --name, or delete what has this one"
+                .formatted(KEY));
+    assertThat(second.created()).isEmpty();
+    assertThat(second.isBesideJob()).isFalse();
+  }
+
+  @Test
+  void deploy_answerToTheUploadGetsLost_isNoError() throws IOException {
+    cloud.s3().loseAnswer(KEY);
+    Path archive = Files.writeString(folder.resolve("x.tar.gz"), "an archive");
+    new Endpoint(options().model(archive.toString()).bucket(TestCloud.BUCKET).build())
+        .deploy(aws, heard);
+    assertThat(cloud.account().isInService("digits")).isTrue();
+  }
+
+  @Test
+  void isBesideJob_jobOfTheName_whoseModelADeletionTakesAlong() throws IOException {
+    Path data = Files.writeString(folder.resolve("train-images"), "images");
+    Endpoint alone = new Endpoint(options().name("alone").build());
+    alone.deploy(aws, heard);
+    assertThat(alone.isBesideJob()).isFalse();
+
+    new TrainingJob(
+            LaunchOptions.builder()
+                .name("digits")
+                .bucket(TestCloud.BUCKET)
+                .image(TestCloud.IMAGE)
+                .role(TestCloud.ROLE)
+                .training(List.of(data))
+                .build())
+        .start(aws, heard);
+    Endpoint beside = new Endpoint(options().build());
+    beside.deploy(aws, heard);
+    assertThat(beside.isBesideJob()).isTrue();
+  }
+
+  @Test
+  void deploy_mayNotLookAtJobs_goesOn() {
+    cloud.sageMaker().fail("DescribeTrainingJob", 1, 400, "AccessDeniedException", "No.");
+    new Endpoint(options().build()).deploy(aws, heard);
+    assertThat(cloud.account().isInService("digits")).isTrue();
   }
 
   @Test

@@ -32,9 +32,11 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Is what these tests need of S3: objects in one bucket, {@code If-None-Match}, lists in pages of
- * two, deletion of many. The integration test uses an S3 that others wrote.
+ * two, deletion of many, one entry of metadata. The integration test uses an S3 that others wrote.
  */
 public final class FakeS3 implements AutoCloseable {
+
+  private static final String RUN = "x-amz-meta-coracle-run";
 
   private final HttpServer server;
   private final ExecutorService threads = Executors.newCachedThreadPool();
@@ -43,7 +45,8 @@ public final class FakeS3 implements AutoCloseable {
   private final List<String> requests = new CopyOnWriteArrayList<>();
   private final Deque<Failure> failures = new ArrayDeque<>();
   private final Set<String> undeletable = new HashSet<>();
-  private boolean losesNextAnswer;
+  private final Set<String> lost = new HashSet<>();
+  private final Map<String, String> runs = new ConcurrentSkipListMap<>();
 
   private record Failure(String method, int status, String code) {}
 
@@ -82,9 +85,13 @@ public final class FakeS3 implements AutoCloseable {
     undeletable.add(key);
   }
 
-  /** Does what the next PUT asks for, and says nothing. */
-  synchronized void loseNextAnswer() {
-    losesNextAnswer = true;
+  /** Does what the next PUT of a key asks for, and says nothing. */
+  synchronized void loseAnswer(String key) {
+    lost.add(key);
+  }
+
+  private synchronized boolean isLost(String key) {
+    return lost.remove(key);
   }
 
   private void handle(HttpExchange exchange) throws IOException {
@@ -121,11 +128,9 @@ public final class FakeS3 implements AutoCloseable {
           return;
         }
         objects.put(key, body);
-        synchronized (this) {
-          if (losesNextAnswer) {
-            losesNextAnswer = false;
-            return;
-          }
+        runs.put(key, String.valueOf(exchange.getRequestHeaders().getFirst(RUN)));
+        if (isLost(key)) {
+          return;
         }
         exchange.getResponseHeaders().add("ETag", "\"0\"");
         exchange.sendResponseHeaders(200, -1);
@@ -138,6 +143,10 @@ public final class FakeS3 implements AutoCloseable {
         }
         exchange.sendResponseHeaders(200, content.length == 0 ? -1 : content.length);
         exchange.getResponseBody().write(content);
+      }
+      case "HEAD" -> {
+        exchange.getResponseHeaders().add(RUN, runs.getOrDefault(key, ""));
+        exchange.sendResponseHeaders(objects.containsKey(key) ? 200 : 404, -1);
       }
       default -> error(exchange, 405, "MethodNotAllowed");
     }

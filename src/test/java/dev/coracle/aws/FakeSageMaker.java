@@ -65,6 +65,8 @@ public final class FakeSageMaker implements AutoCloseable {
   private final List<String> calls = new CopyOnWriteArrayList<>();
   private final List<String> violations = new CopyOnWriteArrayList<>();
   private final Map<String, List<Planned>> planned = new HashMap<>();
+  private volatile String key = TestCloud.KEY;
+  private volatile String region = TestCloud.REGION;
   private Container container =
       (endpoint, type, body) ->
           new Reply(200, "application/json", "{\"label\":7}".getBytes(StandardCharsets.UTF_8));
@@ -96,6 +98,12 @@ public final class FakeSageMaker implements AutoCloseable {
   /** What was wrong with the requests by AWS's model; a test expects nothing. */
   public List<String> violations() {
     return violations;
+  }
+
+  /** Expects requests of another key or for another region than a {@link TestCloud}'s. */
+  void expect(String accessKey, String inRegion) {
+    key = accessKey;
+    region = inRegion;
   }
 
   public void container(Container answers) {
@@ -175,7 +183,7 @@ public final class FakeSageMaker implements AutoCloseable {
     return answer;
   }
 
-  private static void protocol(HttpExchange exchange, String service, List<String> wrong) {
+  private void protocol(HttpExchange exchange, String service, List<String> wrong) {
     String type = exchange.getRequestHeaders().getFirst("Content-Type");
     if (!exchange.getRequestMethod().equals("POST")
         || !exchange.getRequestURI().toString().equals("/")
@@ -184,7 +192,8 @@ public final class FakeSageMaker implements AutoCloseable {
     }
     String signature = String.valueOf(exchange.getRequestHeaders().getFirst("Authorization"));
     if (!signature.matches(
-        "AWS4-HMAC-SHA256 Credential=\\w+/\\d{8}/us-east-1/" + service + "/aws4_request, .*")) {
+        "AWS4-HMAC-SHA256 Credential=%s/\\d{8}/%s/%s/aws4_request, .*"
+            .formatted(key, region, service))) {
       wrong.add("expected a signature for " + service + ", got " + signature);
     }
   }

@@ -12,6 +12,9 @@ import java.util.Map;
  */
 public final class TestCloud implements AutoCloseable {
 
+  static final String KEY = "test";
+  static final String REGION = "us-east-1";
+
   public static final String BUCKET = "my-bucket";
   public static final String ROLE = "arn:aws:iam::123456789012:role/coracle";
   public static final String IMAGE = "123456789012.dkr.ecr.us-east-1.amazonaws.com/coracle:1";
@@ -23,13 +26,14 @@ public final class TestCloud implements AutoCloseable {
   public TestCloud() {
     set("aws.endpointUrl", sageMaker.uri().toString());
     set("aws.endpointUrlS3", s3.uri().toString());
-    set("aws.region", "us-east-1");
-    set("aws.accessKeyId", "test");
+    set("aws.region", REGION);
+    set("aws.accessKeyId", KEY);
     set("aws.secretAccessKey", "test");
     set("aws.disableEc2Metadata", "true");
   }
 
-  private void set(String name, String value) {
+  /** Gives the SDK another of its settings, until the end. */
+  void set(String name, String value) {
     System.setProperty(name, value);
     properties.put(name, value);
   }

@@ -149,7 +149,8 @@ class TrainingJobTest {
 
   @Test
   void start_answersGetLost_isNoError() {
-    cloud.s3().loseNextAnswer();
+    cloud.s3().loseAnswer("coracle/job/.coracle");
+    cloud.s3().loseAnswer("coracle/job/data/training/train-images");
     cloud.sageMaker().loseAnswer("CreateTrainingJob");
     started(options("job"));
     assertThat(cloud.sageMaker().calls()).contains("CreateTrainingJob", "ListTags");

@@ -45,21 +45,22 @@ class DeploymentTest {
     return new Deployment(
         DeploymentOptions.builder().name("my-digits").plan(plan).build(),
         () -> Az.find(folder.resolve("none") + ":" + az.folder()),
-        new FirstCall(URI.create("http://127.0.0.1:1/"), Duration.ZERO, Duration.ZERO));
+        new FirstCall(Duration.ZERO, Duration.ZERO));
   }
 
   private Deployment app() {
     return app(Plan.CONSUMPTION);
   }
 
-  private void deploy(Deployment app) throws InterruptedException {
-    app.deploy(archive, false, log::add);
+  private URI deploy(Deployment app) throws InterruptedException {
+    return app.deploy(archive, false, log::add);
   }
 
   @Test
   void deploy_nothingThere_createsAllThenDeploys() throws Exception {
     Deployment app = app(Plan.FLEX);
-    deploy(app);
+    assertThat(deploy(app))
+        .hasToString("https://my-digits-x1.eastus-01.azurewebsites.net/api/classify");
     assertThat(az.calls().stream().map(call -> String.join(" ", call)))
         .containsExactly(
             "version --output json",
@@ -78,7 +79,9 @@ class DeploymentTest {
             "functionapp deployment source config-zip --name my-digits --resource-group"
                 + " coracle-my-digits --src "
                 + archive
-                + " --output none");
+                + " --output none",
+            "resource show --query properties.defaultHostName --output tsv --resource-type"
+                + " Microsoft.Web/sites --name my-digits --resource-group coracle-my-digits");
     assertThat(az.calls().get(5)).contains(archive.toString()); // one word, though it has a space
     assertThat(log)
         .containsExactly(
@@ -87,7 +90,6 @@ class DeploymentTest {
             "Creating function app my-digits",
             "Deploying the app.zip");
     assertThat(app.created()).hasSize(3);
-    assertThat(app.uri()).hasToString("https://my-digits.azurewebsites.net/api/classify");
   }
 
   @Test
@@ -109,7 +111,13 @@ class DeploymentTest {
         "Microsoft.Web/sites\\tMY-digits"); // Azure's names differ in case at will
     deploy(app());
     assertThat(az.commands())
-        .containsExactly("group exists", "group show", "resource list", "functionapp deployment");
+        .containsExactly(
+            "group exists",
+            "group show",
+            "group show",
+            "resource list",
+            "functionapp deployment",
+            "resource show");
   }
 
   @Test
@@ -120,9 +128,11 @@ class DeploymentTest {
         .containsExactly(
             "group exists",
             "group show",
+            "group show",
             "resource list",
             "functionapp create",
-            "functionapp deployment");
+            "functionapp deployment",
+            "resource show");
   }
 
   @ParameterizedTest
@@ -138,6 +148,41 @@ class DeploymentTest {
     assertThatThrownBy(app::contents).hasMessageContaining(expected);
     assertThat(app.created()).isEmpty();
     assertThat(az.commands()).containsOnly("group exists", "group show");
+  }
+
+  @ParameterizedTest
+  @CsvSource({"Deleting, got Deleting", "'', got none"})
+  void deploy_groupIsNotReady_putsNothingIntoIt(String state, String expected) throws Exception {
+    az.groupHas("my-digits");
+    az.group("my-digits", state);
+    assertThatThrownBy(() -> deploy(app()))
+        .isInstanceOf(CoracleException.class)
+        .hasMessageContainingAll("coracle-my-digits", "expected the state Succeeded", expected);
+    assertThat(az.commands()).containsOnly("group exists", "group show");
+    assertThat(app().delete(true)).isTrue(); // which does no harm
+  }
+
+  /** Whatever answers elsewhere is not ours. */
+  @ParameterizedTest
+  @ValueSource(strings = {"''", "None", "'a b.net'", "x/y.net"})
+  void deploy_addressThatIsNone_isNotCalled(String printed) throws Exception {
+    az.answer("resource-show", "echo " + printed);
+    Deployment app = app();
+    assertThatThrownBy(() -> app.deploy(archive, true, log::add))
+        .isInstanceOf(CoracleException.class)
+        .hasMessageContainingAll("address of function app my-digits", "expected a host name");
+    assertThat(app.created()).hasSize(3);
+  }
+
+  @Test
+  void deploy_functionDoesNotAnswer_saysSoWithAllThere() throws Exception {
+    az.answer("resource-show", "echo my-digits.invalid");
+    Deployment app = app();
+    assertThatThrownBy(() -> app.deploy(archive, true, log::add))
+        .isInstanceOf(CoracleException.class)
+        .hasMessageContainingAll("https://my-digits.invalid/api/classify", "did not answer GET");
+    assertThat(app.created()).hasSize(3);
+    assertThat(log).endsWith("Calling https://my-digits.invalid/api/classify");
   }
 
   /** Whatever az means by it: a group taken for none would be given our tag. */
@@ -221,7 +266,7 @@ class DeploymentTest {
         new Deployment(
             DeploymentOptions.builder().name("my-digits").build(),
             () -> Az.find(folder + "::relative"),
-            new FirstCall(URI.create("http://127.0.0.1:1/"), Duration.ZERO, Duration.ZERO));
+            new FirstCall(Duration.ZERO, Duration.ZERO));
     assertThatThrownBy(() -> deploy(app)).hasMessageContainingAll("PATH", "aka.ms/azure-cli");
   }
 

@@ -41,7 +41,7 @@ class FirstCallTest {
 
   private void check(Duration limit) throws InterruptedException {
     URI uri = URI.create("http://127.0.0.1:" + server.getAddress().getPort() + "/api/classify");
-    new FirstCall(uri, limit, Duration.ofMillis(1)).check(log::add);
+    new FirstCall(limit, Duration.ofMillis(1)).check(uri, log::add);
   }
 
   private static void answer(HttpExchange exchange, int status, byte[] body) throws IOException {

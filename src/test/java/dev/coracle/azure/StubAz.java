@@ -34,6 +34,8 @@ public record StubAz(Path folder) {
     StubAz az = new StubAz(folder);
     az.answer("version-", "echo '{ \"azure-cli\": \"2.60.0\" }'");
     az.answer("group-exists", "echo false");
+    az.answer("resource-show", "echo my-digits-x1.eastus-01.azurewebsites.net");
+    az.answer("account-show", "echo 'Pay as you go'");
     return az;
   }
 
@@ -51,8 +53,15 @@ public record StubAz(Path folder) {
   /** Lets the resource group be there, with a value of our tag. */
   public void groupHas(String tag, String... resources) throws IOException {
     answer("group-exists", "echo true");
-    answer("group-show", "echo '" + tag + "'");
+    group(tag, "Succeeded");
     answer("resource-list", "printf '" + String.join("\\n", resources) + "\\n'");
+  }
+
+  /** Gives the resource group a value of our tag, and a state. */
+  public void group(String tag, String state) throws IOException {
+    answer(
+        "group-show",
+        "case $* in *provisioningState*) echo %s ;; *) echo '%s' ;; esac".formatted(state, tag));
   }
 
   /** Returns the arguments of each call. */

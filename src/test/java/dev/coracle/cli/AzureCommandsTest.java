@@ -66,7 +66,7 @@ class AzureCommandsTest {
         .startsWith("Creating resource group coracle-my-digits")
         .endsWith(
             "Deploying the app.zip",
-            "Deployed: https://my-digits.azurewebsites.net/api/classify",
+            "Deployed: https://my-digits-x1.eastus-01.azurewebsites.net/api/classify",
             "Delete it with: " + DELETE);
   }
 
@@ -209,7 +209,9 @@ class AzureCommandsTest {
     assertThat(first.out().strip()).isEqualTo("Azure is deleting my-digits");
     az.answer("group-exists", "echo false");
     Cli second = fork("delete", "--yes");
-    assertThat(second.out().strip()).isEqualTo("There is nothing of my-digits");
+    assertThat(second.out().strip())
+        .isEqualTo(
+            "There is nothing of my-digits in the subscription Pay as you go; 'az account set' chooses another");
     assertThat(second.status()).isZero();
     assertThat(az.commands()).containsOnlyOnce("group delete");
   }

@@ -97,7 +97,7 @@ class CloudCommandsTest {
             "InProgress / Starting: Starting it is",
             "one",
             "Completed / Completed: Completed it is",
-            "Delete the job and what lies in S3: coracle sagemaker delete --name digits --bucket my-bucket");
+            "Delete the job and what lies in S3: coracle sagemaker delete --name digits --bucket my-bucket --region us-east-1");
     assertThat(cli.out()).doesNotContain("\u001b", "\r");
     assertThat(cloud.account().job("digits").at("/HyperParameters/lr").asText()).isEqualTo("0.5");
     assertThat(cloud.s3().keys()).contains("coracle/digits/data/testing/t10k-labels-idx1-ubyte");
@@ -105,11 +105,11 @@ class CloudCommandsTest {
 
   @Test
   void launch_noWait_returnsWithTheJobRunning() {
-    Cli cli = launch("--no-wait", "--region", "us-east-1");
+    Cli cli = launch("--no-wait");
     assertThat(cli.status()).isZero();
     assertThat(cli.out())
         .contains("the job goes on until it is over", "coracle sagemaker delete --name digits")
-        .contains("--region us-east-1");
+        .contains("--region us-east-1", "home?region=us-east-1#/jobs/digits");
     assertThat(cloud.sageMaker().calls()).containsExactly("CreateTrainingJob");
   }
 
@@ -205,7 +205,7 @@ class CloudCommandsTest {
     assertThat(deployed.err()).isEmpty();
     assertThat(deployed.out())
         .contains("Endpoint digits is in service")
-        .contains("coracle sagemaker invoke --name digits digit.png");
+        .contains("coracle sagemaker invoke --name digits --region us-east-1 digit.png");
 
     Path picture = Files.write(folder.resolve("digit.png"), new byte[] {1});
     Cli invoked = sageMaker("invoke", "--name", "digits", picture);
@@ -217,6 +217,16 @@ class CloudCommandsTest {
     assertThat(cloud.s3().keys()).isEmpty();
     assertThat(sageMaker("delete", "--name", "digits").out())
         .contains("There is nothing left of digits");
+  }
+
+  @Test
+  void deploy_modelOfAJobOfThatName_saysWhatADeletionTakesAlong() {
+    launch("--no-wait");
+    Cli cli = deploy("--model", "s3://my-bucket/coracle/digits/output/model.tar.gz");
+    assertThat(cli.out())
+        .contains(
+            "It costs money until you delete it, the training job of this name and what that has"
+                + " saved, with: coracle sagemaker delete --name digits --region us-east-1");
   }
 
   @Test

@@ -276,7 +276,7 @@ class SageMakerCloudIT {
     assertThat(Files.readString(err).strip())
         .startsWith("created so far: objects below s3://my-bucket/coracle/endless/, training job")
         .contains("the job goes on until it is over")
-        .endsWith("coracle sagemaker delete --name endless --bucket my-bucket");
+        .endsWith("coracle sagemaker delete --name endless --bucket my-bucket --region us-east-1");
     assertThat(sageMaker.calls()).doesNotContain("StopTrainingJob");
   }
 }

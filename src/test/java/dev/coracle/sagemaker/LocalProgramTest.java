@@ -48,4 +48,14 @@ class LocalProgramTest {
     program.kill();
     assertThat(program.isAlive()).isFalse();
   }
+
+  @Test
+  @Timeout(60)
+  void kill_scriptAroundAProgram_endsBoth() throws Exception {
+    LocalProgram program = start("sleep 300 & echo ready; echo $!; wait");
+    long child = Long.parseLong(log.take());
+    program.kill();
+    assertThat(program.isAlive()).isFalse();
+    assertThat(ProcessHandle.of(child).filter(ProcessHandle::isAlive)).isEmpty();
+  }
 }
