@@ -67,10 +67,20 @@ final class ArithmeticTranslators {
       return;
     }
     NodeBuilder node = graph.node("Cast", call);
-    if (call.type(0) == DataType.UINT8 && call.receiver().type().isFloating()) {
+    DataType from = call.receiver().type();
+    DataType to = call.type(0);
+    if ((to == DataType.UINT8 || to == DataType.INT8) && from.isFloating()) {
       // PyTorch goes by int64, so that what does not fit wraps round; ONNX leaves that open.
       long wide = OnnxTypes.elementType(DataType.INT64);
       node.input(graph.node("Cast", call).input(call.receiver()).attribute("to", wide).output());
+    } else if (from == DataType.INT64 && to == DataType.INT32 && graph.has("Cast")) {
+      // Of two Casts ONNX Runtime makes one, which does not wrap round; it leaves this between.
+      node.input(
+          graph
+              .node("Max", call)
+              .input(call.receiver())
+              .input(graph.constant(Long.MIN_VALUE))
+              .output());
     } else {
       node.input(call.receiver());
     }

@@ -115,6 +115,11 @@ public final class GraphBuilder {
         .orElse("");
   }
 
+  /** Tells whether the graph has a node of an operator so far. */
+  boolean has(String operator) {
+    return graph.getNodeList().stream().anyMatch(node -> node.getOpType().equals(operator));
+  }
+
   /** Makes {@code value} another name of {@code same}: no node. */
   public void alias(Value value, Value same) {
     names.put(value.id(), name(same));

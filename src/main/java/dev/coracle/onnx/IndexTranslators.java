@@ -5,6 +5,7 @@ import ai.djl.ndarray.types.DataType;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
+import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /** Picks elements of an array by where they are. */
@@ -113,6 +114,25 @@ final class IndexTranslators {
 
   private static boolean takesAnAxis(String kind) {
     return !kind.equals(TracingIndexer.ELLIPSIS) && !kind.equals(TracingIndexer.NEW_AXIS);
+  }
+
+  /**
+   * Returns, for each slice of an index, the dimension that is cut and a literal bound of it,
+   * counted from either end.
+   */
+  static List<Map.Entry<DimExpr, Long>> literalBounds(Call get) {
+    List<Map.Entry<DimExpr, Long>> bounds = new ArrayList<>();
+    for (Element element : elements(get)) {
+      if (element.kind().equals(TracingIndexer.SLICE)) {
+        for (Object bound : element.arguments().subList(0, 2)) {
+          if (bound instanceof DimExpr number && number.isConstant()) {
+            bounds.add(
+                Map.entry(get.receiver().shape().get(element.axis()), Math.abs(number.value())));
+          }
+        }
+      }
+    }
+    return bounds;
   }
 
   /** Slices as ONNX does: negative bounds count from the end, and bounds beyond it are cut. */

@@ -302,7 +302,7 @@ public final class OnnxExporter {
         traces.add(
             Tracer.trace(exported, prepended, appended, inputs.list(), point, known::isTranslated));
       }
-      SymbolicTrace trace = SymbolicTrace.unify(axes, traces);
+      SymbolicTrace trace = SymbolicTrace.unify(axes, traces, known::isTranslated);
       OnnxGraph traced = graph(exported, known, trace);
       GraphChecker.check(traced, axes.points());
       OnnxGraph graph = foldBatchNorm ? ConvBatchNormFolding.fold(traced) : traced;

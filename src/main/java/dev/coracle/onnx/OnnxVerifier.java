@@ -193,7 +193,8 @@ public final class OnnxVerifier {
   VerificationReport verifyExport(
       Inputs inputs, DynamicAxes axes, SymbolicTrace trace, OnnxGraph graph) {
     this.inputs = inputs;
-    points = VerificationPoints.around(axes, DynamicAxes.haveLargeRows(inputs));
+    points =
+        VerificationPoints.around(axes, SliceBounds.of(trace), DynamicAxes.haveLargeRows(inputs));
     bounds.putAll(IndexBounds.of(graph));
     domains.addAll(graph.domains().keySet());
     work = trace::elements;

@@ -3,6 +3,7 @@ package dev.coracle.onnx;
 
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
+import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
 import java.util.ArrayList;
 import java.util.Collections;
@@ -87,7 +88,7 @@ final class PoolingTranslators {
     int axes = ConvolutionTranslators.spatialAxes(call, call.receiver());
     List<Long> pad = ConvolutionTranslators.sizes(call, call.dims(2), axes);
     windows(call, call.dims(0), call.dims(1), pad, call.flag(3))
-        .node("MaxPool", graph.name(call.receiver()), call, graph)
+        .node("MaxPool", behindPad(graph.name(call.receiver()), call, graph), call, graph)
         .output(call.result());
   }
 
@@ -98,7 +99,24 @@ final class PoolingTranslators {
     List<Long> pad = ConvolutionTranslators.sizes(call, call.dims(2), axes);
     Windows windows = windows(call, call.dims(0), call.dims(1), pad, call.flag(3));
     boolean counted = windows.isPadded() && countsPadding(call, windows);
-    average(graph.name(call.receiver()), windows, counted, call, graph).output(call.result());
+    String input = behindPad(graph.name(call.receiver()), call, graph);
+    average(input, windows, counted, call, graph).output(call.result());
+  }
+
+  /**
+   * Keeps the zeros of a Pad: ONNX Runtime would make them the pool's own padding, which is less
+   * than any number to a maximum, and may be more than a pool allows. It removes what plainly
+   * changes nothing, but not this.
+   */
+  private static String behindPad(String input, Call call, GraphBuilder graph) {
+    DataType type = call.receiver().type();
+    return type.isFloating() && graph.has("Pad")
+        ? graph
+            .node("Max", call)
+            .input(input)
+            .input(graph.scalar(Double.NEGATIVE_INFINITY, type))
+            .output()
+        : input;
   }
 
   /**

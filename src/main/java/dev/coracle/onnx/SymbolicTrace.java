@@ -11,6 +11,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
+import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -20,8 +21,8 @@ import org.jspecify.annotations.Nullable;
  * of it (a target of reshape, say) looks like any other number. So the traces are laid side by
  * side. What is equal in all is a literal. An integer that differs is fitted as a sum of products
  * of sizes on all traces but the last, and proved on that one. A constant array that differs is
- * explained by {@link Constant}. Everything else that differs, or another sequence of calls, is an
- * error with its place.
+ * explained by {@link Constant}; what calls make of it is left to the calls. Everything else that
+ * differs, or another sequence of calls, is an error with its place.
  */
 record SymbolicTrace(List<Value> inputs, List<Call> calls, List<Value> outputs) {
 
@@ -29,10 +30,11 @@ record SymbolicTrace(List<Value> inputs, List<Call> calls, List<Value> outputs) 
    * Unifies traces.
    *
    * @param traces one for each of {@link DynamicAxes#points}
+   * @param isTranslated tells of a recorded name whether its calls can be in the graph
    * @throws ExportException when they differ in a way that the sizes do not explain
    */
-  static SymbolicTrace unify(DynamicAxes axes, List<Trace> traces) {
-    return new Unifier(axes, traces).unify();
+  static SymbolicTrace unify(DynamicAxes axes, List<Trace> traces, Predicate<String> isTranslated) {
+    return new Unifier(axes, traces, isTranslated).unify();
   }
 
   /**
@@ -68,17 +70,20 @@ record SymbolicTrace(List<Value> inputs, List<Call> calls, List<Value> outputs) 
   private static final class Unifier {
     private final DynamicAxes axes;
     private final List<Trace> traces;
+    private final Predicate<String> isTranslated;
     private final Map<Integer, Value> values = new HashMap<>();
 
-    Unifier(DynamicAxes axes, List<Trace> traces) {
+    Unifier(DynamicAxes axes, List<Trace> traces, Predicate<String> isTranslated) {
       this.axes = axes;
       this.traces = traces;
+      this.isTranslated = isTranslated;
     }
 
     SymbolicTrace unify() {
-      List<Value> inputs = values(traces.stream().map(Trace::inputs).toList(), "the inputs");
+      List<Value> inputs = values(traces.stream().map(Trace::inputs).toList(), "the inputs", true);
       List<Call> calls = calls();
-      List<Value> outputs = values(traces.stream().map(Trace::outputs).toList(), "the outputs");
+      List<Value> outputs =
+          values(traces.stream().map(Trace::outputs).toList(), "the outputs", true);
       return new SymbolicTrace(inputs, calls, outputs);
     }
 
@@ -118,16 +123,34 @@ record SymbolicTrace(List<Value> inputs, List<Call> calls, List<Value> outputs) 
         }
         arguments.add(argument(given, where));
       }
-      Value receiver = value(same.stream().map(TracedCall::receiver).toList(), where);
-      List<Value> results = values(same.stream().map(TracedCall::results).toList(), where);
+      Value receiver = value(same.stream().map(TracedCall::receiver).toList(), where, true);
+      List<Value> results =
+          values(
+              same.stream().map(TracedCall::results).toList(),
+              where,
+              !isTranslated.test(first.method()) || haveLiterals(receiver, arguments));
       return new Call(first.method(), receiver, arguments, results, first.location());
+    }
+
+    /**
+     * Tells whether a call has the same operands at all sizes, and so the same results. What it
+     * makes of others is not explained by what was seen, as it may change beyond: the smaller one
+     * of an index and 100, say.
+     */
+    private static boolean haveLiterals(Value receiver, List<@Nullable Object> arguments) {
+      return new Call("", receiver, arguments, List.of(), "")
+          .operands()
+          .allMatch(operand -> operand.constant() instanceof Constant.Literal);
     }
 
     private static String where(TracedCall call) {
       return "%s (called at %s)".formatted(call.method(), call.location());
     }
 
-    private Value value(List<TracedValue> same, String where) {
+    /**
+     * @param explained whether a result that varies with the sizes may be explained by them
+     */
+    private Value value(List<TracedValue> same, String where, boolean explained) {
       TracedValue first = same.get(0);
       for (TracedValue value : same) {
         if (value.id() != first.id()
@@ -143,13 +166,14 @@ record SymbolicTrace(List<Value> inputs, List<Call> calls, List<Value> outputs) 
       if (known != null) {
         return known;
       }
-      List<DimExpr> shape = dims(same.stream().map(v -> v.array().getShape()).toList(), where);
-      Value value = new Value(first, shape, constant(same, shape, where));
+      List<DimExpr> shape =
+          dims(same.stream().map(v -> v.array().getShape().getShape()).toList(), where);
+      Value value = new Value(first, shape, constant(same, shape, where, explained));
       values.put(first.id(), value);
       return value;
     }
 
-    private List<Value> values(List<? extends List<?>> lists, String where) {
+    private List<Value> values(List<? extends List<?>> lists, String where, boolean explained) {
       int size = lists.get(0).size();
       if (lists.stream().anyMatch(list -> list.size() != size)) {
         throw differs("a size decides how many arrays there are in " + where);
@@ -157,17 +181,20 @@ record SymbolicTrace(List<Value> inputs, List<Call> calls, List<Value> outputs) 
       List<Value> unified = new ArrayList<>();
       for (int i = 0; i < size; i++) {
         int index = i;
-        unified.add(value(lists.stream().map(l -> (TracedValue) l.get(index)).toList(), where));
+        unified.add(
+            value(lists.stream().map(l -> (TracedValue) l.get(index)).toList(), where, explained));
       }
       return unified;
     }
 
-    private @Nullable Constant constant(List<TracedValue> same, List<DimExpr> shape, String where) {
+    private @Nullable Constant constant(
+        List<TracedValue> same, List<DimExpr> shape, String where, boolean explained) {
       TracedValue first = same.get(0);
       if (first.kind() == TracedValue.Kind.PARAMETER) {
         return new Constant.Literal();
       }
-      if (same.stream().anyMatch(TracedValue::dependsOnInput)) {
+      if (same.stream().anyMatch(TracedValue::dependsOnInput)
+          || (first.kind() == TracedValue.Kind.RESULT && !explained)) {
         return null;
       }
       Constant constant =
@@ -183,19 +210,19 @@ record SymbolicTrace(List<Value> inputs, List<Call> calls, List<Value> outputs) 
 
     private @Nullable Object argument(List<@Nullable Object> given, String where) {
       if (all(TracedValue.class, given)) {
-        return value(given.stream().map(TracedValue.class::cast).toList(), where);
+        return value(given.stream().map(TracedValue.class::cast).toList(), where, true);
       }
       if (all(List.class, given)) {
         List<List<?>> lists = given.stream().<List<?>>map(List.class::cast).toList();
         if (lists.stream().allMatch(list -> all(TracedValue.class, list))) {
-          return values(lists, where);
+          return values(lists, where, true);
         }
       }
       if (all(Integer.class, given) || all(Long.class, given)) {
         return dim(given.stream().mapToLong(v -> ((Number) v).longValue()).toArray(), where);
       }
       if (all(Shape.class, given) || all(long[].class, given) || all(int[].class, given)) {
-        return dims(given.stream().map(Unifier::shape).toList(), where);
+        return dims(given.stream().map(Unifier::numbers).toList(), where);
       }
       Object first = given.get(0);
       if (given.stream().allMatch(other -> Objects.deepEquals(other, first))) {
@@ -218,25 +245,26 @@ record SymbolicTrace(List<Value> inputs, List<Call> calls, List<Value> outputs) 
       return objects.stream().allMatch(type::isInstance);
     }
 
-    private static Shape shape(@Nullable Object argument) {
+    /** Not as a Shape, which has no axes counted from the end. */
+    private static long[] numbers(@Nullable Object argument) {
       if (argument instanceof Shape shape) {
-        return shape;
+        return shape.getShape();
       }
       if (argument instanceof int[] ints) {
-        return new Shape(Arrays.stream(ints).asLongStream().toArray());
+        return Arrays.stream(ints).asLongStream().toArray();
       }
-      return new Shape((long[]) Objects.requireNonNull(argument));
+      return (long[]) Objects.requireNonNull(argument);
     }
 
-    private List<DimExpr> dims(List<Shape> same, String where) {
-      int rank = same.get(0).dimension();
-      if (same.stream().anyMatch(s -> s.dimension() != rank)) {
+    private List<DimExpr> dims(List<long[]> same, String where) {
+      int rank = same.get(0).length;
+      if (same.stream().anyMatch(s -> s.length != rank)) {
         throw differs("the rank of an array changes with a size in " + where);
       }
       List<DimExpr> dims = new ArrayList<>();
       for (int axis = 0; axis < rank; axis++) {
         int index = axis;
-        dims.add(dim(same.stream().mapToLong(s -> s.get(index)).toArray(), where));
+        dims.add(dim(same.stream().mapToLong(s -> s[index]).toArray(), where));
       }
       return dims;
     }

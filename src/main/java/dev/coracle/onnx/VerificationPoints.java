@@ -40,9 +40,11 @@ record VerificationPoints(Map<String, Long> base, List<Map<String, Long>> points
    * Returns the points for an export: each axis also at the neighbours of the sizes that were
    * traced, and at none of these.
    *
+   * @param bounds for each axis, other sizes at which the block may begin to do something else
    * @param large whether the inputs are so large that the block should run on few of them
    */
-  static VerificationPoints around(DynamicAxes traced, boolean large) {
+  static VerificationPoints around(
+      DynamicAxes traced, Map<String, Set<Long>> bounds, boolean large) {
     Map<String, Long> base = new LinkedHashMap<>();
     Map<String, List<Long>> sizes = new LinkedHashMap<>();
     for (String axis : traced.names()) {
@@ -50,6 +52,9 @@ record VerificationPoints(Map<String, Long> base, List<Map<String, Long>> points
       for (long size : traced.sizesOf(axis)) {
         all.add(size - 1);
         all.add(size + 1);
+      }
+      if (!large) {
+        all.addAll(bounds.getOrDefault(axis, Set.of()));
       }
       for (long size : traced.sizesOf(axis)) {
         all.remove(size);

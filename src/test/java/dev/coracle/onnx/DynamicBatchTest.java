@@ -7,6 +7,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
+import ai.djl.ndarray.index.NDIndex;
 import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
 import ai.djl.nn.AbstractBlock;
@@ -27,6 +28,8 @@ import java.util.concurrent.ThreadLocalRandom;
 import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** What depends on the batch size is a linear integer, or is refused. */
 class DynamicBatchTest {
@@ -172,6 +175,57 @@ class DynamicBatchTest {
           NDArray row = x.getManager().create(new float[] {1, 2, 3, 4, 5, 6}).reshape(1, 6);
           return x.mul(row.broadcast(batch(x), 6)).add(row.repeat(0, batch(x)).sub(1));
         });
+  }
+
+  /** What holds at all sizes that are traced need not hold beyond. */
+  @ParameterizedTest
+  @ValueSource(
+      strings = {"band", "minimum", "remainder", "quotient", "less", "take", "sum", "largest"})
+  void export_callsOnIndices_areLeftToTheFile(String kind) throws IOException, OrtException {
+    UnaryOperator<NDArray> function =
+        switch (kind) {
+          case "band" ->
+              x -> {
+                NDArray i = indices(x);
+                NDArray distance = i.reshape(-1, 1).sub(i.reshape(1, -1)).abs();
+                return x.matMul(distance.lte(100).toType(DataType.FLOAT32, false));
+              };
+          case "minimum" -> x -> x.add(indices(x).toType(DataType.FLOAT32, false).minimum(100));
+          case "remainder" -> x -> x.add(indices(x).mod(100));
+          case "quotient" -> x -> x.mul(indices(x).div(128).floor().mod(2));
+          case "less" -> x -> x.mul(indices(x).lt(512).toType(DataType.FLOAT32, false));
+          case "take" ->
+              x -> {
+                NDArray table = x.getManager().create(new float[] {1, 2, 3, 4});
+                NDArray row = indices(x).div(100).floor().toType(DataType.INT64, false).clip(0, 3);
+                return x.mul(table.get(new NDIndex("{}", row)));
+              };
+          case "sum" -> x -> x.mul(x.onesLike().sum().clip(0, 100));
+          default -> x -> x.mul(indices(x).max().gt(100).toType(DataType.FLOAT32, false));
+        };
+    Agreement.of(function).normal(1, 6).axis(1, "length", 1, 90, 200, 1000).tolerance(1e-4).holds();
+  }
+
+  private static NDArray indices(NDArray x) {
+    return x.getManager().arange((int) x.getShape().get(1));
+  }
+
+  /** The size of what was cut is the axis' own at all sizes that are traced. */
+  @Test
+  void export_sizeOfASliceThatCutsBeyondTheTracedSizes_isRefused() {
+    OnnxExporter exporter =
+        OnnxExporter.builder()
+            .block(
+                Exports.lambda(
+                    x -> {
+                      NDArray cut = x.get(":, :100");
+                      return cut.sum(new int[] {1}).div(cut.getShape().get(1));
+                    }))
+            .input("x", new Shape(1, 6))
+            .dynamicAxis("x", 1, "length");
+    assertThatThrownBy(() -> Exports.bytes(exporter))
+        .isInstanceOf(ExportException.class)
+        .hasMessageContaining("length 101");
   }
 
   @Test

@@ -92,6 +92,19 @@ class ExactValuesTest {
   }
 
   /** In float32 the four numbers would be one. */
+  /** ONNX Runtime makes one of several conversions. */
+  @Test
+  void toType_severalTimes_roundsAndWrapsEachTime() throws IOException {
+    NDArray near = column(DataType.FLOAT32, DoubleStream.of(2.9999, 0.99999, 126.99, -7.9999));
+    verify(x -> x.toType(DataType.FLOAT16, false).toType(DataType.INT8, false), near);
+    NDArray nearer = column(DataType.FLOAT64, DoubleStream.of(2.99999999999, -0.99999999999));
+    verify(x -> x.toType(DataType.FLOAT32, false).toType(DataType.INT8, false), nearer);
+    NDArray whole = column(DataType.INT32, DoubleStream.of(16_777_217, 33_554_433, 5));
+    verify(x -> x.toType(DataType.FLOAT32, false).toType(DataType.INT8, false), whole);
+    NDArray large = column(DataType.FLOAT64, DoubleStream.of(3e9, -3e9, 4_294_967_301.0, -1, 7));
+    verify(x -> x.toType(DataType.INT64, false).toType(DataType.INT32, false), large);
+  }
+
   @Test
   void layerNorm_float64_computesInIt() throws IOException {
     NDArray gamma = manager.ones(new Shape(4), DataType.FLOAT64);

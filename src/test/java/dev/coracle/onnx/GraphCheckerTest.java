@@ -80,7 +80,8 @@ class GraphCheckerTest {
       traces.add(trace);
       OPEN.add(trace);
     }
-    SymbolicTrace trace = SymbolicTrace.unify(AXES, traces);
+    SymbolicTrace trace =
+        SymbolicTrace.unify(AXES, traces, new Translators(Map.of())::isTranslated);
     GraphBuilder graph = new GraphBuilder("g", 17, trace, List.of("y"));
     trace.neededCalls().forEach(call -> translators.translate(call, graph));
     return graph.build(trace, List.of("y"));

@@ -22,6 +22,38 @@ import org.junit.jupiter.params.provider.ValueSource;
 /** Holds each pool against DJL, over all sizes where windows end before, at and after an axis. */
 class PoolingOperatorTest {
 
+  /** ONNX Runtime makes padding of the pool of it, which is less than any number. */
+  @Test
+  void maxPool_behindZeros_keepsThem() throws IOException, OrtException {
+    Agreement.of(
+            x ->
+                x.pad(new Shape(1, 1, 1, 1), 0)
+                    .getNDArrayInternal()
+                    .maxPool(new Shape(3, 3), new Shape(2, 2), new Shape(0, 0), false))
+        .between(-40, -1, DataType.FLOAT32, 1, 2, 6, 6)
+        .holds();
+    Agreement.of(
+            x ->
+                x.toType(DataType.FLOAT32, false)
+                    .pad(new Shape(15, 15), 0)
+                    .getNDArrayInternal()
+                    .maxPool(new Shape(31), new Shape(8), new Shape(0), false))
+        .between(-9, -1, DataType.INT32, 1, 1, 64)
+        .holds();
+  }
+
+  /** Together they would be more padding than ONNX Runtime takes. */
+  @Test
+  void avgPool_behindZeros_countsThem() throws IOException, OrtException {
+    Agreement.of(
+            x ->
+                x.pad(new Shape(1, 2, 1, 2), 0)
+                    .getNDArrayInternal()
+                    .avgPool(new Shape(3, 3), new Shape(4, 4), new Shape(1, 1), true, true))
+        .normal(1, 4, 6, 6)
+        .holds();
+  }
+
   /** float32 sums of some dozens of terms of size 1, in another order. */
   private static final double TOLERANCE = 1e-5;
 

@@ -9,6 +9,7 @@ import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
 import ai.onnxruntime.OrtException;
 import java.io.IOException;
+import java.util.List;
 import java.util.function.UnaryOperator;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -17,6 +18,23 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 /** Reductions along all, one or several axes, and products of matrices, in ONNX Runtime and DJL. */
 class ReductionOperatorTest {
+
+  @ParameterizedTest
+  @ValueSource(ints = {-1, -2, -3})
+  void reduce_axisCountedFromTheEnd_agrees(int axis) throws IOException, OrtException {
+    int[] axes = {axis};
+    List<UnaryOperator<NDArray>> functions =
+        List.of(
+            x -> x.sum(axes),
+            x -> x.mean(axes, true),
+            x -> x.max(axes, true),
+            x -> x.min(axes),
+            x -> x.flip(axes));
+    for (UnaryOperator<NDArray> function : functions) {
+      Agreement.of(function).normal(1, 3, 4).holds();
+    }
+    Agreement.of(x -> x.transpose(0, 1, -1, -2)).normal(1, 2, 3, 4).holds();
+  }
 
   @ParameterizedTest
   @ValueSource(ints = {13, 17, 18, 21})

@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.coracle.onnx;
+
+import java.util.HashMap;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeSet;
+
+/**
+ * Finds the sizes at which a slice such as {@code :100} begins to cut an axis: from there on the
+ * result's size, which the traces give as that of the axis, is another one.
+ */
+final class SliceBounds {
+
+  /** The block is run at what is found. */
+  private static final long MAX_SIZE = 1024;
+
+  private SliceBounds() {}
+
+  /** Returns such sizes, the one before and the one after, for each dynamic axis that has any. */
+  static Map<String, Set<Long>> of(SymbolicTrace trace) {
+    Map<String, Set<Long>> sizes = new HashMap<>();
+    for (Call call : trace.neededCalls()) {
+      if (call.method().equals(TracingIndexer.GET)) {
+        for (Map.Entry<DimExpr, Long> bound : IndexTranslators.literalBounds(call)) {
+          add(bound.getKey(), bound.getValue(), sizes);
+        }
+      }
+    }
+    return sizes;
+  }
+
+  private static void add(DimExpr dim, long bound, Map<String, Set<Long>> sizes) {
+    Set<String> axes = new TreeSet<>();
+    dim.terms().keySet().forEach(term -> axes.addAll(DimExpr.factors(term)));
+    for (String axis : axes) {
+      Map<String, Long> point = new HashMap<>();
+      axes.forEach(other -> point.put(other, 1L));
+      for (long size = 1; size < MAX_SIZE; size++) {
+        point.put(axis, size);
+        if (dim.at(point) >= bound) {
+          Set<Long> found = sizes.computeIfAbsent(axis, key -> new TreeSet<>());
+          found.add(Math.max(1, size - 1));
+          found.add(size);
+          found.add(size + 1);
+          break;
+        }
+      }
+    }
+  }
+}
