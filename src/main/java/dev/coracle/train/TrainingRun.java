@@ -40,8 +40,8 @@ import org.jspecify.annotations.Nullable;
  * }</pre>
  *
  * <p>How it works: both sets lie on the device as one tensor each; an epoch draws one permutation,
- * and a step gathers its batch, normalises it, runs forward, loss and backward, and lets DJL's
- * trainer apply the optimizer. Every array of a step belongs to the step's own manager, so that
+ * and a step gathers its batch, normalises it, runs forward, loss and backward, and applies the
+ * optimizer to each parameter. Every array of a step belongs to the step's own manager, so that
  * what is alive after a step is what was alive before it. Seeds are set per epoch (not once), which
  * makes a resumed run equal to one that was never interrupted: bit by bit on one thread of a CPU.
  *

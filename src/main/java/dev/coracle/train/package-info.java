@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /**
- * Trains a block with DJL. Read {@link dev.coracle.train.TrainingRun} first, then {@link
+ * Trains {@code Net} with DJL. Read {@link dev.coracle.train.TrainingRun} first, then {@link
  * dev.coracle.train.TrainingOptions}.
  */
 @NullMarked

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /**
- * Lets the exporter run what it has written: the one place that sees both its side and {@code
- * inference}. Read {@link dev.coracle.onnx.OnnxVerifier} first.
+ * Lets the exporter run what it has written: the one place besides the commands that sees both its
+ * side and {@code inference}. Read {@link dev.coracle.onnx.OnnxVerifier} first.
  */
 @NullMarked
 package dev.coracle.verify;
