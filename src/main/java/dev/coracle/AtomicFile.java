@@ -14,7 +14,10 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
+import java.util.Objects;
+import java.util.Set;
 import java.util.UUID;
+import java.util.concurrent.ConcurrentHashMap;
 
 /**
  * Replaces a file as a whole or not at all: readers see the old content or the new, and on any
@@ -37,7 +40,38 @@ public final class AtomicFile {
     void check(Path temporary) throws IOException;
   }
 
+  private static final Set<Path> UNFINISHED = ConcurrentHashMap.newKeySet();
+
   private AtomicFile() {}
+
+  /**
+   * Deletes the temporary files of all writes under way, which fail then. For the end of a program
+   * by a signal, when their writers have no time left.
+   */
+  public static void deleteUnfinished() {
+    for (Path temporary : UNFINISHED) {
+      temporary.toFile().delete(); // nobody could be told that it cannot be
+    }
+  }
+
+  /**
+   * Finds out before long work, not after it, whether there is something that no file can replace.
+   *
+   * @throws IOException for a folder, a device, a pipe or a socket
+   */
+  public static void requireReplaceable(Path file) throws IOException {
+    requireFile(followLinks(file.toAbsolutePath()));
+  }
+
+  private static void requireFile(Path target) throws IOException {
+    if (target.getParent() == null || Files.isDirectory(target)) {
+      throw new IOException(target + " is a folder; expected the name of a file");
+    }
+    if (Files.exists(target) && !Files.isRegularFile(target)) {
+      // Moving a file over a device or a pipe would remove it.
+      throw new IOException(target + " is a device, pipe or socket; expected the name of a file");
+    }
+  }
 
   /**
    * Writes a temporary file beside {@code file}, forces it to disk and moves it over {@code file}.
@@ -53,17 +87,12 @@ public final class AtomicFile {
   /** As {@link #write(Path, Content)}; an exception of {@code check} leaves the old file too. */
   public static void write(Path file, Content content, Check check) throws IOException {
     Path target = followLinks(file.toAbsolutePath());
-    Path folder = target.getParent();
-    if (folder == null || Files.isDirectory(target)) {
-      throw new IOException(target + " is a folder; expected the name of a file");
-    }
-    if (Files.exists(target) && !Files.isRegularFile(target)) {
-      // Moving a file over a device or a pipe would remove it.
-      throw new IOException(target + " is a device, pipe or socket; expected the name of a file");
-    }
+    requireFile(target);
+    Path folder = Objects.requireNonNull(target.getParent());
     createFolders(folder);
     // Not Files.createTempFile: its rw------- would stay on the finished file.
     Path temporary = folder.resolve(".coracle-" + UUID.randomUUID() + ".tmp");
+    UNFINISHED.add(temporary);
     try {
       try (FileChannel channel =
               FileChannel.open(temporary, StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE);
@@ -84,6 +113,8 @@ public final class AtomicFile {
         throw withoutTemporary(fault, folder, target);
       }
       throw e;
+    } finally {
+      UNFINISHED.remove(temporary);
     }
   }
 

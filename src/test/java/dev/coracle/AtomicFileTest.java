@@ -138,6 +138,24 @@ class AtomicFileTest {
   }
 
   @Test
+  void deleteUnfinished_whileWriting_removesTheTemporaryFileAndTheWriteFails() throws IOException {
+    Files.writeString(file, "old");
+    assertThatIOException()
+        .isThrownBy(
+            () ->
+                AtomicFile.write(
+                    file,
+                    out -> {
+                      out.write(1);
+                      assertThat(names(folder)).hasSize(2);
+                      AtomicFile.deleteUnfinished();
+                      assertThat(names(folder)).containsExactly("file");
+                    }));
+    assertThat(file).hasContent("old");
+    assertThat(names(folder)).containsExactly("file");
+  }
+
+  @Test
   void write_targetIsFolder_saysSo() throws IOException {
     assertThatIOException()
         .isThrownBy(() -> AtomicFile.write(folder, text("new")))

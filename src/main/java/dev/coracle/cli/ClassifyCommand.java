@@ -165,11 +165,22 @@ final class ClassifyCommand implements Callable<Integer> {
     }
   }
 
-  /** By content: gzip, or two zero bytes and a type of numbers, with which no picture begins. */
+  /**
+   * By content: gzip, or two zero bytes, a type of numbers and how many axes. A picture in WBMP has
+   * its size there, and could be taken for one if it were of 8 to 14 by 1 to 4 pixels.
+   */
   private static boolean isIdx(byte[] content) {
+    if (content.length >= 2 && content[0] == 0x1f && content[1] == (byte) 0x8b) {
+      return true;
+    }
     return content.length >= 2
-        && ((content[0] == 0x1f && content[1] == (byte) 0x8b)
-            || (content[0] == 0 && content[1] == 0 && (content.length < 3 || content[2] >= 8)));
+        && content[0] == 0
+        && content[1] == 0
+        && (content.length < 4 || (isIn(8, content[2], 14) && isIn(1, content[3], 4)));
+  }
+
+  private static boolean isIn(int least, int value, int most) {
+    return least <= value && value <= most;
   }
 
   private void draw(Classifier classifier, List<Picture> images, List<Prediction> predictions) {

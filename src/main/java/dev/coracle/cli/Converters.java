@@ -5,6 +5,8 @@ import dev.coracle.azure.DeploymentOptions;
 import dev.coracle.onnx.OnnxExporter;
 import dev.coracle.train.Devices;
 import dev.coracle.train.OptimizerKind;
+import java.nio.file.InvalidPathException;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
@@ -18,36 +20,67 @@ final class Converters {
 
   private Converters() {}
 
-  static final class AtLeastOne implements ITypeConverter<Integer> {
-    @Override
-    public Integer convert(String value) {
-      try {
-        int number = Integer.parseInt(value);
-        if (number >= 1) {
-          return number;
-        }
-      } catch (NumberFormatException e) {
-        // told below, as any other value out of range
-      }
-      throw new TypeConversionException(
-          "expected a whole number from 1 to 2147483647, got '" + value + "'");
+  static final class AtLeastOne extends Range {
+    AtLeastOne() {
+      super(1, Integer.MAX_VALUE);
     }
   }
 
-  static final class Opset implements ITypeConverter<Integer> {
+  static final class Opset extends Range {
+    Opset() {
+      super(OnnxExporter.MIN_OPSET, OnnxExporter.MAX_OPSET);
+    }
+  }
+
+  /** Some thousand more and libtorch crashes, where the system lets it begin at all. */
+  static final class Threads extends Range {
+    Threads() {
+      super(1, 1024);
+    }
+  }
+
+  private abstract static class Range implements ITypeConverter<Integer> {
+    private final int least;
+    private final int most;
+
+    Range(int least, int most) {
+      this.least = least;
+      this.most = most;
+    }
+
     @Override
     public Integer convert(String value) {
       try {
         int number = Integer.parseInt(value);
-        if (number >= OnnxExporter.MIN_OPSET && number <= OnnxExporter.MAX_OPSET) {
+        if (number >= least && number <= most) {
           return number;
         }
       } catch (NumberFormatException e) {
         // told below, as any other value out of range
       }
       throw new TypeConversionException(
-          "expected %d to %d, got '%s'"
-              .formatted(OnnxExporter.MIN_OPSET, OnnxExporter.MAX_OPSET, value));
+          "expected a whole number from %d to %d, got '%s'".formatted(least, most, value));
+    }
+  }
+
+  static final class PathName implements ITypeConverter<Path> {
+    @Override
+    public Path convert(String value) {
+      try {
+        return Path.of(value);
+      } catch (InvalidPathException e) {
+        throw new TypeConversionException("expected a path: " + reason(e));
+      }
+    }
+
+    /** Says why a text is no path, which where the locale has no Unicode it need not be. */
+    static String reason(InvalidPathException e) {
+      String charset = System.getProperty("sun.jnu.encoding", "");
+      String advice =
+          charset.equalsIgnoreCase("UTF-8")
+              ? ""
+              : "; the locale's character set is %s: set LC_ALL=C.UTF-8".formatted(charset);
+      return "'%s' cannot be one (%s)%s".formatted(e.getInput(), e.getReason(), advice);
     }
   }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.coracle.cli;
 
+import dev.coracle.CoracleException;
 import dev.coracle.dataset.MnistCheck;
 import dev.coracle.dataset.MnistDownload;
 import dev.coracle.dataset.MnistDownloadBuilder;
@@ -50,8 +51,7 @@ final class DatasetsCommand implements Runnable {
     @Option(
         names = "--output-dir",
         paramLabel = "DIR",
-        description =
-            "Folder to put the files in. Default: .cache/coracle/mnist in the home folder.")
+        description = "Folder to put the files in. Default: ~/.cache/coracle/mnist")
     private @Nullable Path outputDir;
 
     @Option(
@@ -67,16 +67,31 @@ final class DatasetsCommand implements Runnable {
         description = "Another place that has the four .gz files, asked first.")
     private @Nullable String baseUrl;
 
+    @Spec private @Nullable CommandSpec spec;
+
     Fetch(Terminal terminal) {
       this.terminal = terminal;
+    }
+
+    private void option(String name, Runnable set) {
+      try {
+        set.run();
+      } catch (CoracleException e) {
+        throw new ParameterException(
+            Objects.requireNonNull(spec).commandLine(),
+            "Invalid value for option '%s': %s".formatted(name, e.getMessage()),
+            e);
+      }
     }
 
     @Override
     public Integer call() {
       Path folder = outputDir == null ? MnistDownload.cacheFolder() : outputDir;
-      MnistDownloadBuilder download = MnistDownload.into(folder).region(region);
+      MnistDownloadBuilder download = MnistDownload.into(folder);
+      option("--region", () -> download.region(region));
       if (baseUrl != null) {
-        download.baseUrl(baseUrl);
+        String url = baseUrl;
+        option("--base-url", () -> download.baseUrl(url));
       }
       List<MnistDownload.Fetched> files;
       try (DownloadBar bar = new DownloadBar(terminal)) {

@@ -34,7 +34,8 @@ final class InvokeCommand implements Callable<Integer> {
       paramLabel = "FILE",
       arity = "1..*",
       showDefaultValue = Visibility.NEVER,
-      description = "Pictures (.png, .jpg, .jpeg), .json, .csv, .npy, or .raw, which is sent as bytes.")
+      description =
+          "Pictures (.png, .jpg, .jpeg), .json, .csv, .npy, or .raw, which is sent as bytes.")
   private List<Path> files = List.of();
 
   @Mixin private AwsOptions aws = new AwsOptions();

@@ -1,11 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.coracle.cli;
 
+import dev.coracle.AtomicFile;
 import dev.coracle.CoracleException;
 import dev.coracle.Version;
+import java.io.IOException;
 import java.io.PrintStream;
 import java.io.PrintWriter;
 import java.io.UncheckedIOException;
+import java.nio.file.InvalidPathException;
+import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -24,8 +28,8 @@ import picocli.CommandLine.UnmatchedArgumentException;
 
 /**
  * Starts a command; without arguments, {@code train}. Exit status: 0 success, 1 a failed run, 2 a
- * command line that cannot be understood. Errors are one line on stderr; {@code --verbose} adds the
- * stack trace.
+ * command line that cannot be understood, 141 an output that nobody reads to its end. Errors are
+ * one line on stderr; {@code --verbose} adds the stack trace.
  */
 @Command(
     name = "coracle",
@@ -40,6 +44,9 @@ import picocli.CommandLine.UnmatchedArgumentException;
 public final class Main implements Runnable {
 
   private static final int FAILED = 1;
+
+  /** As of a program that SIGPIPE ends, which is how others end when nobody reads on. */
+  private static final int BROKEN_PIPE = 141;
 
   private static final String DEFAULT = "train";
   private static final String SAGEMAKER = "sagemaker";
@@ -83,7 +90,14 @@ public final class Main implements Runnable {
   @Spec private @Nullable CommandSpec spec;
 
   public static void main(String... args) {
+    Runtime.getRuntime().addShutdownHook(new Thread(Main::tidy, "coracle-tidy"));
+    System.setOut(new StandardOutput());
     System.exit(run(System.out, System.err, args));
+  }
+
+  private static void tidy() {
+    AtomicFile.deleteUnfinished();
+    Folders.deleteTemporary();
   }
 
   /** Runs a command and returns its exit status. */
@@ -101,6 +115,7 @@ public final class Main implements Runnable {
             .setErr(errors)
             .setExpandAtFiles(false) // the name of a picture may begin with @
             .setUsageHelpAutoWidth(true)
+            .registerConverter(Path.class, new Converters.PathName())
             .setParameterExceptionHandler(Main::badUsage)
             .setExecutionExceptionHandler((e, command, parsed) -> failed(e, command, main.verbose));
     int status;
@@ -109,11 +124,19 @@ public final class Main implements Runnable {
     } catch (OutOfMemoryError | LinkageError e) { // picocli hands on exceptions alone
       status = failed(e, line, main.verbose);
     }
-    if (terminal.failed() && status == 0) {
-      errors.println("coracle: the output could not be written to its end; is the disk full?");
-      status = FAILED;
+    return terminal.failed() && status == 0 ? lost(out, errors) : status;
+  }
+
+  private static int lost(PrintStream out, PrintWriter errors) {
+    IOException failure = out instanceof StandardOutput standard ? standard.failure() : null;
+    String reason = failure == null ? "" : String.valueOf(failure.getMessage());
+    if (reason.equals("Broken pipe")) {
+      return BROKEN_PIPE; // as behind "| head"; nothing went wrong
     }
-    return status;
+    errors.println(
+        "coracle: the output could not be written to its end"
+            + (reason.isEmpty() ? "" : ": " + reason));
+    return FAILED;
   }
 
   /** Adds the command that is asked for, as each takes a part of a start, or all for the help. */
@@ -208,7 +231,11 @@ public final class Main implements Runnable {
       return "out of memory (%s); give the JVM more with -Xmx, or a command smaller batches or pictures"
           .formatted(e.getMessage());
     }
-    Throwable cause = e instanceof UncheckedIOException && e.getCause() != null ? e.getCause() : e;
+    boolean wrapper = e instanceof UncheckedIOException || e instanceof ExceptionInInitializerError;
+    Throwable cause = wrapper && e.getCause() != null ? e.getCause() : e;
+    if (cause instanceof InvalidPathException invalid) {
+      return "expected a path: " + Converters.PathName.reason(invalid);
+    }
     String message = String.valueOf(cause.getMessage()).lines().findFirst().orElse("");
     return cause.getClass().getSimpleName() + ": " + message;
   }

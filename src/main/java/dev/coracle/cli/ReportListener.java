@@ -48,6 +48,7 @@ final class ReportListener implements MetricsListener {
 
   ReportData data(
       TrainingOptions options,
+      InputType inputType,
       Mnist data,
       Path dataDir,
       Device device,
@@ -56,9 +57,9 @@ final class ReportListener implements MetricsListener {
       ExportReport exported) {
     ImageSet test = data.test().first(network.images());
     return new ReportData(
-        "Net on " + dataDir.getFileName(),
+        "Net on " + name(dataDir),
         facts(data, dataDir, device),
-        options(options),
+        options(options, inputType),
         losses,
         epochs,
         new ReportData.TestSet(
@@ -76,6 +77,11 @@ final class ReportListener implements MetricsListener {
             TrainingPipeline.MODEL,
             exported.opset(),
             exported.bytes()));
+  }
+
+  private static Path name(Path folder) {
+    Path last = folder.toAbsolutePath().normalize().getFileName();
+    return last == null ? folder : last;
   }
 
   private static List<Fact> facts(Mnist data, Path dataDir, Device device) {
@@ -98,7 +104,7 @@ final class ReportListener implements MetricsListener {
         new Fact("System", System.getProperty("os.name") + " " + System.getProperty("os.arch")));
   }
 
-  private static List<Fact> options(TrainingOptions options) {
+  private static List<Fact> options(TrainingOptions options, InputType inputType) {
     return List.of(
         new Fact("--epochs", Integer.toString(options.epochs())),
         new Fact("--batch-size", Integer.toString(options.batchSize())),
@@ -108,6 +114,7 @@ final class ReportListener implements MetricsListener {
         new Fact("--optimizer", options.optimizer().name().toLowerCase(Locale.ROOT)),
         new Fact("--seed", Integer.toString(options.seed())),
         new Fact("--device", options.device()),
+        new Fact("--input-type", inputType.name().toLowerCase(Locale.ROOT)),
         new Fact("--resume", options.resume() ? "yes" : "no"));
   }
 

@@ -81,7 +81,7 @@ final class SageMakerLocalCommand implements Callable<Integer> {
       paramLabel = "N",
       defaultValue = "100",
       converter = Converters.AtLeastOne.class,
-      description = "Test images to send to the endpoint, in each format.")
+      description = "Test images to send to the endpoint in each format; as PNG, one.")
   private int images;
 
   @Option(

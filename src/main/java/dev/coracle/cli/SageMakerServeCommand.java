@@ -18,8 +18,8 @@ import picocli.CommandLine.Command;
           + " what else it answers.",
       "",
       "Heeds SAGEMAKER_BASE_DIR, SAGEMAKER_BIND_TO_PORT, SAGEMAKER_MULTI_MODEL,"
-          + " SAGEMAKER_DEFAULT_INVOCATIONS_ACCEPT, SAGEMAKER_MAX_PAYLOAD_IN_MB and"
-          + " SAGEMAKER_MODEL_SERVER_TIMEOUT."
+          + " SAGEMAKER_DEFAULT_INVOCATIONS_ACCEPT, SAGEMAKER_MAX_PAYLOAD_IN_MB,"
+          + " SAGEMAKER_MODEL_SERVER_TIMEOUT(_SECONDS) and SAGEMAKER_CONTAINER_LOG_LEVEL."
     })
 final class SageMakerServeCommand implements Callable<Integer> {
 

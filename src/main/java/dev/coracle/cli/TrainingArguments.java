@@ -89,9 +89,9 @@ final class TrainingArguments {
       names = "--threads",
       paramLabel = "N",
       showDefaultValue = picocli.CommandLine.Help.Visibility.NEVER,
-      converter = Converters.AtLeastOne.class,
+      converter = Converters.Threads.class,
       description =
-          "Threads of libtorch on the CPU; 1 makes runs on it repeatable bit by bit. Default: all cores.")
+          "Threads of libtorch on the CPU, 1024 at most; 1 makes runs on it repeatable bit by bit. Default: all cores.")
   private @Nullable Integer threads;
 
   @Option(

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.coracle.cli;
 
+import dev.coracle.AtomicFile;
 import dev.coracle.CoracleException;
 import dev.coracle.dataset.ImageSet;
 import dev.coracle.dataset.Mnist;
@@ -35,6 +36,8 @@ final class TrainingPipeline {
   /** Name of the model in the output folder. */
   static final String MODEL = "mnist.onnx";
 
+  private static final String REPORT = "report.html";
+  private static final String METRICS = "metrics.jsonl";
   private static final int SAMPLES = 6;
 
   private final Terminal terminal;
@@ -112,16 +115,19 @@ final class TrainingPipeline {
       terminal.println("Dry run: training, export and verification work; nothing was written.");
       return;
     }
-    requireWritable(outputDir);
-    requireWritable(metricsDir);
+    requireWritable(outputDir, MODEL, REPORT);
+    requireWritable(metricsDir, METRICS);
     if (options.checkpointFolder() != null) {
-      requireWritable(options.checkpointFolder());
+      requireWritable(options.checkpointFolder(), Checkpoint.FILE_NAME);
     }
-    boolean checkpointed = runIn(outputDir, metricsDir);
+    Written done = runIn(outputDir, metricsDir);
     Map<Path, String> written = new LinkedHashMap<>();
-    written.put(outputDir, MODEL + ", report.html (open it in a browser)");
-    written.merge(metricsDir, "metrics.jsonl", "%s, %s"::formatted);
-    if (checkpointed && options.checkpointFolder() != null) {
+    written.put(outputDir, MODEL);
+    if (done.report) {
+      written.merge(outputDir, REPORT + " (open it in a browser)", "%s, %s"::formatted);
+    }
+    written.merge(metricsDir, METRICS, "%s, %s"::formatted);
+    if (done.checkpoint && options.checkpointFolder() != null) {
       written.merge(options.checkpointFolder(), Checkpoint.FILE_NAME, "%s, %s"::formatted);
     }
     terminal.printf(
@@ -131,12 +137,14 @@ final class TrainingPipeline {
             .collect(Collectors.joining("; to ")));
   }
 
-  /** Returns whether an epoch was finished, after which a checkpoint is written. */
-  private boolean runIn(Path folder, Path metricsDir) {
+  /** What a run may have written or not: the report where it would lose its curves. */
+  private record Written(boolean checkpoint, boolean report) {}
+
+  private Written runIn(Path folder, Path metricsDir) {
     Path model = folder.resolve(MODEL);
     ReportListener report = new ReportListener();
     try (TrainingRun run = new TrainingRun(options, data.train(), data.test());
-        JsonLinesMetrics json = openMetrics(metricsDir.resolve("metrics.jsonl"))) {
+        JsonLinesMetrics json = openMetrics(metricsDir.resolve(METRICS))) {
       terminal.printf(
           "Training on %,d images from %s, testing on %,d; device %s, seed %d%n",
           data.train().size(),
@@ -185,16 +193,28 @@ final class TrainingPipeline {
       terminal.printf(
           "Exported %s: %,d bytes, opset %d%n", MODEL, exported.bytes(), exported.opset());
       terminal.printf("ONNX Runtime against DJL: %s%n", agreement);
-      Path page = folder.resolve("report.html");
+      Path page = folder.resolve(REPORT);
       boolean trained = run.epochsDone() > epochsBefore;
-      if (trained || !options.resume() || !Files.exists(page)) { // else it would lose its curves
+      boolean reported = trained || !options.resume() || !Files.exists(page);
+      if (reported) {
         HtmlReport.write(
-            page, report.data(options, data, dataDir, run.device(), network, agreement, exported));
+            page,
+            report.data(
+                options,
+                arguments.inputType(),
+                data,
+                dataDir,
+                run.device(),
+                network,
+                agreement,
+                exported));
+      } else {
+        terminal.println(REPORT + " stays as it was, as nothing was trained");
       }
       if (terminal.pictures()) {
         classifySamples(model, test);
       }
-      return trained;
+      return new Written(trained, reported);
     } catch (IOException e) {
       throw new CoracleException("cannot close metrics.jsonl: " + CoracleException.reason(e), e);
     }
@@ -226,9 +246,12 @@ final class TrainingPipeline {
     }
   }
 
-  private static void requireWritable(Path folder) {
+  private static void requireWritable(Path folder, String... files) {
     try {
       Folders.requireWritable(folder);
+      for (String file : files) {
+        AtomicFile.requireReplaceable(folder.resolve(file));
+      }
     } catch (IOException e) {
       throw new CoracleException(
           "cannot write to folder %s (%s); choose another with --output-dir or --checkpoint-dir"

@@ -36,7 +36,7 @@ public record MnistCheck(
    */
   public static List<MnistCheck> check(Path folder) {
     MnistFolder files = MnistFolder.at(folder);
-    Checker checker = new Checker();
+    Checker checker = new Checker(files.fault());
     List<MnistCheck> checks = new ArrayList<>();
     for (MnistFile file : MnistFile.ALL) {
       checks.add(checker.check(file, files.find(file)));
@@ -47,15 +47,21 @@ public record MnistCheck(
   /** Checks one file after the other, and keeps the shapes that the next ones have to match. */
   private static final class Checker {
 
+    private final @Nullable String fault; // of the folder
     private @Nullable Path images; // what the next labels belong to, null when it is not sound
     private int imageCount;
     private @Nullable String imageSize;
+
+    Checker(@Nullable String fault) {
+      this.fault = fault;
+    }
 
     MnistCheck check(MnistFile file, @Nullable Path path) {
       Path labelled = images;
       images = null;
       if (path == null) {
-        String problem = "There is neither " + file.name() + " nor " + file.gzName();
+        String problem =
+            fault != null ? fault : "There is neither " + file.name() + " nor " + file.gzName();
         return new MnistCheck(file, null, 0, null, problem);
       }
       IdxFile idx;

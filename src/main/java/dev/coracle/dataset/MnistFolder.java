@@ -65,9 +65,9 @@ final class MnistFolder {
   }
 
   private CoracleException missing() {
-    if (!Files.isDirectory(folder)) {
-      return new CoracleException(
-          folder + (Files.exists(folder) ? " is not a folder" : " does not exist") + advice());
+    String fault = fault();
+    if (fault != null) {
+      return new CoracleException(fault + advice());
     }
     List<String> missing =
         wanted.stream()
@@ -77,6 +77,18 @@ final class MnistFolder {
     return new CoracleException(
         (place + " lacks " + String.join(", ", missing))
             + (", and so do MNIST/raw, FashionMNIST/raw and raw below " + folder + advice()));
+  }
+
+  /** Returns why nothing can be found in the folder, whatever it has, or null. */
+  @Nullable String fault() {
+    if (!Files.exists(folder)) {
+      return folder + " does not exist";
+    }
+    if (!Files.isDirectory(folder)) {
+      return folder + " is not a folder";
+    }
+    boolean open = Files.isReadable(folder) && Files.isExecutable(folder);
+    return open ? null : "no permission to read the folder " + folder;
   }
 
   private static String advice() {

@@ -6,6 +6,7 @@ import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
+import java.util.Locale;
 
 /** Writes NumPy's file format (numpy.lib.format), version 1.0. */
 final class NpyWriter {
@@ -21,8 +22,11 @@ final class NpyWriter {
   static byte[] write(List<Prediction> predictions) {
     int classes = predictions.get(0).probabilities().length;
     String header =
-        "{'descr': '<f4', 'fortran_order': False, 'shape': (%d, %d), }"
-            .formatted(predictions.size(), classes);
+        String.format(
+            Locale.ROOT, // in some, digits are not ASCII
+            "{'descr': '<f4', 'fortran_order': False, 'shape': (%d, %d), }",
+            predictions.size(),
+            classes);
     int start = MAGIC.length + 4; // version and length of the header
     int data = (start + header.length() + 1 + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
     ByteBuffer npy =

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.coracle.report;
 
+import java.math.BigDecimal;
+import java.math.MathContext;
 import java.util.Locale;
 
 /** Writes numbers for people, the same in every locale. */
@@ -67,17 +69,19 @@ final class Format {
     return Double.isFinite(value) ? String.format(Locale.ROOT, "%.4f", value) : "not finite";
   }
 
-  /** Three significant digits for what spans powers of ten, such as a learning rate. */
+  /** Four significant digits for what spans powers of ten, such as a learning rate. */
   static String significant(double value) {
     if (value == 0) {
       return "0";
     }
     double size = Math.abs(value);
-    if (size >= 0.001 && size < 10_000) {
-      String plain = String.format(Locale.ROOT, "%.4f", value);
-      return plain.replaceAll("0+$", "").replaceAll("\\.$", "");
+    if (size >= 0.0001 && size < 10_000) {
+      BigDecimal short4 = BigDecimal.valueOf(value).round(new MathContext(4));
+      return short4.stripTrailingZeros().toPlainString();
     }
-    return String.format(Locale.ROOT, "%.1e", value).replaceAll("e([+-])0(\\d)$", "e$1$2");
+    return String.format(Locale.ROOT, "%.3e", value)
+        .replaceAll("0{1,2}e", "e")
+        .replaceAll("e([+-])0(\\d)$", "e$1$2");
   }
 
   /** Gives seconds as 8.4 s, 3 min 20 s or 2 h 05 min. */

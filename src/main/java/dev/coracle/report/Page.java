@@ -66,6 +66,18 @@ final class Page {
         .add("</span></p>\n</header>\n");
   }
 
+  /** A run that was resumed has trained some epochs alone. */
+  private static String passes(List<Epoch> epochs) {
+    int first = epochs.get(0).epoch();
+    int last = epochs.get(epochs.size() - 1).epoch();
+    if (first == 1) {
+      return Format.plural(epochs.size(), "epoch");
+    }
+    return first == last
+        ? "epoch %d alone, resumed".formatted(first)
+        : "epochs %d to %d alone, resumed".formatted(first, last);
+  }
+
   private static void cards(Html html, ReportData data, Evaluation evaluation) {
     html.add("<dl class=\"cards\">\n");
     int errors = evaluation.errors();
@@ -80,8 +92,7 @@ final class Page {
       double images = epochs.stream().mapToDouble(e -> e.seconds() * e.imagesPerSecond()).sum();
       String speed = seconds > 0 ? Format.count(Math.round(images / seconds)) : "–";
       card(html, "", "Images per second", speed, "in training");
-      String passes = Format.plural(epochs.size(), "epoch");
-      card(html, "", "Training time", Format.duration(seconds), passes);
+      card(html, "", "Training time", Format.duration(seconds), passes(epochs));
       Epoch last = epochs.get(epochs.size() - 1);
       // A run that was stopped has trained the network further.
       boolean further = Math.abs(evaluation.loss() - last.testLoss()) > 1e-4;

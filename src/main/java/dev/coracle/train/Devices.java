@@ -5,6 +5,7 @@ import ai.djl.Device;
 import ai.djl.engine.Engine;
 import ai.djl.engine.EngineException;
 import dev.coracle.CoracleException;
+import java.io.IOException;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
@@ -67,6 +68,16 @@ public final class Devices {
     try {
       return Engine.getEngine(ENGINE);
     } catch (EngineException | IllegalArgumentException e) {
+      Throwable root = e;
+      while (root.getCause() != null) {
+        root = root.getCause();
+      }
+      if (root instanceof IOException io) {
+        throw new CoracleException(
+            "DJL's PyTorch engine does not start: %s; it unpacks its libraries into the folder that DJL_CACHE_DIR names, else .djl.ai in the home folder, and needs some 500 MB there"
+                .formatted(CoracleException.reason(io)),
+            e);
+      }
       throw new CoracleException(
           "training needs DJL's PyTorch engine: add ai.djl.pytorch:pytorch-engine,"
               + " ai.djl.pytorch:pytorch-jni and ai.djl.pytorch:pytorch-native-cpu to the class path"

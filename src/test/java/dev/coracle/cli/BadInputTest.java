@@ -13,6 +13,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** Each bad input gives one clear sentence and the right exit status, and loses nothing. */
 class BadInputTest {
@@ -56,6 +57,7 @@ class BadInputTest {
     "--test-batch-size, 1.5, whole number from 1",
     "--log-interval, 0, whole number from 1",
     "--threads, 0, whole number from 1",
+    "--threads, 5000, whole number from 1 to 1024",
     "--lr, 0, above 0",
     "--lr, NaN, above 0",
     "--lr, Infinity, above 0",
@@ -166,6 +168,50 @@ class BadInputTest {
     assertFailure(train("--resume", "--epochs", "2", "--batch-size", "10"), "batch size", "20");
   }
 
+  /** The network would be trained for nothing. */
+  @ParameterizedTest
+  @ValueSource(strings = {"mnist.onnx", "report.html", "checkpoint.zip"})
+  void train_folderWhereAFileGoes_isFoundBeforeTraining(String name) throws IOException {
+    Files.createDirectories(folder.resolve("out").resolve(name));
+    Cli cli = train();
+    assertFailure(cli, name, "is a folder");
+    assertThat(cli.out()).isEmpty();
+  }
+
+  @Test
+  void train_nothingLeft_leavesTheReportAndDoesNotClaimIt() throws IOException {
+    assertThat(train("--batch-size", "20").status()).isZero();
+    Path report = folder.resolve("out/report.html");
+    Files.writeString(report, "another");
+    Cli cli = train("--batch-size", "20", "--resume");
+    assertThat(report).hasContent("another");
+    assertThat(cli.out())
+        .contains("report.html stays as it was, as nothing was trained")
+        .doesNotContain("report.html (open");
+  }
+
+  @Test
+  void train_resumed_reportSaysWhichEpochsItKnows() throws IOException {
+    assertThat(train("--batch-size", "20").status()).isZero();
+    assertThat(train("--batch-size", "20", "--epochs", "2", "--resume").status()).isZero();
+    assertThat(folder.resolve("out/report.html")).content().contains("epoch 2 alone, resumed");
+  }
+
+  @Test
+  void fetch_badValues_areBadUsage() {
+    assertUsageError(
+        Cli.run("datasets", "fetch", "--region", "BAD REGION"), "--region", "BAD REGION");
+    assertUsageError(
+        Cli.run("datasets", "fetch", "--base-url", "ftp://x"), "--base-url", "ftp://x");
+  }
+
+  @Test
+  void check_noFolder_saysSo() throws IOException {
+    Path file = Files.writeString(folder.resolve("file"), "");
+    assertThat(Cli.run("datasets", "check", folder.resolve("no")).out()).contains("does not exist");
+    assertThat(Cli.run("datasets", "check", file).out()).contains("is not a folder");
+  }
+
   @Test
   void train_lossNoLongerANumber_stopsAndKeepsWhatWasThere() throws IOException {
     assertThat(train("--batch-size", "20").status()).isZero();
@@ -196,8 +242,14 @@ class BadInputTest {
 
   @Test
   void export_opsetOutOfRange_isBadUsage() {
-    assertUsageError(Cli.run("export", "--opset", "22"), "--opset", "expected 13 to 21, got '22'");
-    assertUsageError(Cli.run("export", "--opset", "x"), "--opset", "expected 13 to 21, got 'x'");
+    assertUsageError(
+        Cli.run("export", "--opset", "22"),
+        "--opset",
+        "expected a whole number from 13 to 21, got '22'");
+    assertUsageError(
+        Cli.run("export", "--opset", "x"),
+        "--opset",
+        "expected a whole number from 13 to 21, got 'x'");
   }
 
   @Test

@@ -84,6 +84,15 @@ class ClassifyCommandTest {
         .withMessageStartingWith("cannot read " + folder);
   }
 
+  /** Begins with two zeros, as an idx file does. */
+  private static byte[] wbmp() throws IOException {
+    BufferedImage picture = new BufferedImage(28, 28, BufferedImage.TYPE_BYTE_BINARY);
+    for (int y = 4; y < 24; y++) {
+      picture.setRGB(14, y, 0xffffff);
+    }
+    return Pictures.encode(picture, "wbmp");
+  }
+
   @Test
   @DisabledOnOs(value = OS.WINDOWS, disabledReason = "mkfifo makes the pipes")
   @Timeout(value = 120, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
@@ -98,7 +107,7 @@ class ClassifyCommandTest {
       compressed.write(idx);
     }
     byte[][] contents = {
-      Pictures.page(bar(), "png"), Pictures.page(bar(), "jpg"), idx, gzip.toByteArray()
+      Pictures.page(bar(), "png"), Pictures.page(bar(), "jpg"), wbmp(), idx, gzip.toByteArray()
     };
     for (int i = 0; i < contents.length; i++) {
       byte[] content = contents[i];
@@ -118,7 +127,7 @@ class ClassifyCommandTest {
       writer.get(10, TimeUnit.SECONDS);
       assertThat(cli.status()).as(cli.toString()).isZero();
       String[] lines = cli.out().split("\\R");
-      assertThat(lines).hasSize(i < 2 ? 2 : 4);
+      assertThat(lines).hasSize(i < 3 ? 2 : 4);
       for (int n = 0; n < lines.length / 2; n++) {
         String ofPipe = lines[n + lines.length / 2];
         assertThat(ofPipe.replace("pipe", "file")).isEqualTo(lines[n]);

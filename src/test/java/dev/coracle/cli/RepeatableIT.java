@@ -79,6 +79,36 @@ class RepeatableIT {
     assertThat(output).doesNotExist();
   }
 
+  private static Cli shell(String script, Object... args) throws Exception {
+    assumeTrue(Files.isExecutable(Path.of("/bin/bash")), "needs bash");
+    return Cli.forkWith(new String[] {"/bin/bash", "-c", script, "bash"}, args);
+  }
+
+  @Test
+  void output_nobodyReadsIt_endsAsOtherProgramsDo() throws Exception {
+    Cli cli = shell("set -o pipefail; \"$@\" | true", "datasets", "check");
+    assertThat(cli.err()).isEmpty();
+    assertThat(cli.status()).isEqualTo(141);
+  }
+
+  @Test
+  void output_noSpaceForIt_saysSo() throws Exception {
+    assumeTrue(Files.exists(Path.of("/dev/full")));
+    Cli cli = shell("exec \"$@\" > /dev/full", "datasets", "check");
+    assertThat(cli.err()).startsWith("coracle: the output could not be written to its end: ");
+    assertThat(cli.status()).isEqualTo(1);
+  }
+
+  @Test
+  void path_thatTheLocaleCannotWrite_saysWhatToSet() throws Exception {
+    Cli cli = shell("LC_ALL=C exec \"$@\" \"$(printf 'x\\303\\274')\"", "train", "--output-dir");
+    assertThat(cli.err())
+        .startsWith("coracle: Invalid value for option '--output-dir'")
+        .contains("expected a path", "set LC_ALL=C.UTF-8");
+    assertThat(cli.err().lines()).hasSize(1);
+    assertThat(cli.status()).isEqualTo(2);
+  }
+
   @Test
   void train_memoryTooSmall_saysSoInOneSentence() throws Exception {
     Cli cli =

@@ -19,6 +19,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -130,6 +131,22 @@ class AnswerTest {
         .isEqualTo(Map.of("digits", digits));
     assertThat(parsed(answer(Query.classify(classifier.codec(), body, true)).body()))
         .isEqualTo(Map.of("digits", digits, "probabilities", rows));
+  }
+
+  /** In some, digits are others. */
+  @Test
+  void answer_anyLocale_isTheSameNpy() throws IOException {
+    byte[] two = TWO.getBytes(StandardCharsets.UTF_8);
+    byte[] expected = answer(new RequestBody(null, "application/x-npy", two)).body();
+    Locale before = Locale.getDefault();
+    try {
+      Locale.setDefault(Locale.forLanguageTag("ar-EG"));
+      assertThat(String.format("%d", 1)).isNotEqualTo("1");
+      assertThat(answer(new RequestBody(null, "application/x-npy", two)).body())
+          .isEqualTo(expected);
+    } finally {
+      Locale.setDefault(before);
+    }
   }
 
   @Test
