@@ -86,9 +86,7 @@ class FunctionHostTest {
     HttpRequest.Builder request =
         request(host, "/api/classify" + query)
             .method(vector.method(), BodyPublishers.ofByteArray(vector.body()));
-    if (vector.contentType() != null) {
-      request.header("Content-Type", vector.contentType());
-    }
+    vector.headers().forEach(request::header);
     return request.build();
   }
 

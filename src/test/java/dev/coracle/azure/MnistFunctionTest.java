@@ -54,6 +54,7 @@ class MnistFunctionTest {
           response.getStatusCode(),
           response.getHeader("Content-Type"),
           (byte[]) Objects.requireNonNull(response.getBody()));
+      assertThat(response.getHeader("Allow") != null).isEqualTo(vector.status() == 405);
     }
   }
 

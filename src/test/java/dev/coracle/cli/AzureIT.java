@@ -211,9 +211,7 @@ class AzureIT {
       HttpRequest.Builder request =
           HttpRequest.newBuilder(URI.create(address + query))
               .method(vector.method(), BodyPublishers.ofByteArray(vector.body()));
-      if (vector.contentType() != null) {
-        request.header("Content-Type", vector.contentType());
-      }
+      vector.headers().forEach(request::header);
       HttpResponse<byte[]> response = CLIENT.send(request.build(), BodyHandlers.ofByteArray());
       vector.check(
           response.statusCode(),

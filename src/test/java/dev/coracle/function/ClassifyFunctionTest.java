@@ -34,7 +34,11 @@ class ClassifyFunctionTest {
 
   private static Call call(Vector vector) {
     return new Call(
-        vector.method(), vector.contentType(), null, vector.probabilities(), vector.body());
+        vector.method(),
+        vector.contentType(),
+        vector.contentEncoding(),
+        vector.probabilities(),
+        vector.body());
   }
 
   private static String text(Reply reply) {

@@ -115,9 +115,7 @@ class InvokerIT {
     HttpRequest.Builder request =
         HttpRequest.newBuilder(URI.create("http://127.0.0.1:" + port + "/" + query))
             .method(vector.method(), BodyPublishers.ofByteArray(vector.body()));
-    if (vector.contentType() != null) {
-      request.header("Content-Type", vector.contentType());
-    }
+    vector.headers().forEach(request::header);
     return CLIENT.send(request.build(), HttpResponse.BodyHandlers.ofByteArray());
   }
 }

@@ -54,7 +54,7 @@ class MnistFunctionTest {
   @ParameterizedTest
   @MethodSource("vectors")
   void service_eachVector_isAsExpected(Vector vector) throws IOException {
-    Lookup noHeader = name -> Optional.empty();
+    Lookup header = name -> Optional.ofNullable(vector.headers().get(name));
     Lookup query =
         name ->
             name.equals("probabilities")
@@ -69,7 +69,7 @@ class MnistFunctionTest {
                 "getContentType",
                 Optional.ofNullable(vector.contentType()),
                 "getFirstHeader",
-                noHeader,
+                header,
                 "getFirstQueryParameter",
                 query,
                 "getInputStream",
@@ -78,14 +78,14 @@ class MnistFunctionTest {
     ByteArrayOutputStream body = new ByteArrayOutputStream();
     Recorder status = arguments -> answered.put("status", arguments[0]);
     Recorder type = arguments -> answered.put("type", arguments[0]);
-    Recorder header = arguments -> answered.put(String.valueOf(arguments[0]), arguments[1]);
+    Recorder added = arguments -> answered.put(String.valueOf(arguments[0]), arguments[1]);
     HttpResponse response =
         fake(
             HttpResponse.class,
             Map.of(
                 "setStatusCode", status,
                 "setContentType", type,
-                "appendHeader", header,
+                "appendHeader", added,
                 "getOutputStream", body));
     try (Classifier model = Vector.model()) {
       new MnistFunction(new ClassifyFunction(() -> model)).service(request, response);

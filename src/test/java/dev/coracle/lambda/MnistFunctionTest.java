@@ -16,6 +16,8 @@ import java.lang.reflect.Proxy;
 import java.nio.charset.StandardCharsets;
 import java.util.Base64;
 import java.util.List;
+import java.util.Locale;
+import java.util.function.UnaryOperator;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
@@ -54,14 +56,13 @@ class MnistFunctionTest {
         response.get("headers").get("Content-Type").asText(),
         response.get("body").asText().getBytes(StandardCharsets.UTF_8));
     assertThat(response.get("isBase64Encoded").asBoolean()).isFalse();
+    assertThat(response.get("headers").has("Allow")).isEqualTo(vector.status() == 405);
   }
 
-  private static ObjectNode event(Vector vector, String contentType, boolean base64) {
+  private static ObjectNode event(Vector vector, UnaryOperator<String> name, boolean base64) {
     ObjectNode event = JSON.createObjectNode();
     ObjectNode headers = event.putObject("headers").put("host", "x.lambda-url.us-east-1.on.aws");
-    if (vector.contentType() != null) {
-      headers.put(contentType, vector.contentType());
-    }
+    vector.headers().forEach((header, value) -> headers.put(name.apply(header), value));
     if (vector.probabilities() != null) {
       event.putObject("queryStringParameters").put("probabilities", vector.probabilities());
     } else {
@@ -77,7 +78,8 @@ class MnistFunctionTest {
   }
 
   static ObjectNode functionUrlEvent(Vector vector, boolean base64) {
-    ObjectNode event = event(vector, "content-type", base64).put("version", "2.0");
+    ObjectNode event =
+        event(vector, name -> name.toLowerCase(Locale.ROOT), base64).put("version", "2.0");
     event.putObject("requestContext").putObject("http").put("method", vector.method());
     return event;
   }
@@ -95,7 +97,7 @@ class MnistFunctionTest {
   @ParameterizedTest
   @MethodSource("vectors")
   void handle_restApi_isAsExpected(Vector vector) throws IOException {
-    ObjectNode event = event(vector, "Content-Type", !vector.isText());
+    ObjectNode event = event(vector, name -> name, !vector.isText());
     event.put("httpMethod", vector.method()).put("resource", "/classify");
     event.putObject("multiValueHeaders").putArray("Content-Type").add("image/gif");
     event.putObject("requestContext").put("httpMethod", vector.method()).put("stage", "prod");

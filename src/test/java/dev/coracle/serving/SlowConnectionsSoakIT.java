@@ -31,7 +31,8 @@ class SlowConnectionsSoakIT {
     ExecutorService threads = Executors.newFixedThreadPool(HEALTHY);
     try (ServeChild server = ServeChild.start(folder, List.of(), model, "--quiet")) {
       clients(threads, server.port(), Math.min(seconds, 5)); // warms up
-      long[] without = clients(threads, server.port(), Math.max(2, seconds / 4));
+      int alone = Math.max(2, seconds / 4);
+      long[] without = clients(threads, server.port(), alone);
       long before = server.residentKilobytes();
       try (SlowConnections slow = new SlowConnections(server.port(), SLOW)) {
         long[] with = clients(threads, server.port(), seconds);
@@ -44,7 +45,10 @@ class SlowConnectionsSoakIT {
             seconds,
             slow.reopened(),
             server.residentKilobytes() - before);
-        assertThat(with.length).as("requests with slow connections").isGreaterThan(seconds);
+        // A rough floor: these clients, the slow ones and the server share the processors.
+        assertThat((double) with.length / seconds)
+            .as("requests a second with slow connections")
+            .isGreaterThan(0.1 * without.length / alone);
       }
       new GoodRequest(9).check(server.port());
       assertThat(server.messages()).as("failures").noneMatch(line -> line.contains("ERROR"));

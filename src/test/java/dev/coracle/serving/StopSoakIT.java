@@ -43,7 +43,9 @@ class StopSoakIT {
             clients.add(
                 threads.submit(new StopClient(server.port(), i, answered, refused, crossed)));
           }
+          int before = crossed.get();
           Thread.sleep(random.nextInt(500));
+          assertThat(crossed).as("connections closed before the stop").hasValue(before);
           long start = System.nanoTime();
           server.terminate();
           assertThat(server.await()).as("exit status; %s", server.messages()).isZero();
@@ -67,6 +69,10 @@ class StopSoakIT {
         "%d stops: %,d requests answered, none lost, %d refused by 503, %d sent while their"
             + " connection was closed; the longest stop took %,d ms%n",
         rounds, all, refused.get(), crossed.get(), longest);
+    assertThat(all).as("requests answered").isGreaterThan(rounds);
+    assertThat(crossed.get())
+        .as("requests that may have crossed the end of their connection")
+        .isLessThanOrEqualTo(2 * CLIENTS * rounds);
     assertThat(longest).as("ms of the longest stop").isLessThan(25_000);
   }
 }

@@ -29,9 +29,7 @@ class VectorsTest extends ServerFixture {
     HttpRequest.Builder request =
         HttpRequest.newBuilder(URI.create(server.uri() + "/api/classify" + query))
             .method(vector.method(), BodyPublishers.ofByteArray(vector.body()));
-    if (vector.contentType() != null) {
-      request.header("Content-Type", vector.contentType());
-    }
+    vector.headers().forEach(request::header);
     HttpResponse<byte[]> response =
         CLIENT.send(request.build(), HttpResponse.BodyHandlers.ofByteArray());
     vector.check(
