@@ -11,6 +11,7 @@ import software.amazon.awssdk.core.SdkClient;
 import software.amazon.awssdk.core.retry.RetryMode;
 import software.amazon.awssdk.http.SdkHttpClient;
 import software.amazon.awssdk.http.urlconnection.UrlConnectionHttpClient;
+import software.amazon.awssdk.regions.PartitionMetadata;
 import software.amazon.awssdk.regions.Region;
 import software.amazon.awssdk.services.cloudwatchlogs.CloudWatchLogsClient;
 import software.amazon.awssdk.services.s3.S3Client;
@@ -71,7 +72,7 @@ public final class Aws implements AutoCloseable {
   /** Returns the address of a training job's page in the console. */
   public String consolePage(String trainingJob) {
     String host =
-        switch (where().metadata().partition().id()) {
+        switch (PartitionMetadata.of(where()).id()) {
           case "aws-cn" -> "console.amazonaws.cn";
           case "aws-us-gov" -> "console.amazonaws-us-gov.com";
           default -> "console.aws.amazon.com";

@@ -64,6 +64,7 @@ class AwsTest {
   @ParameterizedTest
   @CsvSource({
     "eu-central-1, console.aws.amazon.com",
+    "eu-nowhere-9, console.aws.amazon.com",
     "us-gov-west-1, console.amazonaws-us-gov.com",
     "cn-north-1, console.amazonaws.cn"
   })
