@@ -46,6 +46,11 @@ final class ReportListener implements MetricsListener {
             epoch.learningRate()));
   }
 
+  /** Tells whether there is a curve to draw. */
+  boolean hasEpochs() {
+    return !epochs.isEmpty();
+  }
+
   ReportData data(
       TrainingOptions options,
       InputType inputType,

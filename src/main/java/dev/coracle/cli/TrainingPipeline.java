@@ -13,6 +13,7 @@ import dev.coracle.report.DigitArt;
 import dev.coracle.report.HtmlReport;
 import dev.coracle.train.Checkpoint;
 import dev.coracle.train.Devices;
+import dev.coracle.train.EarlierMetrics;
 import dev.coracle.train.Evaluation;
 import dev.coracle.train.JsonLinesMetrics;
 import dev.coracle.train.MetricsListener;
@@ -143,8 +144,12 @@ final class TrainingPipeline {
   private Written runIn(Path folder, Path metricsDir) {
     Path model = folder.resolve(MODEL);
     ReportListener report = new ReportListener();
+    Path metrics = metricsDir.resolve(METRICS);
+    if (options.resume()) {
+      replay(metrics, report);
+    }
     try (TrainingRun run = new TrainingRun(options, data.train(), data.test());
-        JsonLinesMetrics json = openMetrics(metricsDir.resolve(METRICS))) {
+        JsonLinesMetrics json = openMetrics(metrics)) {
       terminal.printf(
           "Training on %,d images from %s, testing on %,d; device %s, seed %d%n",
           data.train().size(),
@@ -195,7 +200,7 @@ final class TrainingPipeline {
       terminal.printf("ONNX Runtime against DJL: %s%n", agreement);
       Path page = folder.resolve(REPORT);
       boolean trained = run.epochsDone() > epochsBefore;
-      boolean reported = trained || !options.resume() || !Files.exists(page);
+      boolean reported = !options.resume() || report.hasEpochs() || !Files.exists(page);
       if (reported) {
         HtmlReport.write(
             page,
@@ -209,7 +214,9 @@ final class TrainingPipeline {
                 agreement,
                 exported));
       } else {
-        terminal.println(REPORT + " stays as it was, as nothing was trained");
+        terminal.println(
+            REPORT
+                + " stays as it was: nothing was trained, and metrics.jsonl has no curves for it");
       }
       if (terminal.pictures()) {
         classifySamples(model, test);
@@ -217,6 +224,20 @@ final class TrainingPipeline {
       return new Written(trained, reported);
     } catch (IOException e) {
       throw new CoracleException("cannot close metrics.jsonl: " + CoracleException.reason(e), e);
+    }
+  }
+
+  /** Gives the report the epochs before, so that its curves are the whole training's. */
+  private void replay(Path metrics, ReportListener report) {
+    Path folder = options.checkpointFolder();
+    if (folder == null || !Files.exists(folder.resolve(Checkpoint.FILE_NAME))) {
+      return; // which the run tells
+    }
+    try {
+      EarlierMetrics.replay(metrics, Checkpoint.read(folder.resolve(Checkpoint.FILE_NAME)), report);
+    } catch (IOException e) {
+      throw new CoracleException(
+          "cannot read %s: %s".formatted(metrics, CoracleException.reason(e)), e);
     }
   }
 

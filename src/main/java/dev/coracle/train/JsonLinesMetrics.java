@@ -79,7 +79,9 @@ public final class JsonLinesMetrics implements MetricsListener, AutoCloseable {
           json.writeStringField("event", "step");
           json.writeNumberField("epoch", s.epoch());
           json.writeNumberField("step", s.step());
+          json.writeNumberField("steps", s.steps());
           json.writeNumberField("images", s.images());
+          json.writeNumberField("images_in_all", s.imagesInAll());
           json.writeNumberField("loss", s.loss());
           json.writeNumberField("learning_rate", s.learningRate());
         });
@@ -91,8 +93,11 @@ public final class JsonLinesMetrics implements MetricsListener, AutoCloseable {
         json -> {
           json.writeStringField("event", "epoch");
           json.writeNumberField("epoch", e.epoch());
+          json.writeNumberField("epochs", e.epochs());
           json.writeNumberField("train_loss", e.trainLoss());
           json.writeNumberField("test_loss", e.testLoss());
+          json.writeNumberField("test_correct", e.testCorrect());
+          json.writeNumberField("test_images", e.testImages());
           json.writeNumberField("test_accuracy", e.testAccuracy());
           json.writeNumberField("seconds", e.seconds());
           json.writeNumberField("images_per_second", e.imagesPerSecond());

@@ -7,6 +7,7 @@ import ai.djl.engine.Engine;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
 import java.util.Arrays;
 import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.Test;
@@ -179,22 +180,31 @@ class BadInputTest {
   }
 
   @Test
-  void train_nothingLeft_leavesTheReportAndDoesNotClaimIt() throws IOException {
+  void train_nothingLeftAndNoMetrics_leavesTheReportAndDoesNotClaimIt() throws IOException {
     assertThat(train("--batch-size", "20").status()).isZero();
     Path report = folder.resolve("out/report.html");
     Files.writeString(report, "another");
+    Path metrics = folder.resolve("out/metrics.jsonl");
+    Files.move(metrics, folder.resolve("metrics"));
     Cli cli = train("--batch-size", "20", "--resume");
     assertThat(report).hasContent("another");
     assertThat(cli.out())
-        .contains("report.html stays as it was, as nothing was trained")
+        .contains("report.html stays as it was")
         .doesNotContain("report.html (open");
+    Files.move(folder.resolve("metrics"), metrics, StandardCopyOption.REPLACE_EXISTING);
+    assertThat(train("--batch-size", "20", "--resume").out()).contains("report.html (open");
+    assertThat(report).content().contains("1\u00a0epoch").doesNotContain("another");
   }
 
   @Test
-  void train_resumed_reportSaysWhichEpochsItKnows() throws IOException {
+  void train_resumed_reportHasTheEpochsBefore_orSaysThatItHasNot() throws IOException {
+    Path report = folder.resolve("out/report.html");
     assertThat(train("--batch-size", "20").status()).isZero();
     assertThat(train("--batch-size", "20", "--epochs", "2", "--resume").status()).isZero();
-    assertThat(folder.resolve("out/report.html")).content().contains("epoch 2 alone, resumed");
+    assertThat(report).content().contains("2\u00a0epochs").doesNotContain("resumed");
+    Files.delete(folder.resolve("out/metrics.jsonl"));
+    assertThat(train("--batch-size", "20", "--epochs", "3", "--resume").status()).isZero();
+    assertThat(report).content().contains("epoch 3 alone, resumed");
   }
 
   @Test

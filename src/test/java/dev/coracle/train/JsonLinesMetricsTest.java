@@ -12,8 +12,11 @@ import dev.coracle.CoracleException;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
 import java.time.Instant;
+import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -108,6 +111,78 @@ class JsonLinesMetricsTest {
     assertThat(lines())
         .extracting(line -> line.get("event").getAsString())
         .containsExactly("start", "step", "step", "step", "epoch");
+  }
+
+  private static MetricsListener.Step step(int epoch, int step) {
+    return new MetricsListener.Step(epoch, step, 2, step * 10, 20, 1f / (epoch + step), 0.7f);
+  }
+
+  private static MetricsListener.Epoch epoch(int epoch) {
+    return new MetricsListener.Epoch(
+        epoch, 9, 1.0 / epoch, 2.0 / epoch, epoch, 7, epoch / 7.0, 3.25, 1.0 / 3, 0.7f);
+  }
+
+  private static Checkpoint checkpoint(int epoch, double accuracy) {
+    return new Checkpoint(
+        epoch, 2 * epoch, 0, 10, 1f, 0.7f, OptimizerKind.ADAM, "0".repeat(64), accuracy);
+  }
+
+  private List<Record> replayed(Checkpoint until) throws IOException {
+    List<Record> heard = new ArrayList<>();
+    MetricsListener listener =
+        new MetricsListener() {
+          @Override
+          public void onStep(Step step) {
+            heard.add(step);
+          }
+
+          @Override
+          public void onEpoch(Epoch epoch) {
+            heard.add(epoch);
+          }
+        };
+    EarlierMetrics.replay(file, until, listener);
+    return heard;
+  }
+
+  private JsonLinesMetrics open(boolean resume) throws IOException {
+    Path folder = Objects.requireNonNull(file.getParent());
+    return new JsonLinesMetrics(
+        file, Images.options().checkpointFolder(folder).resume(resume).build());
+  }
+
+  private void write(boolean resume, MetricsListener.Epoch whole, MetricsListener.Step... steps)
+      throws IOException {
+    try (JsonLinesMetrics metrics = open(resume)) {
+      for (MetricsListener.Step step : steps) {
+        metrics.onStep(step);
+      }
+      metrics.onEpoch(whole);
+    }
+  }
+
+  /** Another run before; the first of ours; one that ended within an epoch; the rest. */
+  @Test
+  void replay_severalRuns_isTheLastTraining() throws IOException {
+    write(false, epoch(1), step(1, 1), step(1, 2));
+    write(false, epoch(1), step(1, 1), step(1, 2));
+    try (JsonLinesMetrics metrics = open(true)) {
+      metrics.onStep(step(2, 1));
+    }
+    Files.writeString(file, "{\"event\":\"step\",\"ep", StandardOpenOption.APPEND);
+    write(true, epoch(2), step(2, 1), step(2, 2));
+
+    assertThat(replayed(checkpoint(2, 2 / 7.0)))
+        .containsExactly(step(1, 1), step(1, 2), step(2, 1), step(2, 2), epoch(1), epoch(2));
+    assertThat(replayed(checkpoint(1, 1 / 7.0))).as("one of an earlier epoch").isEmpty();
+    assertThat(replayed(checkpoint(2, 0.5))).as("another training's").isEmpty();
+  }
+
+  @Test
+  void replay_noFileOrLinesOfOthers_isNothing() throws IOException {
+    assertThat(replayed(checkpoint(1, 1 / 7.0))).isEmpty();
+    Files.writeString(file, "[]\n3\n{}\n{\"event\":\"epoch\",\"epoch\":1}\n\u0000\n");
+    assertThat(replayed(checkpoint(1, 1 / 7.0))).isEmpty();
   }
 
   @Test

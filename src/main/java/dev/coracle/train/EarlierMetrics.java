@@ -1,0 +1,143 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.coracle.train;
+
+import com.fasterxml.jackson.core.JsonFactory;
+import com.fasterxml.jackson.core.JsonParser;
+import com.fasterxml.jackson.core.JsonToken;
+import dev.coracle.train.MetricsListener.Epoch;
+import dev.coracle.train.MetricsListener.Step;
+import java.io.BufferedReader;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Reads back what {@link JsonLinesMetrics} has written of the epochs that a run continues from, so
+ * that a listener hears of the whole training.
+ */
+public final class EarlierMetrics {
+
+  private static final JsonFactory JSON = new JsonFactory();
+
+  private final List<Step> steps = new ArrayList<>();
+  private final List<Epoch> epochs = new ArrayList<>();
+
+  private EarlierMetrics() {}
+
+  /**
+   * Tells a listener all steps and epochs up to a checkpoint; nothing where the file lacks some, or
+   * is of another training.
+   *
+   * @throws IOException when the file is there and cannot be read
+   */
+  public static void replay(Path file, Checkpoint until, MetricsListener listener)
+      throws IOException {
+    if (!Files.exists(file)) {
+      return;
+    }
+    EarlierMetrics earlier = new EarlierMetrics();
+    try (BufferedReader lines = Files.newBufferedReader(file)) {
+      for (String line = lines.readLine(); line != null; line = lines.readLine()) {
+        earlier.read(line);
+      }
+    }
+    earlier.endEpoch();
+    if (earlier.areOf(until)) {
+      earlier.steps.forEach(listener::onStep);
+      earlier.epochs.forEach(listener::onEpoch);
+    }
+  }
+
+  private boolean areOf(Checkpoint until) {
+    int count = epochs.size();
+    if (count != until.epoch() || epochs.get(count - 1).testAccuracy() != until.testAccuracy()) {
+      return false;
+    }
+    for (int i = 0; i < count; i++) {
+      if (epochs.get(i).epoch() != i + 1) {
+        return false;
+      }
+    }
+    return true;
+  }
+
+  private void read(String line) {
+    try {
+      Map<String, String> fields = fields(line);
+      switch (fields.getOrDefault("event", "")) {
+        case "start" -> start(fields.get("resume"));
+        case "step" -> steps.add(step(fields));
+        case "epoch" -> epochs.add(epoch(fields));
+        default -> {}
+      }
+    } catch (IOException | NumberFormatException e) {
+      // a line that was cut off, or an older file's: what lacks is noticed in the end
+    }
+  }
+
+  private void start(@Nullable String resume) {
+    if ("true".equals(resume)) {
+      endEpoch();
+    } else {
+      steps.clear();
+      epochs.clear();
+    }
+  }
+
+  /** Forgets the steps of an epoch that did not come to its end, which is trained anew. */
+  private void endEpoch() {
+    steps.removeIf(step -> step.epoch() > epochs.size());
+  }
+
+  private static Map<String, String> fields(String line) throws IOException {
+    Map<String, String> fields = new HashMap<>();
+    try (JsonParser json = JSON.createParser(line)) {
+      json.nextToken(); // the object's beginning
+      while (json.nextToken() == JsonToken.FIELD_NAME) {
+        String name = json.currentName();
+        json.nextToken();
+        fields.put(name, json.getText());
+      }
+    }
+    return fields;
+  }
+
+  private static Step step(Map<String, String> fields) {
+    return new Step(
+        whole(fields, "epoch"),
+        whole(fields, "step"),
+        whole(fields, "steps"),
+        whole(fields, "images"),
+        whole(fields, "images_in_all"),
+        (float) number(fields, "loss"),
+        (float) number(fields, "learning_rate"));
+  }
+
+  private static Epoch epoch(Map<String, String> fields) {
+    return new Epoch(
+        whole(fields, "epoch"),
+        whole(fields, "epochs"),
+        number(fields, "train_loss"),
+        number(fields, "test_loss"),
+        whole(fields, "test_correct"),
+        whole(fields, "test_images"),
+        number(fields, "test_accuracy"),
+        number(fields, "seconds"),
+        number(fields, "images_per_second"),
+        (float) number(fields, "learning_rate"));
+  }
+
+  private static int whole(Map<String, String> fields, String name) {
+    return Integer.parseInt(Objects.requireNonNullElse(fields.get(name), "")); // none is no number
+  }
+
+  private static double number(Map<String, String> fields, String name) {
+    return Double.parseDouble(Objects.requireNonNullElse(fields.get(name), ""));
+  }
+}
