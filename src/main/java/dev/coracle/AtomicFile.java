@@ -49,9 +49,8 @@ public final class AtomicFile {
    * by a signal, when their writers have no time left.
    */
   public static void deleteUnfinished() {
-    for (Path temporary : UNFINISHED) {
-      temporary.toFile().delete(); // nobody could be told that it cannot be
-    }
+    // What cannot be deleted, nobody could be told.
+    UNFINISHED.removeIf(temporary -> temporary.toFile().delete());
   }
 
   /**
@@ -108,6 +107,9 @@ public final class AtomicFile {
         Files.deleteIfExists(temporary);
       } catch (IOException suppressed) {
         e.addSuppressed(suppressed);
+      }
+      if (!UNFINISHED.contains(temporary)) {
+        throw new IOException(file + " is as it was: the program is ending", e);
       }
       if (e instanceof FileSystemException fault && temporary.toString().equals(fault.getFile())) {
         throw withoutTemporary(fault, folder, target);

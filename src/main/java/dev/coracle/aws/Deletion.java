@@ -71,13 +71,13 @@ public final class Deletion {
         new Planned(DescribeEndpointConfigRequest.builder().endpointConfigName(name).build()));
     requests.add(new Planned(DescribeModelRequest.builder().modelName(name).build()));
     requests.add(new Planned(DescribeTrainingJobRequest.builder().trainingJobName(name).build()));
-    requests.add(new Planned(DeleteEndpointRequest.builder().endpointName(name).build(), ours));
-    requests.add(
-        new Planned(DeleteEndpointConfigRequest.builder().endpointConfigName(name).build(), ours));
     requests.add(
         new Planned(
             StopTrainingJobRequest.builder().trainingJobName(name).build(),
             ours + ", and if it runs"));
+    requests.add(new Planned(DeleteEndpointRequest.builder().endpointName(name).build(), ours));
+    requests.add(
+        new Planned(DeleteEndpointConfigRequest.builder().endpointConfigName(name).build(), ours));
     if (bucket != null) {
       Place place = new Place(bucket, name);
       requests.add(new Planned(place.getMarker()));
@@ -101,15 +101,29 @@ public final class Deletion {
     for (Kind kind : Kind.values()) {
       resources.find(kind, name).ifPresent(found -> sort(found, ours, buckets, listener));
     }
-    // What costs most goes first. What still writes ends before what it writes goes; and something
-    // with the tag that names the bucket is there to the last, for whoever has to repeat this.
+    // What goes on costing is told to end before anything is waited for. What writes has ended
+    // before what it writes goes; and something with the tag that names the bucket is there to the
+    // last, for whoever has to repeat this.
+    Optional<Found> job =
+        ours.stream().filter(found -> found.kind() == Kind.TRAINING_JOB).findAny();
+    boolean stopping = false;
+    CoracleException unstopped = null;
+    try {
+      stopping = job.isPresent() && isStopping(resources, job.get());
+    } catch (CoracleException e) {
+      unstopped = e; // for which no endpoint should stay
+    }
     for (Found found : ours) {
       if (!LAST.contains(found.kind())) {
         delete(resources, found, listener);
       }
     }
-    for (Found found : ours) {
-      stop(resources, found, listener);
+    if (unstopped != null) {
+      throw unstopped;
+    }
+    if (stopping) {
+      awaitEnd(resources, job.get(), RUNNING, listener); // it uploads what it has
+      listener.line("Stopped " + job.get());
     }
     for (String place : buckets) {
       deleteObjects(aws, new Place(place, name), listener);
@@ -178,25 +192,20 @@ public final class Deletion {
     }
   }
 
-  private void stop(Resources resources, Found found, Listener listener) {
-    if (found.kind() != Kind.TRAINING_JOB || !RUNNING.contains(found.status())) {
-      return;
-    }
-    if (found.status().equals(IN_PROGRESS)) {
+  /** Asks SageMaker to stop a job; false when it is over. */
+  private boolean isStopping(Resources resources, Found job) {
+    if (job.status().equals(IN_PROGRESS)) {
       try {
-        resources.stop(found);
+        resources.stop(job);
       } catch (CoracleException e) { // it may have ended, or the first answer got lost
-        Optional<Found> now = resources.find(found.kind(), name);
-        if (now.filter(job -> job.status().equals(IN_PROGRESS)).isPresent()) {
+        Optional<Found> now = resources.find(job.kind(), name);
+        if (now.filter(found -> found.status().equals(IN_PROGRESS)).isPresent()) {
           throw e;
         }
-        if (now.filter(job -> RUNNING.contains(job.status())).isEmpty()) {
-          return;
-        }
+        return now.filter(found -> RUNNING.contains(found.status())).isPresent();
       }
     }
-    awaitEnd(resources, found, RUNNING, listener); // it uploads what it has, where we delete next
-    listener.line("Stopped " + found);
+    return RUNNING.contains(job.status());
   }
 
   /**

@@ -18,6 +18,7 @@ import software.amazon.awssdk.services.sagemaker.model.CreateEndpointConfigReque
 import software.amazon.awssdk.services.sagemaker.model.CreateEndpointRequest;
 import software.amazon.awssdk.services.sagemaker.model.CreateModelRequest;
 import software.amazon.awssdk.services.sagemaker.model.DescribeEndpointResponse;
+import software.amazon.awssdk.services.sagemaker.model.DescribeTrainingJobRequest;
 import software.amazon.awssdk.services.sagemaker.model.ProductionVariant;
 
 /** Uploads a model where it is local, and creates an endpoint that serves it. */
@@ -45,6 +46,10 @@ public final class Endpoint {
   /** Returns, as JSON, what {@link #deploy} would send; calls nothing. */
   public String plan() {
     List<Planned> requests = new ArrayList<>();
+    requests.add(
+        new Planned(
+            DescribeTrainingJobRequest.builder().trainingJobName(options.name).build(),
+            "to warn of a job of this name"));
     if (place != null) {
       requests.add(new Planned(place.putMarker(owner.run()), "the marker"));
       requests.add(new Planned(place.list(), "to see that nothing else is there"));

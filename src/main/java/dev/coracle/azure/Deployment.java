@@ -155,7 +155,8 @@ public final class Deployment {
       String perhaps = "perhaps " + group; // az may have sent its request when it is ended
       created.add(perhaps);
       create(az, commands.createGroup(), log);
-      created.remove(perhaps);
+      created.set(0, group);
+      return there;
     }
     created.add(group);
     return there;

@@ -62,9 +62,15 @@ final class AzureDeleteCommand implements Callable<Integer> {
 
   /** Names the subscription: in another there may be something that costs. */
   private void nothing(Deployment deployment) throws InterruptedException {
+    String where;
+    try {
+      where = "the subscription " + deployment.subscription();
+    } catch (CoracleException e) { // which changes nothing about the answer
+      where = "the subscription that az is set to";
+    }
     terminal.println(
-        "There is nothing of %s in the subscription %s; 'az account set' chooses another"
-            .formatted(azure.name(), deployment.subscription()));
+        "There is nothing of %s in %s; 'az account set' chooses another"
+            .formatted(azure.name(), where));
   }
 
   private int show(Deployment deployment) throws InterruptedException {

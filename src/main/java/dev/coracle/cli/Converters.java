@@ -64,6 +64,10 @@ final class Converters {
   }
 
   static final class PathName implements ITypeConverter<Path> {
+
+    /** How the JDK begins to say that a locale has not the characters. */
+    private static final String UNMAPPABLE = "Malformed input or input contains unmappable";
+
     @Override
     public Path convert(String value) {
       try {
@@ -73,13 +77,13 @@ final class Converters {
       }
     }
 
-    /** Says why a text is no path, which where the locale has no Unicode it need not be. */
+    /** Says why a text is no path. */
     static String reason(InvalidPathException e) {
-      String charset = System.getProperty("sun.jnu.encoding", "");
       String advice =
-          charset.equalsIgnoreCase("UTF-8")
-              ? ""
-              : "; the locale's character set is %s: set LC_ALL=C.UTF-8".formatted(charset);
+          e.getReason().startsWith(UNMAPPABLE)
+              ? "; the locale's character set is %s: set LC_ALL=C.UTF-8"
+                  .formatted(System.getProperty("sun.jnu.encoding"))
+              : "";
       return "'%s' cannot be one (%s)%s".formatted(e.getInput(), e.getReason(), advice);
     }
   }

@@ -13,6 +13,7 @@ import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
@@ -130,7 +131,7 @@ public final class Main implements Runnable {
   private static int lost(PrintStream out, PrintWriter errors) {
     IOException failure = out instanceof StandardOutput standard ? standard.failure() : null;
     String reason = failure == null ? "" : String.valueOf(failure.getMessage());
-    if (reason.equals("Broken pipe")) {
+    if (reason.toLowerCase(Locale.ROOT).contains("pipe")) { // some systems translate the rest
       return BROKEN_PIPE; // as behind "| head"; nothing went wrong
     }
     errors.println(

@@ -20,7 +20,7 @@ final class StandardOutput extends PrintStream {
   }
 
   private StandardOutput(Recorder recorder) {
-    super(new BufferedOutputStream(recorder), true);
+    super(new BufferedOutputStream(recorder), true, Terminal.consoleCharset());
     this.recorder = recorder;
   }
 

@@ -66,7 +66,7 @@ record Terminal(
   }
 
   /** JDK 19 and newer name the console's charset; older ones encode as the default says. */
-  private static Charset consoleCharset() {
+  static Charset consoleCharset() {
     String name = System.getProperty("stdout.encoding");
     return name == null ? Charset.defaultCharset() : Charset.forName(name);
   }

@@ -87,8 +87,7 @@ final class MnistFolder {
     if (!Files.isDirectory(folder)) {
       return folder + " is not a folder";
     }
-    boolean open = Files.isReadable(folder) && Files.isExecutable(folder);
-    return open ? null : "no permission to read the folder " + folder;
+    return Files.isExecutable(folder) ? null : "no permission to look into " + folder;
   }
 
   private static String advice() {

@@ -79,7 +79,7 @@ final class ArithmeticTranslators {
           graph
               .node("Max", call)
               .input(call.receiver())
-              .input(graph.constant(Long.MIN_VALUE))
+              .input(graph.scalar(DimExpr.of(Long.MIN_VALUE), DataType.INT64))
               .output());
     } else {
       node.input(call.receiver());

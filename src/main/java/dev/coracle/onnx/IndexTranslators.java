@@ -122,6 +122,9 @@ final class IndexTranslators {
    */
   static List<Map.Entry<DimExpr, Long>> literalBounds(Call get) {
     List<Map.Entry<DimExpr, Long>> bounds = new ArrayList<>();
+    if (get.arguments().contains(TracingIndexer.BOOLEANS)) {
+      return bounds; // which no graph has
+    }
     for (Element element : elements(get)) {
       if (element.kind().equals(TracingIndexer.SLICE)) {
         for (Object bound : element.arguments().subList(0, 2)) {

@@ -20,7 +20,7 @@ final class SliceBounds {
   /** Returns such sizes, the one before and the one after, for each dynamic axis that has any. */
   static Map<String, Set<Long>> of(SymbolicTrace trace) {
     Map<String, Set<Long>> sizes = new HashMap<>();
-    for (Call call : trace.neededCalls()) {
+    for (Call call : trace.calls()) { // also those of which only the result's size is used
       if (call.method().equals(TracingIndexer.GET)) {
         for (Map.Entry<DimExpr, Long> bound : IndexTranslators.literalBounds(call)) {
           add(bound.getKey(), bound.getValue(), sizes);

@@ -12,6 +12,7 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
 import java.util.function.Predicate;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -133,14 +134,19 @@ record SymbolicTrace(List<Value> inputs, List<Call> calls, List<Value> outputs) 
     }
 
     /**
-     * Tells whether a call has the same operands at all sizes, and so the same results. What it
-     * makes of others is not explained by what was seen, as it may change beyond: the smaller one
-     * of an index and 100, say.
+     * Tells whether a call has the same arrays and numbers at all sizes, and so the same results.
+     * What it makes of others is not explained by what was seen, as it may change beyond: the
+     * smaller one of an index and 100, say, or of 100 and a size.
      */
     private static boolean haveLiterals(Value receiver, List<@Nullable Object> arguments) {
-      return new Call("", receiver, arguments, List.of(), "")
-          .operands()
-          .allMatch(operand -> operand.constant() instanceof Constant.Literal);
+      return Stream.concat(Stream.of(receiver), arguments.stream())
+          .flatMap(
+              given -> given instanceof List<?> list ? list.stream() : Stream.ofNullable(given))
+          .allMatch(
+              given ->
+                  given instanceof Value value
+                      ? value.constant() instanceof Constant.Literal
+                      : !(given instanceof DimExpr number) || number.isConstant());
     }
 
     private static String where(TracedCall call) {

@@ -74,8 +74,8 @@ final class Page {
       return Format.plural(epochs.size(), "epoch");
     }
     return first == last
-        ? "epoch %d alone, resumed".formatted(first)
-        : "epochs %d to %d alone, resumed".formatted(first, last);
+        ? "epoch " + Format.count(first) + " alone, resumed"
+        : "epochs " + Format.count(first) + " to " + Format.count(last) + " alone, resumed";
   }
 
   private static void cards(Html html, ReportData data, Evaluation evaluation) {

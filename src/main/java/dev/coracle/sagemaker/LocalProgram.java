@@ -84,9 +84,9 @@ final class LocalProgram {
 
   /** Ends the program, if it has not ended, and what it has started: as a container would. */
   void kill() {
-    List<ProcessHandle> all = new ArrayList<>(process.descendants().toList());
-    all.add(process.toHandle());
-    all.forEach(ProcessHandle::destroyForcibly);
-    all.forEach(handle -> handle.onExit().join());
+    List<ProcessHandle> children = process.descendants().toList();
+    process.toHandle().destroyForcibly();
+    children.forEach(ProcessHandle::destroyForcibly);
+    process.onExit().join(); // alone: a child that nobody waits for counts as alive
   }
 }

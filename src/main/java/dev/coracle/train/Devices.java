@@ -15,6 +15,9 @@ public final class Devices {
   /** DJL's name of the engine; named, because another one on the class path might rank higher. */
   static final String ENGINE = "PyTorch";
 
+  /** What each of DJL's jars of libtorch has. */
+  private static final String NATIVES = "native/lib/pytorch.properties";
+
   private static final Pattern SYNTAX = Pattern.compile("auto|cpu|gpu(?::(\\d{1,3}))?");
 
   private Devices() {}
@@ -57,6 +60,10 @@ public final class Devices {
     return device.isGpu() ? "gpu:" + device.getDeviceId() : "cpu";
   }
 
+  private static boolean hasNatives() {
+    return Thread.currentThread().getContextClassLoader().getResource(NATIVES) != null;
+  }
+
   /**
    * Returns DJL's PyTorch engine, loading it on the first call. Switches DJL's telemetry and
    * downloads off, unless the system property {@code ai.djl.offline} says otherwise.
@@ -72,7 +79,8 @@ public final class Devices {
       while (root.getCause() != null) {
         root = root.getCause();
       }
-      if (root instanceof IOException io) {
+      // Without the jar DJL looks for a download, and says that it may not.
+      if (root instanceof IOException io && hasNatives()) {
         throw new CoracleException(
             "DJL's PyTorch engine does not start: %s; it unpacks its libraries into the folder that DJL_CACHE_DIR names, else .djl.ai in the home folder, and needs some 500 MB there"
                 .formatted(CoracleException.reason(io)),

@@ -155,6 +155,16 @@ class DeletionTest {
   }
 
   @Test
+  void run_endpointCannotBeDeleted_theJobHasBeenToldToStop() {
+    launch();
+    deploy();
+    cloud.sageMaker().fail("DeleteEndpoint", 1, 400, "AccessDeniedException", "It is not for you.");
+    assertThatThrownBy(() -> delete(null)).hasMessageContaining("It is not for you");
+    assertThat(cloud.sageMaker().calls()).contains("StopTrainingJob");
+    assertThat(cloud.s3().keys()).isNotEmpty();
+  }
+
+  @Test
   void run_jobCannotBeStopped_saysWhy_andTheEndpointCostsNoMore() {
     launch();
     deploy();

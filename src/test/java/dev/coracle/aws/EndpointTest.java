@@ -157,9 +157,10 @@ class EndpointTest {
     JsonNode plan = new ObjectMapper().readTree(endpoint.plan());
     assertThat(cloud.sageMaker().calls()).isEmpty();
     endpoint.deploy(aws, heard);
-    assertThat(plan.get(0).path("request")).isEqualTo(cloud.account().model("digits"));
-    assertThat(plan.get(1).path("request")).isEqualTo(cloud.account().config("digits"));
-    assertThat(plan).hasSize(3);
+    assertThat(plan.get(0).at("/request/TrainingJobName").asText()).isEqualTo("digits");
+    assertThat(plan.get(1).path("request")).isEqualTo(cloud.account().model("digits"));
+    assertThat(plan.get(2).path("request")).isEqualTo(cloud.account().config("digits"));
+    assertThat(plan).hasSize(4);
   }
 
   @Test

@@ -180,7 +180,19 @@ class DynamicBatchTest {
   /** What holds at all sizes that are traced need not hold beyond. */
   @ParameterizedTest
   @ValueSource(
-      strings = {"band", "minimum", "remainder", "quotient", "less", "take", "sum", "largest"})
+      strings = {
+        "band",
+        "minimum",
+        "remainder",
+        "quotient",
+        "less",
+        "take",
+        "sum",
+        "largest",
+        "size",
+        "greater",
+        "cut"
+      })
   void export_callsOnIndices_areLeftToTheFile(String kind) throws IOException, OrtException {
     UnaryOperator<NDArray> function =
         switch (kind) {
@@ -200,10 +212,19 @@ class DynamicBatchTest {
                 NDArray row = indices(x).div(100).floor().toType(DataType.INT64, false).clip(0, 3);
                 return x.mul(table.get(new NDIndex("{}", row)));
               };
+          case "size" -> x -> x.mul(number(x, 100).minimum(x.getShape().get(1)));
+          case "greater" ->
+              x -> x.mul(number(x, 100).gt(x.getShape().get(1)).toType(DataType.FLOAT32, false));
+          case "cut" ->
+              x -> x.mul(x.getManager().ones(new Shape(100)).get(":" + x.getShape().get(1)).sum());
           case "sum" -> x -> x.mul(x.onesLike().sum().clip(0, 100));
           default -> x -> x.mul(indices(x).max().gt(100).toType(DataType.FLOAT32, false));
         };
     Agreement.of(function).normal(1, 6).axis(1, "length", 1, 90, 200, 1000).tolerance(1e-4).holds();
+  }
+
+  private static NDArray number(NDArray x, float value) {
+    return x.getManager().create(value);
   }
 
   private static NDArray indices(NDArray x) {
@@ -213,19 +234,23 @@ class DynamicBatchTest {
   /** The size of what was cut is the axis' own at all sizes that are traced. */
   @Test
   void export_sizeOfASliceThatCutsBeyondTheTracedSizes_isRefused() {
-    OnnxExporter exporter =
-        OnnxExporter.builder()
-            .block(
-                Exports.lambda(
-                    x -> {
-                      NDArray cut = x.get(":, :100");
-                      return cut.sum(new int[] {1}).div(cut.getShape().get(1));
-                    }))
-            .input("x", new Shape(1, 6))
-            .dynamicAxis("x", 1, "length");
-    assertThatThrownBy(() -> Exports.bytes(exporter))
-        .isInstanceOf(ExportException.class)
-        .hasMessageContaining("length 101");
+    List<UnaryOperator<NDArray>> functions =
+        List.of(
+            x -> {
+              NDArray cut = x.get(":, :100");
+              return cut.sum(new int[] {1}).div(cut.getShape().get(1));
+            },
+            x -> x.div(x.get(":, :100").getShape().get(1)));
+    for (UnaryOperator<NDArray> function : functions) {
+      OnnxExporter exporter =
+          OnnxExporter.builder()
+              .block(Exports.lambda(function))
+              .input("x", new Shape(1, 6))
+              .dynamicAxis("x", 1, "length");
+      assertThatThrownBy(() -> Exports.bytes(exporter))
+          .isInstanceOf(ExportException.class)
+          .hasMessageContaining("length 101");
+    }
   }
 
   @Test

@@ -91,7 +91,6 @@ class ExactValuesTest {
     verify(x -> x.toType(DataType.UINT8, false).add(0), numbers);
   }
 
-  /** In float32 the four numbers would be one. */
   /** ONNX Runtime makes one of several conversions. */
   @Test
   void toType_severalTimes_roundsAndWrapsEachTime() throws IOException {
@@ -103,8 +102,10 @@ class ExactValuesTest {
     verify(x -> x.toType(DataType.FLOAT32, false).toType(DataType.INT8, false), whole);
     NDArray large = column(DataType.FLOAT64, DoubleStream.of(3e9, -3e9, 4_294_967_301.0, -1, 7));
     verify(x -> x.toType(DataType.INT64, false).toType(DataType.INT32, false), large);
+    verify(x -> x.toType(DataType.INT64, false).sum().toType(DataType.INT32, false).add(x), near);
   }
 
+  /** In float32 the four numbers would be one. */
   @Test
   void layerNorm_float64_computesInIt() throws IOException {
     NDArray gamma = manager.ones(new Shape(4), DataType.FLOAT64);
