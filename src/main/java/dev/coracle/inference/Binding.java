@@ -31,9 +31,18 @@ public final class Binding implements AutoCloseable {
 
   private final Map<String, OnnxTensor> inputs;
   private final Map<String, OnnxTensor> outputs;
+
+  /** Inputs whose bytes are checked in each run; most models have none. */
+  private final Map<TensorSpec, Tensor> booleans;
+
   private boolean closed;
 
-  Binding(OnnxModel model, Map<String, OnnxTensor> inputs, Map<String, OnnxTensor> outputs) {
+  Binding(
+      OnnxModel model,
+      Map<String, OnnxTensor> inputs,
+      Map<String, OnnxTensor> outputs,
+      Map<TensorSpec, Tensor> booleans) {
+    this.booleans = booleans;
     this.model = model;
     this.inputs = new ReusedMap(inputs);
     this.outputs = new ReusedMap(outputs);
@@ -42,6 +51,7 @@ public final class Binding implements AutoCloseable {
   /**
    * Runs the model on what the inputs hold and leaves its answer in the outputs.
    *
+   * @throws InvalidInputException if an input of booleans has bytes other than 0 and 1
    * @throws IllegalStateException after {@link #close} of this or of the model
    * @throws dev.coracle.CoracleException if the model fails, or gives an output another shape than
    *     the tensor's
@@ -49,6 +59,9 @@ public final class Binding implements AutoCloseable {
   public synchronized void run() {
     if (closed) {
       throw new IllegalStateException("this binding is closed; bind the model again");
+    }
+    if (!booleans.isEmpty()) {
+      booleans.forEach(model::checkBooleans);
     }
     model.run(inputs, outputs);
   }

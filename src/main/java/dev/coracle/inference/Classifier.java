@@ -156,7 +156,7 @@ public abstract sealed class Classifier implements AutoCloseable
    * processors. The image must not change before the answer is there. Every failure comes with the
    * future. Where that is cancelled before its turn, the model is not run; calls that wait for
    * their turn when the classifier is closed still get it. The queue has no limit. What depends on
-   * the future may wait for other calls: it runs where CompletableFuture's own tasks do.
+   * the future may block: it runs on threads that Coracle starts as they are needed.
    */
   public CompletableFuture<Prediction> classifyAsync(byte[] pixels) {
     return oneAsync(pixels);

@@ -2,6 +2,7 @@
 package dev.coracle.inference;
 
 import java.awt.image.BufferedImage;
+import java.awt.image.ColorModel;
 import java.awt.image.DataBuffer;
 import java.awt.image.IndexColorModel;
 import java.awt.image.Raster;
@@ -13,7 +14,7 @@ final class GreyValues {
 
   /** Returns rows of grey values, 0 (black) to 255 (white). */
   static int[][] of(BufferedImage picture) {
-    return isGrey(picture) ? samples(picture.getRaster()) : luma(picture);
+    return isGrey(picture) ? samples(picture) : luma(picture);
   }
 
   /** Tells grey, with or without alpha, from colours and from palettes. */
@@ -27,11 +28,13 @@ final class GreyValues {
   }
 
   /** As they are stored: getRGB would take them for linear light and make them brighter. */
-  private static int[][] samples(Raster raster) {
+  private static int[][] samples(BufferedImage picture) {
+    Raster raster = picture.getRaster();
+    ColorModel bits = picture.getColorModel(); // of which the storage may have more
     int[][] grey = new int[raster.getHeight()][raster.getWidth()];
     boolean alpha = raster.getNumBands() == 2;
-    int greyMax = (1 << raster.getSampleModel().getSampleSize(0)) - 1;
-    int alphaMax = alpha ? (1 << raster.getSampleModel().getSampleSize(1)) - 1 : 1;
+    int greyMax = (1 << bits.getComponentSize(0)) - 1;
+    int alphaMax = alpha ? (1 << bits.getComponentSize(1)) - 1 : 1;
     for (int y = 0; y < grey.length; y++) {
       for (int x = 0; x < grey[y].length; x++) {
         int value = to8Bits(raster.getSample(x, y, 0), greyMax);
@@ -42,7 +45,7 @@ final class GreyValues {
   }
 
   private static int to8Bits(int sample, int max) {
-    return (sample * 255 + max / 2) / max;
+    return (Math.min(sample, max) * 255 + max / 2) / max;
   }
 
   /** By the luma weights of ITU-R BT.601. */

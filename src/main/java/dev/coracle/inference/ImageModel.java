@@ -155,7 +155,7 @@ record ImageModel(
       String kind = values.getOrDefault(ModelMetadata.OUTPUT_KIND, byOperator);
       if (!OUTPUT_KINDS.contains(kind)) {
         throw malformed(
-            ModelMetadata.OUTPUT_KIND, String.join(", ", OUTPUT_KINDS), '"' + kind + '"');
+            ModelMetadata.OUTPUT_KIND, String.join(", ", OUTPUT_KINDS), Quote.text(kind));
       }
       return kind;
     }
@@ -182,7 +182,7 @@ record ImageModel(
       } catch (NumberFormatException e) {
         // said below, as for a number that is not finite
       }
-      throw malformed(key, expected, '"' + value + '"');
+      throw malformed(key, expected, Quote.text(value));
     }
 
     private InvalidModelException malformed(String key, String expected, String found) {

@@ -4,6 +4,8 @@ package dev.coracle.inference;
 import dev.coracle.inference.MessageType.Field;
 import dev.coracle.inference.MessageType.Kind;
 import java.util.HashSet;
+import java.util.List;
+import java.util.Objects;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
@@ -36,15 +38,22 @@ final class ModelRules {
   private final ModelOptions options;
   private final Message model;
 
+  /** What sparse tensors may still take when they are written out. */
+  private long sparseBytes;
+
+  private int nodes;
+
   private ModelRules(Message model, ModelOptions options) {
     this.model = model;
     this.options = options;
+    this.sparseBytes = options.maxFileBytes();
   }
 
   /** Throws {@link InvalidModelException} unless the model follows the rules. */
   static void check(Message model, ModelOptions options) {
     ModelRules rules = new ModelRules(model, options);
     rules.versions();
+    rules.names();
     FunctionRules.check(model, options);
     rules.children(model, "", new Scope(0, false, null));
   }
@@ -103,6 +112,7 @@ final class ModelRules {
               "%s: graphs nest deeper than %d levels; export the model with fewer conditions within conditions"
                   .formatted(place, MAX_SUBGRAPHS));
         }
+        count(message, place);
         KnownShapes shapes = KnownShapes.of(message, scope.shapes());
         inner = new Scope(scope.graphs() + 1, scope.function(), shapes);
       }
@@ -124,7 +134,7 @@ final class ModelRules {
                 && field.equals("initializer");
         TensorRules.check(message, place, mayBeExternal);
       }
-      case SPARSE_TENSOR -> SparseRules.check(message, place, options.maxFileBytes());
+      case SPARSE_TENSOR -> sparseBytes -= SparseRules.check(message, place, sparseBytes);
       case TENSOR_TYPE, SPARSE_TENSOR_TYPE -> elementType(message, "elem_type", place);
       case MAP_TYPE -> elementType(message, "key_type", place);
       default -> {}
@@ -156,7 +166,39 @@ final class ModelRules {
     }
   }
 
+  /** Before anything goes through the nodes. */
+  private static void count(Message graph, String place) {
+    int count = graph.count("node");
+    if (count > FunctionRules.MAX_NODES) {
+      throw new InvalidModelException(
+          "%s: expected at most %d nodes, found %d"
+              .formatted(place, FunctionRules.MAX_NODES, count));
+    }
+    for (Message node : graph.messages("node")) {
+      OperatorRules.count(node, place);
+    }
+  }
+
+  /** ONNX Runtime's binding for Java garbles these, so that nobody could run the model. */
+  private void names() {
+    Message graph = Objects.requireNonNull(model.message("graph"));
+    for (String field : List.of("input", "output")) {
+      for (Message value : graph.messages(field)) {
+        String name = value.text("name");
+        if (name.chars().anyMatch(c -> c == 0 || Character.isSurrogate((char) c))) {
+          throw new InvalidModelException(
+              "graph, %s (%s): expected a name without U+0000 and characters beyond U+FFFF; rename it"
+                  .formatted(field, Quote.text(name)));
+        }
+      }
+    }
+  }
+
   private void node(Message node, String place, @Nullable KnownShapes shapes) {
+    if (++nodes > FunctionRules.MAX_NODES) {
+      throw new InvalidModelException(
+          "%s: expected at most %d nodes".formatted(place, FunctionRules.MAX_NODES));
+    }
     String operator = node.text("op_type");
     if (operator.isEmpty()) {
       throw new InvalidModelException(place + ": expected an operator's name, found none");

@@ -96,7 +96,7 @@ final class NativeLibraries {
 
   private static @Nullable Path cache() {
     String chosen = System.getProperty(CACHE);
-    if (chosen != null) {
+    if (chosen != null && !chosen.isEmpty()) {
       return chosen.equals("off") ? null : Path.of(chosen).toAbsolutePath();
     }
     Path home = Path.of(System.getProperty("user.home"));

@@ -19,6 +19,7 @@ import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import org.jspecify.annotations.Nullable;
@@ -76,8 +77,8 @@ public final class OnnxModel implements AutoCloseable {
               .formatted(
                   file,
                   Arrays.toString(DType.values()),
-                  session.getInputInfo().values(),
-                  session.getOutputInfo().values()));
+                  Quote.plain(session.getInputInfo().values().toString()),
+                  Quote.plain(session.getOutputInfo().values().toString())));
     }
   }
 
@@ -123,7 +124,8 @@ public final class OnnxModel implements AutoCloseable {
 
   /**
    * Returns what a call gives back, in the file's order; unmodifiable. Outputs of other kinds, such
-   * as text and maps, are not among them.
+   * as text and maps, are not among them. One whose rank the file does not tell is described like a
+   * scalar, and may have any.
    */
   public List<TensorSpec> outputs() {
     return outputs;
@@ -159,7 +161,12 @@ public final class OnnxModel implements AutoCloseable {
       try (OrtSession.Result result = session.run(in, outputNames)) {
         Map<String, Tensor> answer = new LinkedHashMap<>();
         for (Map.Entry<String, OnnxValue> entry : result) {
-          answer.put(entry.getKey(), copy((OnnxTensor) entry.getValue()));
+          if (!(entry.getValue() instanceof OnnxTensor tensor)) {
+            throw new CoracleException(
+                "%s: output %s is sparse, and no tensor; export the model again"
+                    .formatted(file, Quote.plain(entry.getKey())));
+          }
+          answer.put(entry.getKey(), copy(entry.getKey(), tensor));
         }
         return Collections.unmodifiableMap(answer);
       }
@@ -197,13 +204,14 @@ public final class OnnxModel implements AutoCloseable {
     for (Map.Entry<String, Tensor> answer : answers.entrySet()) {
       if (inputNames.contains(answer.getKey())) { // ONNX Runtime would leave the tensor as it is
         throw new InvalidInputException(
-            file + ": output " + answer.getKey() + " is an input as well; read it there");
+            "%s: output %s is an input as well; read it there"
+                .formatted(file, Quote.plain(answer.getKey())));
       }
       if (all.contains(answer.getValue())) {
         throw new InvalidInputException(
             file
                 + ": the tensor of output "
-                + answer.getKey()
+                + Quote.plain(answer.getKey())
                 + " is bound twice; allocate another");
       }
       all.add(answer.getValue());
@@ -214,7 +222,7 @@ public final class OnnxModel implements AutoCloseable {
     try {
       addAll(in, inputs, values);
       addAll(out, outputs, answers);
-      return new Binding(this, in, out);
+      return new Binding(this, in, out, booleans(values));
     } catch (OrtException e) {
       in.values().forEach(OnnxTensor::close);
       out.values().forEach(OnnxTensor::close);
@@ -226,6 +234,16 @@ public final class OnnxModel implements AutoCloseable {
     } finally {
       references.release();
     }
+  }
+
+  private Map<TensorSpec, Tensor> booleans(Map<String, Tensor> values) {
+    Map<TensorSpec, Tensor> booleans = new LinkedHashMap<>();
+    for (TensorSpec spec : inputs) {
+      if (spec.dtype() == DType.BOOL) {
+        booleans.put(spec, Objects.requireNonNull(values.get(spec.name())));
+      }
+    }
+    return booleans;
   }
 
   /** Runs the model on tensors that a {@link Binding} holds. */
@@ -277,13 +295,36 @@ public final class OnnxModel implements AutoCloseable {
         continue; // an output that is not wanted
       }
       @Nullable Tensor value = values.get(spec.name());
-      if (value == null || value.dtype() != spec.dtype() || !spec.accepts(value.shape())) {
+      if (value == null
+          || value.dtype() != spec.dtype()
+          || !(spec.accepts(value.shape()) || hasAnyRank(spec, specs))) {
         throw new InvalidInputException(file + ": expected " + spec + ", got " + value);
       }
+      checkBooleans(spec, value);
       target.put(
           spec.name(),
           OnnxTensor.createTensor(
               environment, value.bytes(), value.shape(), value.dtype().javaType()));
+    }
+  }
+
+  /** Tells of an output that may be of unknown rank; ONNX Runtime checks what it is given. */
+  private boolean hasAnyRank(TensorSpec spec, List<TensorSpec> specs) {
+    return spec.shape().isEmpty() && specs.equals(outputs);
+  }
+
+  /** ONNX Runtime counts with these bytes, and gives more than there is for others. */
+  void checkBooleans(TensorSpec spec, Tensor value) {
+    if (spec.dtype() != DType.BOOL) {
+      return;
+    }
+    ByteBuffer bytes = value.bytes();
+    for (int i = bytes.position(); i < bytes.limit(); i++) {
+      if ((bytes.get(i) & ~1) != 0) {
+        throw new InvalidInputException(
+            "%s: expected bytes of 0 or 1 in %s, got %d at %d"
+                .formatted(file, spec, bytes.get(i), i - bytes.position()));
+      }
     }
   }
 
@@ -293,14 +334,28 @@ public final class OnnxModel implements AutoCloseable {
     if (!known.containsAll(names) || (all ? names.size() < known.size() : names.isEmpty())) {
       throw new InvalidInputException(
           "%s: expected %s %s%s, got %s"
-              .formatted(file, what, known, all ? "" : " or some", given == null ? null : names));
+              .formatted(
+                  file,
+                  what,
+                  Quote.plain(known.toString()),
+                  all ? "" : " or some",
+                  given == null ? null : Quote.plain(names.toString())));
     }
   }
 
-  private static Tensor copy(OnnxTensor value) {
+  private Tensor copy(String name, OnnxTensor value) {
     DType dtype = DType.of(value.getInfo().onnxType);
     if (dtype == null) {
       throw new IllegalStateException("an output has become " + value.getInfo());
+    }
+    double bytesInAll = dtype.bytes();
+    for (long size : value.getInfo().getShape()) {
+      bytesInAll *= size;
+    }
+    if (bytesInAll > Tensor.MAX_BYTES) { // which Java's buffers cannot hold
+      throw new CoracleException(
+          "%s: output %s has %.0f bytes; expected at most %d"
+              .formatted(file, Quote.plain(name), bytesInAll, Tensor.MAX_BYTES));
     }
     ByteBuffer bytes = value.getByteBuffer();
     return Tensor.of(dtype, bytes, value.getInfo().getShape());

@@ -113,6 +113,25 @@ final class OperatorRules {
   private static final Set<String> TAKE_EMPTY_LISTS =
       Set.of("Expand", "Pad", "Resize", "Slice", "Split", "Squeeze", "Tile", "Unsqueeze");
 
+  /** Which ONNX Runtime has in ONNX's domain and ONNX has not: Crop reads where its border says. */
+  private static final Set<String> WITHDRAWN =
+      Set.of(
+          "ATen",
+          "Affine",
+          "Crop",
+          "DynamicSlice",
+          "GRUUnit",
+          "GivenTensorFill",
+          "ImageScaler",
+          "MemcpyFromHost",
+          "MemcpyToHost",
+          "ParametricSoftplus",
+          "Scale",
+          "ScaledTanh");
+
+  /** Inputs, or outputs, of a node; exporters give some hundred to a Concat. */
+  private static final int MAX_OPERANDS = 1 << 16;
+
   private static final Set<String> QUANTIZATION = Set.of("DequantizeLinear", "QuantizeLinear");
 
   private final Message node;
@@ -120,6 +139,17 @@ final class OperatorRules {
   private final List<String> inputs;
   private final KnownShapes shapes;
   private final String place;
+
+  /** Checks how many operands a node has, before their names are read. */
+  static void count(Message node, String place) {
+    for (String field : List.of("input", "output")) {
+      int count = node.count(field);
+      if (count > MAX_OPERANDS) {
+        throw new InvalidModelException(
+            "%s: expected at most %d %ss, found %d".formatted(place, MAX_OPERANDS, field, count));
+      }
+    }
+  }
 
   private OperatorRules(Message node, KnownShapes shapes, String place) {
     this.node = node;
@@ -130,6 +160,11 @@ final class OperatorRules {
   }
 
   static void check(Message node, KnownShapes shapes, String place) {
+    if (WITHDRAWN.contains(node.text("op_type"))) {
+      throw new InvalidModelException(
+          "%s: expected an operator of ONNX, found one that ONNX has withdrawn; convert the model to operators of today"
+              .formatted(place));
+    }
     OperatorRules rules = new OperatorRules(node, shapes, place);
     for (Message attribute : node.messages("attribute")) {
       rules.range(attribute);

@@ -12,8 +12,13 @@ final class SparseRules {
 
   private SparseRules() {}
 
-  /** Runs before {@link TensorRules} see the two tensors inside, so it trusts none of them. */
-  static void check(Message sparse, String place, long maxBytes) {
+  /**
+   * Runs before {@link TensorRules} see the two tensors inside, so it trusts none of them.
+   *
+   * @param maxBytes what is left for this one
+   * @return how many bytes it takes when written out
+   */
+  static long check(Message sparse, String place, long maxBytes) {
     Message values = sparse.message("values");
     Message indices = sparse.message("indices");
     if (values == null || indices == null) {
@@ -26,7 +31,7 @@ final class SparseRules {
     ElementType type = TensorRules.type(values, place);
     if (type == ElementType.STRING || elements == 0 || type.bytes(elements) > maxBytes) {
       throw new InvalidModelException(
-          "%s: expected numbers that take 1 to %d bytes when written out (ModelOptions.maxFileBytes), found %s %s"
+          "%s: expected numbers that take 1 to %d bytes when written out (what ModelOptions.maxFileBytes leaves to it), found %s %s"
               .formatted(place, maxBytes, type, Arrays.toString(dims)));
     }
     long count = TensorRules.elements(TensorRules.dims(values, place), place);
@@ -48,6 +53,7 @@ final class SparseRules {
             "%s: expected indices from 0 to %d, found %d".formatted(place, limit - 1, index[i]));
       }
     }
+    return type.bytes(elements);
   }
 
   private static long[] longs(Message tensor) {

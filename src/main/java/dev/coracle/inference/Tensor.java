@@ -19,7 +19,7 @@ import java.util.Arrays;
 public final class Tensor {
 
   /** What ONNX Runtime's Java takes; a few bytes less than an array may have. */
-  private static final int MAX_BYTES = Integer.MAX_VALUE - 8;
+  static final int MAX_BYTES = Integer.MAX_VALUE - 8;
 
   private final DType dtype;
   private final long[] shape;

@@ -7,7 +7,8 @@ import java.util.stream.Collectors;
 /**
  * Describes an input or output of a model as the file declares it.
  *
- * @param shape size of each axis; {@value #DYNAMIC} where it is chosen anew for each call
+ * @param shape size of each axis; {@value #DYNAMIC} where it is chosen anew for each call; empty
+ *     for a scalar, and for an output of unknown rank
  */
 public record TensorSpec(String name, DType dtype, List<Long> shape) {
 
@@ -42,6 +43,6 @@ public record TensorSpec(String name, DType dtype, List<Long> shape) {
 
   @Override
   public String toString() {
-    return name + ": " + typeAndShape();
+    return Quote.plain(name) + ": " + typeAndShape();
   }
 }

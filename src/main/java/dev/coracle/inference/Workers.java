@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.coracle.inference;
 
+import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.SynchronousQueue;
 import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
@@ -18,31 +20,40 @@ import org.jspecify.annotations.Nullable;
  * that native calls do not crowd each other out however many models there are. Daemons, started
  * when needed, gone after ten idle seconds. Platform threads: a native call would hold on to a
  * virtual thread's carrier anyway. Nothing but Coracle's own code runs on them, so none is ever
- * blocked by an application.
+ * blocked by an application; what applications do with an answer has threads of its own.
  */
 final class Workers {
 
   /** Processors of this machine, or of this container. */
   static final int PROCESSORS = Runtime.getRuntime().availableProcessors();
 
-  private static final ThreadPoolExecutor POOL = pool();
+  private static final ThreadPoolExecutor POOL =
+      pool(PROCESSORS, PROCESSORS, new LinkedBlockingQueue<>(), "coracle-inference-");
+
+  /**
+   * As many threads as are wanted at a time: what depends on a future may block. Not the common
+   * pool, where tasks of the application would hold up an answer that is there.
+   */
+  private static final ThreadPoolExecutor COMPLETIONS =
+      pool(0, Integer.MAX_VALUE, new SynchronousQueue<>(), "coracle-completion-");
 
   /** Threads that classify, in all classifiers, and tasks that wait for one. */
   private static final AtomicInteger BUSY = new AtomicInteger();
 
   private Workers() {}
 
-  private static ThreadPoolExecutor pool() {
+  private static ThreadPoolExecutor pool(
+      int core, int most, BlockingQueue<Runnable> queue, String prefix) {
     AtomicInteger count = new AtomicInteger();
     ThreadPoolExecutor pool =
         new ThreadPoolExecutor(
-            PROCESSORS,
-            PROCESSORS,
+            core,
+            most,
             10,
             TimeUnit.SECONDS,
-            new LinkedBlockingQueue<>(),
+            queue,
             task -> {
-              String name = "coracle-inference-" + count.incrementAndGet();
+              String name = prefix + count.incrementAndGet();
               Thread thread = new Thread(null, task, name, 0, false);
               thread.setDaemon(true);
               // Not the first caller's, which may belong to a web application that goes.
@@ -64,8 +75,8 @@ final class Workers {
 
   /**
    * Runs a call on the pool, unless its future is done before, and {@code release} in any case,
-   * before those who wait for the future go on. What depends on the future runs elsewhere: where
-   * CompletableFuture runs asynchronous tasks by default, which can wait for further calls.
+   * before those who wait for the future go on. What depends on the future runs elsewhere, on
+   * {@link #COMPLETIONS}, and may wait for further calls.
    */
   static <T> CompletableFuture<T> submit(Supplier<T> call, Runnable release) {
     CompletableFuture<T> future = new CompletableFuture<>();
@@ -114,7 +125,7 @@ final class Workers {
           }
         };
     try {
-      future.defaultExecutor().execute(complete);
+      COMPLETIONS.execute(complete);
     } catch (RuntimeException | Error e) { // no thread could be started, which must not lose it
       complete.run();
     }

@@ -44,9 +44,13 @@ final class ConstantNodes {
   }
 
   private static String ramp(Value value, Constant.Ramp ramp, GraphBuilder graph) {
-    // There is no arithmetic of bytes in older opsets, nor in ONNX Runtime.
-    boolean isByte = value.type() == DataType.INT8 || value.type() == DataType.UINT8;
-    DataType type = isByte ? DataType.INT32 : value.type();
+    // There is no arithmetic of bytes in older opsets, nor of these in ONNX Runtime.
+    DataType type =
+        switch (value.type()) {
+          case INT8, UINT8 -> DataType.INT32;
+          case FLOAT16 -> DataType.FLOAT32;
+          default -> value.type();
+        };
     String index =
         graph
             .helper("Range", WHY)
@@ -64,7 +68,7 @@ final class ConstantNodes {
             .input(graph.scalar(ramp.step(), type))
             .output();
     String base = graph.initializer("constant_" + value.id(), ramp.base());
-    if (!isByte) {
+    if (type == value.type()) {
       return graph.helper("Add", WHY).input(scaled).input(base).output();
     }
     String wide = cast(base, type, graph);

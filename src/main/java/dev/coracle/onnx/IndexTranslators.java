@@ -117,10 +117,10 @@ final class IndexTranslators {
   }
 
   /**
-   * Returns, for each slice of an index, the dimension that is cut and a literal bound of it,
-   * counted from either end.
+   * Returns pairs of a size that varies and a number: where the one reaches the other, a slice
+   * begins to cut what it is of, or no longer does.
    */
-  static List<Map.Entry<DimExpr, Long>> literalBounds(Call get) {
+  static List<Map.Entry<DimExpr, Long>> cuts(Call get) {
     List<Map.Entry<DimExpr, Long>> bounds = new ArrayList<>();
     if (get.arguments().contains(TracingIndexer.BOOLEANS)) {
       return bounds; // which no graph has
@@ -128,9 +128,16 @@ final class IndexTranslators {
     for (Element element : elements(get)) {
       if (element.kind().equals(TracingIndexer.SLICE)) {
         for (Object bound : element.arguments().subList(0, 2)) {
-          if (bound instanceof DimExpr number && number.isConstant()) {
-            bounds.add(
-                Map.entry(get.receiver().shape().get(element.axis()), Math.abs(number.value())));
+          if (bound instanceof DimExpr number) {
+            DimExpr size = get.receiver().shape().get(element.axis());
+            if (number.isConstant()) {
+              bounds.add(Map.entry(size, Math.abs(number.value())));
+            } else {
+              bounds.add(Map.entry(number, 0L)); // from where it is counted from the other end
+              if (size.isConstant()) {
+                bounds.add(Map.entry(number, size.value()));
+              }
+            }
           }
         }
       }

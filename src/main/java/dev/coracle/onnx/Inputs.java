@@ -19,9 +19,7 @@ final class Inputs {
     Objects.requireNonNull(name, "name");
     Objects.requireNonNull(shape, "shape");
     Objects.requireNonNull(type, "type");
-    if (name.isEmpty()) {
-      throw new IllegalArgumentException("an input needs a name; ONNX takes an empty one for none");
-    }
+    requireName("input", name);
     if (type == DataType.INT16) {
       throw new IllegalArgumentException(
           "input '" + name + "' is of type int16, which PyTorch's engine lacks");
@@ -31,6 +29,19 @@ final class Inputs {
       throw new IllegalArgumentException("input '" + name + "' has rank 0; axis 0 is the batch");
     }
     specs.add(new InputSpec(name, shape, type, Map.of(0, GraphBuilder.BATCH_AXIS)));
+  }
+
+  /** Refuses what ONNX takes for no name, and what ONNX Runtime's Java binding cannot give back. */
+  static void requireName(String what, String name) {
+    if (name.isEmpty()) {
+      throw new IllegalArgumentException(
+          "an " + what + " needs a name; ONNX takes an empty one for none");
+    }
+    if (name.chars().anyMatch(c -> c == 0 || Character.isSurrogate((char) c))) {
+      throw new IllegalArgumentException(
+          "the name of an %s has U+0000 or a character beyond U+FFFF, which ONNX Runtime's binding for Java garbles"
+              .formatted(what));
+    }
   }
 
   void nameAxis(String input, int axis, String name) {

@@ -11,8 +11,11 @@ import java.nio.file.Path;
 import java.security.DigestInputStream;
 import java.security.MessageDigest;
 import java.util.HashSet;
+import java.util.List;
 import java.util.Objects;
 import java.util.Set;
+import java.util.concurrent.locks.Lock;
+import java.util.concurrent.locks.ReentrantLock;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import java.util.zip.CRC32;
@@ -26,7 +29,8 @@ import org.jspecify.annotations.Nullable;
  * <p>How it works: the {@link DataFile}, whose name no other content has, is written first; then
  * the model takes its place at once, and refers to it. So at any moment the model in place has the
  * data that it was written with. When the model cannot be written, the new data go; when it is in
- * place, the data that the model before it referred to go.
+ * place, the data that the model before it referred to go. Within a program, one export at a time
+ * writes to a path.
  */
 final class ModelFiles {
 
@@ -35,6 +39,10 @@ final class ModelFiles {
 
   /** A model whose data lie outside is far smaller; anything larger is not read to find them. */
   private static final long MAX_GRAPH_BYTES = 64 << 20;
+
+  /** One of these for each path, as two exports would delete each other's data. */
+  private static final List<Lock> LOCKS =
+      Stream.generate(() -> (Lock) new ReentrantLock()).limit(64).toList();
 
   private final Path file;
   private final String name;
@@ -71,6 +79,22 @@ final class ModelFiles {
                 .formatted(initializer.name(), initializer.size()));
       }
     }
+    Lock lock = LOCKS.get(Math.floorMod(file.normalize().hashCode(), LOCKS.size()));
+    lock.lock();
+    try {
+      return writeAlone(model, graph, external, limit, check);
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  private long writeAlone(
+      ModelProto model,
+      OnnxGraph graph,
+      @Nullable Boolean external,
+      long limit,
+      AtomicFile.Check check)
+      throws IOException {
     ModelWriter whole = new ModelWriter(model, graph, null);
     if (external == null ? whole.size() > limit : external) {
       DataFile data = new DataFile(name, graph.initializers());

@@ -143,10 +143,7 @@ public final class OnnxExporter {
 
   /** Names an output, in the block's order. Default {@code output_0}, {@code output_1}, … */
   public OnnxExporter output(String name) {
-    if (Objects.requireNonNull(name, "name").isEmpty()) {
-      throw new IllegalArgumentException(
-          "an output needs a name; ONNX takes an empty one for none");
-    }
+    Inputs.requireName("output", Objects.requireNonNull(name, "name"));
     outputs.add(name);
     return this;
   }

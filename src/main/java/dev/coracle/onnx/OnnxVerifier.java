@@ -12,6 +12,7 @@ import dev.coracle.NativeHeap;
 import dev.coracle.onnx.FileRunner.OpenFile;
 import dev.coracle.onnx.SampleInputs.Kind;
 import dev.coracle.onnx.VerificationReport.Skipped;
+import java.nio.channels.ClosedByInterruptException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -203,6 +204,9 @@ public final class OnnxVerifier {
     } catch (ExportException e) {
       throw e;
     } catch (CoracleException e) {
+      if (e.getCause() instanceof ClosedByInterruptException) {
+        throw new ExportException("the export was interrupted while it verified the file", e);
+      }
       throw new ExportException(
           "the file cannot be verified: %s; verify(false) exports without"
               .formatted(e.getMessage()),

@@ -7,8 +7,8 @@ import java.util.Set;
 import java.util.TreeSet;
 
 /**
- * Finds the sizes at which a slice such as {@code :100} begins to cut an axis: from there on the
- * result's size, which the traces give as that of the axis, is another one.
+ * Finds the sizes at which a slice such as {@code :100} begins to cut an axis, or one such as
+ * {@code :n} ends to: beyond, the result's size is another one than the traces give.
  */
 final class SliceBounds {
 
@@ -22,7 +22,7 @@ final class SliceBounds {
     Map<String, Set<Long>> sizes = new HashMap<>();
     for (Call call : trace.calls()) { // also those of which only the result's size is used
       if (call.method().equals(TracingIndexer.GET)) {
-        for (Map.Entry<DimExpr, Long> bound : IndexTranslators.literalBounds(call)) {
+        for (Map.Entry<DimExpr, Long> bound : IndexTranslators.cuts(call)) {
           add(bound.getKey(), bound.getValue(), sizes);
         }
       }

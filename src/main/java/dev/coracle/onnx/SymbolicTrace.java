@@ -12,7 +12,6 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
 import java.util.function.Predicate;
-import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -68,6 +67,13 @@ record SymbolicTrace(List<Value> inputs, List<Call> calls, List<Value> outputs) 
     return sum;
   }
 
+  /** What of a call's results is taken from the traces. */
+  private enum Trust {
+    ALL,
+    UNIFORM,
+    NONE
+  }
+
   private static final class Unifier {
     private final DynamicAxes axes;
     private final List<Trace> traces;
@@ -81,10 +87,11 @@ record SymbolicTrace(List<Value> inputs, List<Call> calls, List<Value> outputs) 
     }
 
     SymbolicTrace unify() {
-      List<Value> inputs = values(traces.stream().map(Trace::inputs).toList(), "the inputs", true);
+      List<Value> inputs =
+          values(traces.stream().map(Trace::inputs).toList(), "the inputs", Trust.ALL);
       List<Call> calls = calls();
       List<Value> outputs =
-          values(traces.stream().map(Trace::outputs).toList(), "the outputs", true);
+          values(traces.stream().map(Trace::outputs).toList(), "the outputs", Trust.ALL);
       return new SymbolicTrace(inputs, calls, outputs);
     }
 
@@ -124,29 +131,47 @@ record SymbolicTrace(List<Value> inputs, List<Call> calls, List<Value> outputs) 
         }
         arguments.add(argument(given, where));
       }
-      Value receiver = value(same.stream().map(TracedCall::receiver).toList(), where, true);
+      Value receiver = value(same.stream().map(TracedCall::receiver).toList(), where, Trust.ALL);
       List<Value> results =
           values(
               same.stream().map(TracedCall::results).toList(),
               where,
-              !isTranslated.test(first.method()) || haveLiterals(receiver, arguments));
+              isTranslated.test(first.method()) ? trust(receiver, arguments) : Trust.ALL);
       return new Call(first.method(), receiver, arguments, results, first.location());
     }
 
     /**
-     * Tells whether a call has the same arrays and numbers at all sizes, and so the same results.
-     * What it makes of others is not explained by what was seen, as it may change beyond: the
-     * smaller one of an index and 100, say, or of 100 and a size.
+     * Tells how far the results of a call are explained by what was seen: wholly, where it has the
+     * same arrays and numbers at all sizes; where its arrays only repeat along the sizes, as to
+     * results that do so too. What it makes of others may change beyond: the smaller one of an
+     * index and 100, say, or of 100 and a size.
      */
-    private static boolean haveLiterals(Value receiver, List<@Nullable Object> arguments) {
-      return Stream.concat(Stream.of(receiver), arguments.stream())
-          .flatMap(
-              given -> given instanceof List<?> list ? list.stream() : Stream.ofNullable(given))
-          .allMatch(
-              given ->
-                  given instanceof Value value
-                      ? value.constant() instanceof Constant.Literal
-                      : !(given instanceof DimExpr number) || number.isConstant());
+    private static Trust trust(Value receiver, List<@Nullable Object> arguments) {
+      Trust trust = Trust.ALL;
+      for (Object given : flat(receiver, arguments)) {
+        if (given instanceof Value value) {
+          if (value.constant() instanceof Constant.Repeated) {
+            trust = Trust.UNIFORM;
+          } else if (!(value.constant() instanceof Constant.Literal)) {
+            return Trust.NONE;
+          }
+        } else if (given instanceof DimExpr number && !number.isConstant()) {
+          return Trust.NONE;
+        }
+      }
+      return trust;
+    }
+
+    private static List<Object> flat(Value receiver, List<@Nullable Object> arguments) {
+      List<Object> flat = new ArrayList<>(List.of(receiver));
+      for (Object argument : arguments) {
+        if (argument instanceof List<?> list) {
+          flat.addAll(list);
+        } else if (argument != null) {
+          flat.add(argument);
+        }
+      }
+      return flat;
     }
 
     private static String where(TracedCall call) {
@@ -154,9 +179,9 @@ record SymbolicTrace(List<Value> inputs, List<Call> calls, List<Value> outputs) 
     }
 
     /**
-     * @param explained whether a result that varies with the sizes may be explained by them
+     * @param trust in what the sizes explain of a result
      */
-    private Value value(List<TracedValue> same, String where, boolean explained) {
+    private Value value(List<TracedValue> same, String where, Trust trust) {
       TracedValue first = same.get(0);
       for (TracedValue value : same) {
         if (value.id() != first.id()
@@ -174,12 +199,12 @@ record SymbolicTrace(List<Value> inputs, List<Call> calls, List<Value> outputs) 
       }
       List<DimExpr> shape =
           dims(same.stream().map(v -> v.array().getShape().getShape()).toList(), where);
-      Value value = new Value(first, shape, constant(same, shape, where, explained));
+      Value value = new Value(first, shape, constant(same, shape, where, trust));
       values.put(first.id(), value);
       return value;
     }
 
-    private List<Value> values(List<? extends List<?>> lists, String where, boolean explained) {
+    private List<Value> values(List<? extends List<?>> lists, String where, Trust trust) {
       int size = lists.get(0).size();
       if (lists.stream().anyMatch(list -> list.size() != size)) {
         throw differs("a size decides how many arrays there are in " + where);
@@ -188,19 +213,19 @@ record SymbolicTrace(List<Value> inputs, List<Call> calls, List<Value> outputs) 
       for (int i = 0; i < size; i++) {
         int index = i;
         unified.add(
-            value(lists.stream().map(l -> (TracedValue) l.get(index)).toList(), where, explained));
+            value(lists.stream().map(l -> (TracedValue) l.get(index)).toList(), where, trust));
       }
       return unified;
     }
 
     private @Nullable Constant constant(
-        List<TracedValue> same, List<DimExpr> shape, String where, boolean explained) {
+        List<TracedValue> same, List<DimExpr> shape, String where, Trust trust) {
       TracedValue first = same.get(0);
       if (first.kind() == TracedValue.Kind.PARAMETER) {
         return new Constant.Literal();
       }
       if (same.stream().anyMatch(TracedValue::dependsOnInput)
-          || (first.kind() == TracedValue.Kind.RESULT && !explained)) {
+          || (first.kind() == TracedValue.Kind.RESULT && trust == Trust.NONE)) {
         return null;
       }
       Constant constant =
@@ -211,17 +236,19 @@ record SymbolicTrace(List<Value> inputs, List<Call> calls, List<Value> outputs) 
                 + where
                 + " changes with a size, or from run to run, in a way that the exporter does not know");
       }
-      return constant; // the result of a call may also be left to the call
+      boolean position = constant instanceof Constant.Ramp || constant instanceof Constant.Size;
+      // The result of a call may also be left to the call.
+      return position && trust == Trust.UNIFORM ? null : constant;
     }
 
     private @Nullable Object argument(List<@Nullable Object> given, String where) {
       if (all(TracedValue.class, given)) {
-        return value(given.stream().map(TracedValue.class::cast).toList(), where, true);
+        return value(given.stream().map(TracedValue.class::cast).toList(), where, Trust.ALL);
       }
       if (all(List.class, given)) {
         List<List<?>> lists = given.stream().<List<?>>map(List.class::cast).toList();
         if (lists.stream().allMatch(list -> all(TracedValue.class, list))) {
-          return values(lists, where, true);
+          return values(lists, where, Trust.ALL);
         }
       }
       if (all(Integer.class, given) || all(Long.class, given)) {

@@ -4,7 +4,13 @@ package dev.coracle.inference;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 
+import java.awt.Transparency;
+import java.awt.color.ColorSpace;
 import java.awt.image.BufferedImage;
+import java.awt.image.ColorModel;
+import java.awt.image.ComponentColorModel;
+import java.awt.image.DataBuffer;
+import java.awt.image.WritableRaster;
 import java.util.Arrays;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -45,6 +51,25 @@ class DigitImageTest {
     assertThat(pixels(Pictures.grey(digit, BufferedImage.TYPE_BYTE_GRAY))).isEqualTo(digit);
     assertThat(pixels(Pictures.grey(digit, BufferedImage.TYPE_USHORT_GRAY))).isEqualTo(digit);
     assertThat(pixels(Pictures.greyAlpha(digit, true))).isEqualTo(digit);
+  }
+
+  /** As of a scanner: twelve bits, stored in sixteen. */
+  @Test
+  void pixels_greyOfFewerBitsThanStored_givesThePixels() {
+    ColorModel twelve =
+        new ComponentColorModel(
+            ColorSpace.getInstance(ColorSpace.CS_GRAY),
+            new int[] {12},
+            false,
+            false,
+            Transparency.OPAQUE,
+            DataBuffer.TYPE_USHORT);
+    byte[] digit = seven();
+    WritableRaster raster = twelve.createCompatibleWritableRaster(28, 28);
+    for (int i = 0; i < digit.length; i++) {
+      raster.setSample(i % 28, i / 28, 0, ((digit[i] & 0xff) * 4095 + 127) / 255);
+    }
+    assertThat(pixels(new BufferedImage(twelve, raster, false, null))).isEqualTo(digit);
   }
 
   @Test

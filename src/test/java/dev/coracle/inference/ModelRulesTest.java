@@ -283,6 +283,52 @@ class ModelRulesTest {
     return java.util.Collections.nCopies(count, 1L);
   }
 
+  /** Each fits alone. */
+  @Test
+  void read_sparseTensorsThatAreTooMuchTogether_areRefused() throws IOException {
+    TensorProto one = ModelBuilder.longTensor("", 1);
+    ModelBuilder model = new ModelBuilder().input("x", 1, 6).output("y").node("Neg x > y");
+    for (int i = 0; i < 6; i++) { // 200 MB each, of 1 GiB
+      model.sparse("s" + i, one, 25_000_000);
+    }
+    assertRefused(model.model().toBuilder(), "graph, sparse_initializer 5");
+  }
+
+  @Test
+  void read_moreThanAMillionNodes_areRefused() throws IOException {
+    ByteArrayOutputStream graph = new ByteArrayOutputStream();
+    GraphProto.newBuilder(SOUND.getGraph()).clearNode().build().writeTo(graph);
+    byte[] node = {0x0a, 3, 0x22, 1, 'Q'};
+    for (int i = 0; i <= FunctionRules.MAX_NODES; i++) {
+      graph.write(node);
+    }
+    ModelProto many = SOUND.toBuilder().setGraph(GraphProto.parseFrom(graph.toByteArray())).build();
+    assertRefused(many.toBuilder(), "expected at most 1048576 nodes, found 1048577");
+  }
+
+  @Test
+  void read_moreOperandsThanAnyoneGives_areRefused() throws IOException {
+    ModelProto.Builder model = SOUND.toBuilder();
+    NodeProto.Builder node = model.getGraphBuilder().getNodeBuilder(0);
+    for (int i = 0; i < 1 << 16; i++) {
+      node.addInput("");
+    }
+    assertRefused(model, "expected at most 65536 inputs, found 65538");
+  }
+
+  /** The binding for Java gives and takes other names than these. */
+  @Test
+  void read_namesThatJavaCannotGive_areRefused() throws IOException {
+    for (String name : List.of("x\ud83d\ude00", "x\u0000")) {
+      ModelProto.Builder input = SOUND.toBuilder();
+      input.getGraphBuilder().getInputBuilder(0).setName(name);
+      assertRefused(input, "graph, input");
+      ModelProto.Builder output = SOUND.toBuilder();
+      output.getGraphBuilder().getOutputBuilder(0).setName(name);
+      assertRefused(output, "graph, output");
+    }
+  }
+
   private static ModelProto.Builder sparse(TensorProto values, TensorProto indices, long... dims) {
     ModelProto.Builder model = SOUND.toBuilder();
     var sparse = model.getGraphBuilder().addSparseInitializerBuilder();

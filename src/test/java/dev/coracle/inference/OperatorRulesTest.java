@@ -211,6 +211,10 @@ class OperatorRulesTest {
         // Points past the pool.
         new Case("ngram_indexes to have a place", tfidf("ngram_indexes:is=1,2")),
         new Case("ngram_indexes to have a place", tfidf("ngram_indexes:is=0,1,-1")),
+        // Reads far before the picture.
+        new Case(
+            "one that ONNX has withdrawn",
+            image().opset(9).node("Crop x > y", "border:is=-2000000,-2000,0,0")),
         // Adds the sizes up to 0.
         new Case(
             "expected inputdimensions from 1",

@@ -12,6 +12,7 @@ import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutionException;
+import java.util.concurrent.ForkJoinPool;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -60,6 +61,39 @@ class WorkersTest {
         .hasMessage("task 3");
     assertThat(running).hasValue(0);
     assertThat(begun.get()).isLessThan(1_000);
+  }
+
+  /** The application may have filled the pool that CompletableFuture runs its tasks on. */
+  @Test
+  void submit_commonPoolIsBlocked_answersAllTheSame() throws Exception {
+    CountDownLatch release = new CountDownLatch(1);
+    for (int i = 0; i < 2 * Workers.PROCESSORS; i++) {
+      ForkJoinPool.commonPool().execute(() -> await(release));
+    }
+    try {
+      assertThat(Workers.submit(() -> 7, () -> {}).get(30, TimeUnit.SECONDS)).isEqualTo(7);
+    } finally {
+      release.countDown();
+    }
+  }
+
+  /** What depends on an answer may wait for the next one, and that for another. */
+  @Test
+  void submit_dependentsThatBlock_haveThreadsEnough() throws Exception {
+    CountDownLatch all = new CountDownLatch(20);
+    List<CompletableFuture<Void>> waiting = new ArrayList<>();
+    for (int i = 0; i < 20; i++) {
+      waiting.add(
+          Workers.submit(() -> 1, () -> {})
+              .thenAccept(
+                  one -> {
+                    all.countDown();
+                    await(all);
+                  }));
+    }
+    for (CompletableFuture<Void> each : waiting) {
+      each.get(30, TimeUnit.SECONDS);
+    }
   }
 
   @Test
