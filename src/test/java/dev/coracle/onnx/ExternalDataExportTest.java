@@ -26,10 +26,14 @@ import java.nio.ByteBuffer;
 import java.nio.FloatBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.TreeMap;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
@@ -183,6 +187,29 @@ class ExternalDataExportTest {
     assertThat(files()).containsExactly(file, dataFile(), foreign);
     exporter(block).export(file);
     assertThat(files()).containsExactly(file, foreign);
+  }
+
+  /** Each would delete the other's data as those of the model before. */
+  @Test
+  void export_twoAtATimeToOnePath_modelInPlaceHasItsData() throws Exception {
+    Block other = block(manager, 2);
+    ExecutorService threads = Executors.newFixedThreadPool(2);
+    try {
+      for (int round = 0; round < 30; round++) {
+        List<Future<ExportReport>> exports = new ArrayList<>();
+        for (Block each : List.of(block, other)) {
+          exports.add(
+              threads.submit(() -> exporter(each).externalData(true).verify(false).export(file)));
+        }
+        for (Future<ExportReport> export : exports) {
+          export.get();
+        }
+        assertThat(files()).as("round %d", round).containsExactlyInAnyOrder(file, dataFile());
+        OnnxModel.open(file, ModelOptions.builder().externalDataFolder(folder).build()).close();
+      }
+    } finally {
+      threads.shutdownNow();
+    }
   }
 
   @Test
