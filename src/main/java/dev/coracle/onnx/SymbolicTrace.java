@@ -136,7 +136,9 @@ record SymbolicTrace(List<Value> inputs, List<Call> calls, List<Value> outputs) 
           values(
               same.stream().map(TracedCall::results).toList(),
               where,
-              isTranslated.test(first.method()) ? trust(receiver, arguments) : Trust.ALL);
+              isTranslated.test(first.method())
+                  ? trust(first.method(), receiver, arguments)
+                  : Trust.ALL);
       return new Call(first.method(), receiver, arguments, results, first.location());
     }
 
@@ -146,11 +148,14 @@ record SymbolicTrace(List<Value> inputs, List<Call> calls, List<Value> outputs) 
      * results that do so too. What it makes of others may change beyond: the smaller one of an
      * index and 100, say, or of 100 and a size.
      */
-    private static Trust trust(Value receiver, List<@Nullable Object> arguments) {
+    private static Trust trust(String method, Value receiver, List<@Nullable Object> arguments) {
       Trust trust = Trust.ALL;
       for (Object given : flat(receiver, arguments)) {
         if (given instanceof Value value) {
           if (value.constant() instanceof Constant.Repeated) {
+            if (method.equals(TracingIndexer.GET)) {
+              return Trust.NONE; // an index such as :100 may cut what is repeated
+            }
             trust = Trust.UNIFORM;
           } else if (!(value.constant() instanceof Constant.Literal)) {
             return Trust.NONE;

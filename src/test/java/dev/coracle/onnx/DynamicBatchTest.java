@@ -191,7 +191,8 @@ class DynamicBatchTest {
         "largest",
         "size",
         "greater",
-        "cut"
+        "cut",
+        "start"
       })
   void export_callsOnIndices_areLeftToTheFile(String kind) throws IOException, OrtException {
     UnaryOperator<NDArray> function =
@@ -217,6 +218,11 @@ class DynamicBatchTest {
               x -> x.mul(number(x, 100).gt(x.getShape().get(1)).toType(DataType.FLOAT32, false));
           case "cut" ->
               x -> x.mul(x.getManager().ones(new Shape(100)).get(":" + x.getShape().get(1)).sum());
+          case "start" ->
+              x -> {
+                NDArray ones = x.getManager().ones(new Shape(x.getShape().get(1)));
+                return x.mul(ones.get(":100").sum());
+              };
           case "sum" -> x -> x.mul(x.onesLike().sum().clip(0, 100));
           default -> x -> x.mul(indices(x).max().gt(100).toType(DataType.FLOAT32, false));
         };
