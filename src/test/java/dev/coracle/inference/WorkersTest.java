@@ -80,19 +80,21 @@ class WorkersTest {
   /** What depends on an answer may wait for the next one, and that for another. */
   @Test
   void submit_dependentsThatBlock_haveThreadsEnough() throws Exception {
+    CountDownLatch begin = new CountDownLatch(1); // else a dependent may run on this thread
     CountDownLatch all = new CountDownLatch(20);
-    List<CompletableFuture<Void>> waiting = new ArrayList<>();
+    List<CompletableFuture<Boolean>> waiting = new ArrayList<>();
     for (int i = 0; i < 20; i++) {
       waiting.add(
-          Workers.submit(() -> 1, () -> {})
-              .thenAccept(
-                  one -> {
+          Workers.submit(() -> await(begin), () -> {})
+              .thenApply(
+                  begun -> {
                     all.countDown();
-                    await(all);
+                    return await(all);
                   }));
     }
-    for (CompletableFuture<Void> each : waiting) {
-      each.get(30, TimeUnit.SECONDS);
+    begin.countDown();
+    for (CompletableFuture<Boolean> each : waiting) {
+      assertThat(each.get(30, TimeUnit.SECONDS)).isTrue();
     }
   }
 
