@@ -5,7 +5,6 @@ import ai.djl.ndarray.types.DataType;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
-import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /** Picks elements of an array by where they are. */
@@ -69,13 +68,13 @@ final class IndexTranslators {
    * @param axis of the receiver; for a new axis, the one before which it comes
    * @param arguments as {@link TracingIndexer} says
    */
-  private record Element(String kind, int axis, List<Object> arguments) {
+  record Element(String kind, int axis, List<Object> arguments) {
     Object argument(int index) {
       return arguments.get(index);
     }
   }
 
-  private static List<Element> elements(Call call) {
+  static List<Element> elements(Call call) {
     List<Element> elements = new ArrayList<>();
     List<String> kinds = new ArrayList<>();
     List<List<Object>> arguments = new ArrayList<>();
@@ -114,35 +113,6 @@ final class IndexTranslators {
 
   private static boolean takesAnAxis(String kind) {
     return !kind.equals(TracingIndexer.ELLIPSIS) && !kind.equals(TracingIndexer.NEW_AXIS);
-  }
-
-  /**
-   * Returns pairs of a size that varies and a number: where the one reaches the other, a slice
-   * begins to cut what it is of, or no longer does.
-   */
-  static List<Map.Entry<DimExpr, Long>> cuts(Call get) {
-    List<Map.Entry<DimExpr, Long>> bounds = new ArrayList<>();
-    if (get.arguments().contains(TracingIndexer.BOOLEANS)) {
-      return bounds; // which no graph has
-    }
-    for (Element element : elements(get)) {
-      if (element.kind().equals(TracingIndexer.SLICE)) {
-        for (Object bound : element.arguments().subList(0, 2)) {
-          if (bound instanceof DimExpr number) {
-            DimExpr size = get.receiver().shape().get(element.axis());
-            if (number.isConstant()) {
-              bounds.add(Map.entry(size, Math.abs(number.value())));
-            } else {
-              bounds.add(Map.entry(number, 0L)); // from where it is counted from the other end
-              if (size.isConstant()) {
-                bounds.add(Map.entry(number, size.value()));
-              }
-            }
-          }
-        }
-      }
-    }
-    return bounds;
   }
 
   /** Slices as ONNX does: negative bounds count from the end, and bounds beyond it are cut. */

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.coracle.onnx;
 
+import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
@@ -22,12 +24,41 @@ final class SliceBounds {
     Map<String, Set<Long>> sizes = new HashMap<>();
     for (Call call : trace.calls()) { // also those of which only the result's size is used
       if (call.method().equals(TracingIndexer.GET)) {
-        for (Map.Entry<DimExpr, Long> bound : IndexTranslators.cuts(call)) {
+        for (Map.Entry<DimExpr, Long> bound : cuts(call)) {
           add(bound.getKey(), bound.getValue(), sizes);
         }
       }
     }
     return sizes;
+  }
+
+  /**
+   * Returns pairs of a size that varies and a number: where the one reaches the other, a slice
+   * begins to cut what it is of, or no longer does.
+   */
+  private static List<Map.Entry<DimExpr, Long>> cuts(Call get) {
+    List<Map.Entry<DimExpr, Long>> bounds = new ArrayList<>();
+    if (get.arguments().contains(TracingIndexer.BOOLEANS)) {
+      return bounds; // which no graph has
+    }
+    for (IndexTranslators.Element element : IndexTranslators.elements(get)) {
+      if (element.kind().equals(TracingIndexer.SLICE)) {
+        for (Object bound : element.arguments().subList(0, 2)) {
+          if (bound instanceof DimExpr number) {
+            DimExpr size = get.receiver().shape().get(element.axis());
+            if (number.isConstant()) {
+              bounds.add(Map.entry(size, Math.abs(number.value())));
+            } else {
+              bounds.add(Map.entry(number, 0L)); // from where it is counted from the other end
+              if (size.isConstant()) {
+                bounds.add(Map.entry(number, size.value()));
+              }
+            }
+          }
+        }
+      }
+    }
+    return bounds;
   }
 
   private static void add(DimExpr dim, long bound, Map<String, Set<Long>> sizes) {
