@@ -82,34 +82,24 @@ final class ModelFiles {
     Lock lock = LOCKS.get(Math.floorMod(file.normalize().hashCode(), LOCKS.size()));
     lock.lock();
     try {
-      return writeAlone(model, graph, external, limit, check);
+      ModelWriter whole = new ModelWriter(model, graph, null);
+      if (external == null ? whole.size() > limit : external) {
+        DataFile data = new DataFile(name, graph.initializers());
+        if (!data.isEmpty()) {
+          return writePair(new ModelWriter(model, graph, data), data, check);
+        }
+      }
+      if (whole.size() > limit) {
+        throw new ExportException(
+            "the model is larger than 2 GiB, which one ONNX file cannot hold; allow externalData");
+      }
+      Set<String> earlier = dataFiles();
+      writeModel(whole, check);
+      deleteAll(earlier);
+      return whole.size();
     } finally {
       lock.unlock();
     }
-  }
-
-  private long writeAlone(
-      ModelProto model,
-      OnnxGraph graph,
-      @Nullable Boolean external,
-      long limit,
-      AtomicFile.Check check)
-      throws IOException {
-    ModelWriter whole = new ModelWriter(model, graph, null);
-    if (external == null ? whole.size() > limit : external) {
-      DataFile data = new DataFile(name, graph.initializers());
-      if (!data.isEmpty()) {
-        return writePair(new ModelWriter(model, graph, data), data, check);
-      }
-    }
-    if (whole.size() > limit) {
-      throw new ExportException(
-          "the model is larger than 2 GiB, which one ONNX file cannot hold; allow externalData");
-    }
-    Set<String> earlier = dataFiles();
-    writeModel(whole, check);
-    deleteAll(earlier);
-    return whole.size();
   }
 
   private long writePair(ModelWriter writer, DataFile data, AtomicFile.Check check)
