@@ -62,6 +62,17 @@ public final class AtomicFile {
     requireFile(followLinks(file.toAbsolutePath()));
   }
 
+  /**
+   * Finds out before long work, not after it, whether a folder takes new files; makes it where
+   * there is none.
+   *
+   * @throws IOException that says why not
+   */
+  public static void requireWritable(Path folder) throws IOException {
+    Files.createDirectories(folder);
+    Files.delete(Files.createTempFile(folder, ".coracle", ".tmp"));
+  }
+
   private static void requireFile(Path target) throws IOException {
     if (target.getParent() == null || Files.isDirectory(target)) {
       throw new IOException(target + " is a folder; expected the name of a file");

@@ -2,6 +2,7 @@
 package dev.coracle.aws;
 
 import dev.coracle.CoracleException;
+import dev.coracle.TemporaryFolder;
 import dev.coracle.aws.RequestPrinter.Planned;
 import dev.coracle.sagemaker.ModelArchive;
 import java.io.IOException;
@@ -133,21 +134,12 @@ public final class Endpoint {
   }
 
   private void uploadPacked(Aws aws, Place to, Path model) {
-    try {
-      Path folder = Files.createTempDirectory("coracle");
-      Path content = folder.resolve("model");
-      Path file = content.resolve(model.getFileName());
-      Path archive = folder.resolve("model.tar.gz");
-      try {
-        Files.createDirectory(content);
-        Files.copy(model, file);
-        ModelArchive.pack(content, archive);
-        to.upload(aws.s3(), archive, KEY, owner.run());
-      } finally {
-        for (Path path : List.of(archive, file, content, folder)) {
-          Files.deleteIfExists(path);
-        }
-      }
+    try (TemporaryFolder temporary = TemporaryFolder.create()) {
+      Path content = Files.createDirectory(temporary.path().resolve("model"));
+      Files.copy(model, content.resolve(model.getFileName()));
+      Path archive = temporary.path().resolve("model.tar.gz");
+      ModelArchive.pack(content, archive);
+      to.upload(aws.s3(), archive, KEY, owner.run());
     } catch (IOException e) {
       throw new CoracleException(
           "cannot pack %s: %s".formatted(model, CoracleException.reason(e)), e);

@@ -2,11 +2,10 @@
 package dev.coracle.aws;
 
 import dev.coracle.CoracleException;
+import dev.coracle.TemporaryFolder;
 import dev.coracle.aws.RequestPrinter.Planned;
 import dev.coracle.sagemaker.ModelArchive;
 import dev.coracle.sagemaker.TrainingMetrics;
-import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -212,19 +211,10 @@ public final class TrainingJob {
    * @throws CoracleException as {@link ModelArchive#unpack} does
    */
   public static void fetch(Aws aws, String model, Path folder) {
-    try {
-      Path temporary = Files.createTempDirectory("coracle");
-      Path archive = temporary.resolve("model.tar.gz");
-      try {
-        Place.download(aws.s3(), model, archive);
-        ModelArchive.unpack(archive, folder);
-      } finally {
-        Files.deleteIfExists(archive);
-        Files.delete(temporary);
-      }
-    } catch (IOException e) {
-      throw new CoracleException(
-          "cannot download %s: %s".formatted(model, CoracleException.reason(e)), e);
+    try (TemporaryFolder temporary = TemporaryFolder.create()) {
+      Path archive = temporary.path().resolve("model.tar.gz");
+      Place.download(aws.s3(), model, archive);
+      ModelArchive.unpack(archive, folder);
     }
   }
 }

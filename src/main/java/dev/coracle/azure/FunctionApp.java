@@ -2,6 +2,7 @@
 package dev.coracle.azure;
 
 import dev.coracle.CoracleException;
+import dev.coracle.TemporaryFolder;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
@@ -14,7 +15,6 @@ import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
-import java.util.Comparator;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Locale;
@@ -34,17 +34,17 @@ final class FunctionApp implements AutoCloseable {
   private static final long MAX_BYTES = 2L << 30;
 
   private final Path folder;
-  private final boolean isTemporary;
+  private final @Nullable TemporaryFolder temporary;
   private final URLClassLoader loader;
   private final Map<String, HttpFunction> functions;
 
   private FunctionApp(
       Path folder,
-      boolean isTemporary,
+      @Nullable TemporaryFolder temporary,
       URLClassLoader loader,
       Map<String, HttpFunction> functions) {
     this.folder = folder;
-    this.isTemporary = isTemporary;
+    this.temporary = temporary;
     this.loader = loader;
     this.functions = functions;
   }
@@ -56,17 +56,15 @@ final class FunctionApp implements AutoCloseable {
    */
   static FunctionApp open(Path archive) {
     if (Files.isDirectory(archive)) {
-      return load(archive, archive.toAbsolutePath().normalize(), false);
+      return load(archive, archive.toAbsolutePath().normalize(), null);
     }
+    TemporaryFolder temporary = TemporaryFolder.create();
+    boolean isOpen = false;
     try {
-      Path folder = Files.createTempDirectory("coracle-azure");
-      try {
-        unpack(archive, folder);
-        return load(archive, folder, true);
-      } catch (IOException | RuntimeException | Error e) {
-        delete(folder);
-        throw e;
-      }
+      unpack(archive, temporary.path());
+      FunctionApp app = load(archive, temporary.path(), temporary);
+      isOpen = true;
+      return app;
     } catch (ZipException e) { // its messages are about the format's insides
       throw new CoracleException(
           "cannot unpack %s; expected a zip file of an Azure function app: it is no zip file, or a damaged one"
@@ -77,6 +75,10 @@ final class FunctionApp implements AutoCloseable {
           "cannot unpack %s; expected a zip file of an Azure function app: %s"
               .formatted(archive, CoracleException.reason(e)),
           e);
+    } finally {
+      if (!isOpen) {
+        temporary.close();
+      }
     }
   }
 
@@ -89,7 +91,7 @@ final class FunctionApp implements AutoCloseable {
     return folder;
   }
 
-  private static FunctionApp load(Path archive, Path folder, boolean isTemporary) {
+  private static FunctionApp load(Path archive, Path folder, @Nullable TemporaryFolder temporary) {
     URLClassLoader loader = null;
     try {
       if (!Files.isRegularFile(folder.resolve("host.json"))) {
@@ -108,7 +110,7 @@ final class FunctionApp implements AutoCloseable {
         String path = ("/" + prefix + "/" + json.route()).replaceAll("/+", "/");
         functions.put(path.toLowerCase(Locale.ROOT), HttpFunction.find(json, path, loader));
       }
-      return new FunctionApp(folder, isTemporary, loader, functions);
+      return new FunctionApp(folder, temporary, loader, functions);
     } catch (IOException | RuntimeException e) {
       close(loader);
       if (e instanceof RuntimeException runtime) {
@@ -206,8 +208,8 @@ final class FunctionApp implements AutoCloseable {
   @Override
   public void close() {
     close(loader);
-    if (isTemporary) {
-      delete(folder);
+    if (temporary != null) {
+      temporary.close();
     }
   }
 
@@ -218,19 +220,6 @@ final class FunctionApp implements AutoCloseable {
       }
     } catch (IOException e) {
       throw new UncheckedIOException(e);
-    }
-  }
-
-  private static void delete(Path folder) {
-    if (Files.notExists(folder)) {
-      return;
-    }
-    try (Stream<Path> all = Files.walk(folder)) {
-      for (Path path : all.sorted(Comparator.reverseOrder()).toList()) {
-        Files.delete(path);
-      }
-    } catch (IOException | UncheckedIOException e) {
-      throw new CoracleException("cannot delete " + folder + ": " + e.getMessage(), e);
     }
   }
 }

@@ -2,6 +2,7 @@
 package dev.coracle.cli;
 
 import dev.coracle.CoracleException;
+import dev.coracle.TemporaryFolder;
 import dev.coracle.dataset.IdxStream;
 import dev.coracle.dataset.MnistFile;
 import dev.coracle.sagemaker.TrainingEnvironment.Channel;
@@ -11,9 +12,10 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
 
 /** The folder of a channel; a temporary one where the data come through a pipe. */
-record ChannelFolder(Path path, boolean isTemporary) implements AutoCloseable {
+record ChannelFolder(Path path, @Nullable TemporaryFolder temporary) implements AutoCloseable {
 
   private static final int PIPE_SECONDS = 60;
 
@@ -24,25 +26,26 @@ record ChannelFolder(Path path, boolean isTemporary) implements AutoCloseable {
    */
   static ChannelFolder of(Channel channel, List<MnistFile> files) {
     if (!channel.isPipe()) {
-      return new ChannelFolder(channel.path(), false);
+      return new ChannelFolder(channel.path(), null);
     }
     // SageMaker makes a pipe for each epoch; the data stay in memory, so the first is enough.
     Path pipe = channel.path().resolveSibling(channel.path().getFileName() + "_0");
+    TemporaryFolder temporary = TemporaryFolder.create();
+    boolean isComplete = false;
     try {
-      ChannelFolder folder = new ChannelFolder(Files.createTempDirectory("coracle"), true);
-      try {
-        awaitPipe(pipe);
-        try (InputStream in = Files.newInputStream(pipe)) {
-          IdxStream.split(in, "channel " + channel.name(), files, folder.path);
-        }
-        return folder;
-      } catch (IOException | RuntimeException e) {
-        folder.close();
-        throw e;
+      awaitPipe(pipe);
+      try (InputStream in = Files.newInputStream(pipe)) {
+        IdxStream.split(in, "channel " + channel.name(), files, temporary.path());
       }
+      isComplete = true;
+      return new ChannelFolder(temporary.path(), temporary);
     } catch (IOException e) {
       throw new CoracleException(
           "cannot read channel %s: %s".formatted(channel.name(), CoracleException.reason(e)), e);
+    } finally {
+      if (!isComplete) {
+        temporary.close();
+      }
     }
   }
 
@@ -63,8 +66,8 @@ record ChannelFolder(Path path, boolean isTemporary) implements AutoCloseable {
 
   @Override
   public void close() {
-    if (isTemporary) {
-      Folders.delete(path);
+    if (temporary != null) {
+      temporary.close();
     }
   }
 }

@@ -3,6 +3,7 @@ package dev.coracle.cli;
 
 import dev.coracle.AtomicFile;
 import dev.coracle.CoracleException;
+import dev.coracle.TemporaryFolder;
 import dev.coracle.Version;
 import java.io.IOException;
 import java.io.PrintStream;
@@ -98,7 +99,7 @@ public final class Main implements Runnable {
 
   private static void tidy() {
     AtomicFile.deleteUnfinished();
-    Folders.deleteTemporary();
+    TemporaryFolder.deleteAll();
   }
 
   /** Runs a command and returns its exit status. */

@@ -2,6 +2,7 @@
 package dev.coracle.cli;
 
 import dev.coracle.CoracleException;
+import dev.coracle.TemporaryFolder;
 import dev.coracle.dataset.ImageSet;
 import dev.coracle.dataset.Mnist;
 import dev.coracle.sagemaker.LocalEndpoint;
@@ -115,17 +116,14 @@ final class SageMakerLocalCommand implements Callable<Integer> {
     ThisProgram self = ThisProgram.find();
     List<String> command = program == null ? self.command("sagemaker") : program;
     Map<String, String> environment = program == null ? self.environment() : Map.of();
-    Path root = Folders.temporary();
-    try {
-      Path model = train(command, environment, root);
+    try (TemporaryFolder root = TemporaryFolder.create()) {
+      Path model = train(command, environment, root.path());
       serve(
           command,
           environment,
-          root.resolve("endpoint"),
+          root.path().resolve("endpoint"),
           model,
           test.first(Math.min(images, test.size())));
-    } finally {
-      Folders.delete(root);
     }
   }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.coracle.cli;
 
+import dev.coracle.AtomicFile;
 import dev.coracle.CoracleException;
 import dev.coracle.dataset.Mnist;
 import dev.coracle.dataset.MnistFile;
@@ -193,7 +194,7 @@ final class SageMakerTraining {
 
   private static void requireWritable(Path folder) {
     try {
-      Folders.requireWritable(folder);
+      AtomicFile.requireWritable(folder);
     } catch (IOException e) {
       throw new CoracleException(
           "cannot write to %s (%s); SageMaker gives a container this folder, and run elsewhere %s names another"

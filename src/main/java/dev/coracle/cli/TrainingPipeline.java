@@ -3,6 +3,7 @@ package dev.coracle.cli;
 
 import dev.coracle.AtomicFile;
 import dev.coracle.CoracleException;
+import dev.coracle.TemporaryFolder;
 import dev.coracle.dataset.ImageSet;
 import dev.coracle.dataset.Mnist;
 import dev.coracle.inference.Classifier;
@@ -107,11 +108,8 @@ final class TrainingPipeline {
    */
   void run(Path outputDir, Path metricsDir) {
     if (options.dryRun()) {
-      Path temporary = Folders.temporary();
-      try {
-        runIn(temporary, temporary);
-      } finally {
-        Folders.delete(temporary);
+      try (TemporaryFolder temporary = TemporaryFolder.create()) {
+        runIn(temporary.path(), temporary.path());
       }
       terminal.println("Dry run: training, export and verification work; nothing was written.");
       return;
@@ -269,7 +267,7 @@ final class TrainingPipeline {
 
   private static void requireWritable(Path folder, String... files) {
     try {
-      Folders.requireWritable(folder);
+      AtomicFile.requireWritable(folder);
       for (String file : files) {
         AtomicFile.requireReplaceable(folder.resolve(file));
       }
