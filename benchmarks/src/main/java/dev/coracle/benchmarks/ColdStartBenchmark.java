@@ -28,7 +28,8 @@ import org.openjdk.jmh.annotations.Warmup;
  * waits for: from {@code Classifier.open} to the first {@link Prediction}, ONNX Runtime's start
  * included, once in each of 20 JVMs. {@link #command} is the whole command {@code classify} on one
  * PNG picture, from the start of its process to its end, ten times after one that does not count.
- * The operating system has the files in memory.
+ * The operating system has the files in memory, and ONNX Runtime's libraries are unpacked already,
+ * as in every run of a user but the first.
  *
  * <pre>
  * java -jar target/benchmarks.jar ColdStartBenchmark

@@ -6,9 +6,6 @@ import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.IOException;
 import java.nio.file.Path;
-import java.time.LocalDateTime;
-import java.time.ZoneOffset;
-import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.Comparator;
@@ -20,6 +17,7 @@ import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Spec;
 
 /**
@@ -64,6 +62,10 @@ final class Comparison implements Callable<Integer> {
 
   @Override
   public Integer call() throws IOException, RunnerException {
+    if (rounds < 1) {
+      throw new ParameterException(
+          spec.commandLine(), "--rounds: expected 1 or more, got " + rounds);
+    }
     print(earlier == null ? measure() : Arguments.results(spec, earlier));
     return 0;
   }
@@ -76,7 +78,10 @@ final class Comparison implements Callable<Integer> {
   }
 
   private JsonNode measure() throws IOException, RunnerException {
-    String date = LocalDateTime.now(ZoneOffset.UTC).truncatedTo(ChronoUnit.MINUTES) + "Z";
+    for (String each : new String[] {"mnist.onnx", "checkpoint.zip"}) {
+      Arguments.file(spec, Path.of("../output", each), "train in the root first");
+    }
+    String date = ResultFile.date();
     Path file =
         quick
             ? Path.of("target", "quick.json")
@@ -84,18 +89,19 @@ final class Comparison implements Callable<Integer> {
     List<Case> cases = Case.all();
     Jmh jmh = quick ? Jmh.QUICK : Jmh.NORMAL;
     int total = quick ? 1 : rounds;
-    double seconds = cases.stream().mapToDouble(jmh::seconds).sum();
+    double seconds = cases.size() * jmh.seconds();
     System.err.printf(
         "%d rounds of %d JVMs, about %.0f minutes; results go to %s%n",
         total, cases.size(), total * seconds / 60 + COLD_START_MINUTES, file);
     ObjectNode document = ResultFile.newDocument(date);
+    document.put("times", jmh.toString());
     for (int round = 1; round <= total; round++) {
       ArrayNode results = document.withArray("rounds").addArray();
       for (Case c : inTurn(cases, round)) {
         System.err.printf("round %d of %d: %s%n", round, total, c);
         results.addAll(jmh.run(c));
+        ResultFile.write(file, document); // what there is, should a later one fail
       }
-      ResultFile.write(file, document); // what there is, should a later round fail
     }
     System.err.println("cold start");
     ArrayNode coldStart = document.withArray("coldStart");

@@ -13,12 +13,16 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.concurrent.Callable;
 import java.util.function.ToDoubleFunction;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Spec;
 
 /**
  * Measures what an export takes, with verification and without, in a JVM for each: the time of the
@@ -87,6 +91,8 @@ final class ExportBenchmark implements Callable<Integer> {
   @Option(names = "--verify", hidden = true)
   private boolean verify;
 
+  @Spec private CommandSpec spec = CommandSpec.create();
+
   public static void main(String[] args) {
     System.exit(new CommandLine(new ExportBenchmark()).execute(args));
   }
@@ -97,14 +103,21 @@ final class ExportBenchmark implements Callable<Integer> {
       measure();
       return 0;
     }
-    System.out.printf("%s, %s%n%n", Machine.describe(), Machine.versions());
+    if (rounds < 1) {
+      throw new ParameterException(
+          spec.commandLine(), "--rounds: expected 1 or more, got " + rounds);
+    }
+    List<Subject> subjects =
+        Arrays.stream(Subject.values()).filter(s -> only == null || only.equals(s.title)).toList();
+    if (subjects.isEmpty()) {
+      throw new ParameterException(
+          spec.commandLine(), "--only: expected Net or ResNet-50, got " + only);
+    }
+    System.out.println(ResultFile.origin(ResultFile.newDocument(ResultFile.date())));
     System.out.printf("Median (least–greatest) of %d JVMs.%n%n", rounds);
     System.out.println("| | first export, s | second, s | extra memory, MB | of the file's size |");
     System.out.println("| --- | ---: | ---: | ---: | ---: |");
-    for (Subject each : Subject.values()) {
-      if (only != null && !only.equals(each.title)) {
-        continue;
-      }
+    for (Subject each : subjects) {
       for (boolean verified : new boolean[] {false, true}) {
         List<Sample> samples = new ArrayList<>();
         for (int round = 0; round < rounds; round++) {

@@ -6,6 +6,7 @@ import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
+import java.util.Locale;
 import java.util.concurrent.TimeUnit;
 import org.openjdk.jmh.profile.GCProfiler;
 import org.openjdk.jmh.runner.Runner;
@@ -19,29 +20,32 @@ import org.openjdk.jmh.runner.options.VerboseMode;
 /**
  * Runs JMH, silently unless it fails.
  *
- * @param warmups iterations for batches that do not count
- * @param singleWarmups iterations for single images that do not count; the JVM compiles those calls
- *     for good, and allocates a quarter less, after some 10,000 of them
+ * @param warmups iterations that do not count. For 2 s and more, calls still become faster: the JVM
+ *     compiles those of one image for good, and allocates a quarter less, after some 10,000
  * @param measured iterations that count
  * @param time of an iteration
  */
-record Jmh(int warmups, int singleWarmups, int measured, TimeValue time) {
+record Jmh(int warmups, int measured, TimeValue time) {
 
-  static final Jmh NORMAL = new Jmh(2, 6, 3, TimeValue.milliseconds(700));
+  static final Jmh NORMAL = new Jmh(7, 3, TimeValue.milliseconds(700));
 
   /** Too short for numbers. */
-  static final Jmh QUICK = new Jmh(1, 1, 1, TimeValue.milliseconds(200));
+  static final Jmh QUICK = new Jmh(1, 1, TimeValue.milliseconds(200));
 
   /** Time that a JVM takes besides its iterations: start, model, check. */
   private static final double START_SECONDS = 1.2;
 
   /** Returns about how long {@link #run(Case)} takes. */
-  double seconds(Case c) {
-    return START_SECONDS + (warmups(c) + measured) * time.convertTo(TimeUnit.MILLISECONDS) / 1e3;
+  double seconds() {
+    return START_SECONDS + (warmups + measured) * time.convertTo(TimeUnit.MILLISECONDS) / 1e3;
   }
 
-  private int warmups(Case c) {
-    return c.batch() == 1 ? singleWarmups : warmups;
+  /** Says how long a JVM runs before it is measured, and how long it is. */
+  @Override
+  public String toString() {
+    double seconds = time.convertTo(TimeUnit.MILLISECONDS) / 1e3;
+    return String.format(
+        Locale.ROOT, "%.1f s of warm-up, %.1f s measured", warmups * seconds, measured * seconds);
   }
 
   /** Runs a case in a JVM of its own. */
@@ -51,7 +55,7 @@ record Jmh(int warmups, int singleWarmups, int measured, TimeValue time) {
             .param("batch", Integer.toString(c.batch()))
             .threads(c.callers())
             .forks(1)
-            .warmupIterations(warmups(c))
+            .warmupIterations(warmups)
             .warmupTime(time)
             .measurementIterations(measured)
             .measurementTime(time)

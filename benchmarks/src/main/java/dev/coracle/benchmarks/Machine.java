@@ -32,7 +32,10 @@ final class Machine {
     return machine;
   }
 
-  /** Returns the versions of what is measured, by name, as the build took them. */
+  /**
+   * Returns the versions of what is measured, by name, and Coracle's commit, as the build took
+   * them.
+   */
   static Map<String, String> versions() throws IOException {
     Properties versions = new Properties();
     try (InputStream in = Machine.class.getResourceAsStream("versions.properties")) {

@@ -12,6 +12,9 @@ import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.LocalDateTime;
+import java.time.ZoneOffset;
+import java.time.temporal.ChronoUnit;
 import java.util.Collection;
 import java.util.Iterator;
 import java.util.Map;
@@ -33,6 +36,11 @@ public final class ResultFile {
 
   public static JsonNode read(Path file) throws IOException {
     return JSON.readTree(file.toFile());
+  }
+
+  /** Returns the time of now as results name it, such as {@code 2026-11-23T05:08Z}. */
+  public static String date() {
+    return LocalDateTime.now(ZoneOffset.UTC).truncatedTo(ChronoUnit.MINUTES) + "Z";
   }
 
   /** Returns a document that says when, where and of what, and has no rounds yet. */

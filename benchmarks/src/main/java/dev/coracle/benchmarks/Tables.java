@@ -20,8 +20,8 @@ final class Tables {
     StringBuilder table =
         new StringBuilder(
             """
-            %s. Median (least–greatest) of %d rounds; speed is images/s relative to the bare
-            session on one thread, and to DJL on ONNX Runtime with its defaults, in the same round.
+            %s. Median (least–greatest) of %d rounds, a JVM each; images/s and B a call are medians. Speed is
+            relative to the bare session on one thread, and to DJL on ONNX Runtime with its defaults, in the same round.
 
             | images a call | | µs a call | images/s | B a call | speed / bare | speed / DJL |
             | ---: | --- | ---: | ---: | ---: | ---: | ---: |
@@ -55,7 +55,7 @@ final class Tables {
   private String speed(Case c, Contender reference) {
     return measurements
         .of(c, c.of(reference), (ours, theirs) -> theirs.micros() / ours.micros())
-        .map(ratio -> Spread.number(ratio.median()))
+        .map(Spread::toString)
         .orElse("");
   }
 }

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.coracle.benchmarks.serving;
 
+import dev.coracle.TemporaryFolder;
 import dev.coracle.benchmarks.Arguments;
+import dev.coracle.benchmarks.ResultFile;
 import dev.coracle.benchmarks.Spread;
 import dev.coracle.inference.Classifier;
 import java.io.IOException;
@@ -10,12 +12,10 @@ import java.net.Socket;
 import java.net.URI;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.Comparator;
 import java.util.List;
 import java.util.concurrent.Callable;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.DoubleStream;
-import java.util.stream.Stream;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
@@ -40,6 +40,7 @@ final class FunctionCalls implements Callable<Integer> {
 
   private static final int WARM_UP = 1000;
   private static final int CALLS = 1000;
+  private static final long MAX_START_SECONDS = 60;
 
   @Option(names = "--app", paramLabel = "FILE", defaultValue = "../output/app.zip")
   private Path app = Path.of("");
@@ -51,10 +52,7 @@ final class FunctionCalls implements Callable<Integer> {
       description = "The model in it, for the library's calls.")
   private Path model = Path.of("");
 
-  @Option(
-      names = "--command",
-      paramLabel = "FILE",
-      defaultValue = "../target/coracle-0.1.0-SNAPSHOT-dist/bin/coracle")
+  @Option(names = "--command", paramLabel = "FILE", defaultValue = Setup.COMMAND)
   private Path command = Path.of("");
 
   @Option(names = "--processes", paramLabel = "N", defaultValue = "10")
@@ -86,8 +84,11 @@ final class FunctionCalls implements Callable<Integer> {
         measure(classifier, images, messages);
       }
     }
+    System.out.println(ResultFile.origin(ResultFile.newDocument(ResultFile.date())));
     System.out.printf(
         """
+        | | median (least–greatest) of %d processes |
+        | --- | ---: |
         | archive | %,d bytes |
         | start to the port, ms | %s |
         | first call, ms | %s |
@@ -95,6 +96,7 @@ final class FunctionCalls implements Callable<Integer> {
         | the library's call, ms | %s |
         | most memory, MB | %s |
         """,
+        processes,
         Files.size(app),
         Spread.of(start.build()),
         Spread.of(first.build()),
@@ -107,7 +109,14 @@ final class FunctionCalls implements Callable<Integer> {
 
   private void measure(Classifier classifier, List<byte[]> images, List<byte[]> messages)
       throws IOException, InterruptedException {
-    Path folder = Files.createTempDirectory("function");
+    try (TemporaryFolder temporary = TemporaryFolder.create()) {
+      measure(temporary.path(), classifier, images, messages);
+    }
+  }
+
+  private void measure(
+      Path folder, Classifier classifier, List<byte[]> images, List<byte[]> messages)
+      throws IOException, InterruptedException {
     Path log = folder.resolve("log");
     ProcessBuilder builder =
         new ProcessBuilder(command.toString(), "azure", "run", app.toString(), "--port", "0")
@@ -148,12 +157,11 @@ final class FunctionCalls implements Callable<Integer> {
       process.destroy();
       process.waitFor();
     }
-    delete(folder);
   }
 
   /** Waits for the line with the function's address. */
   private static int port(Process process, Path log) throws IOException, InterruptedException {
-    while (true) {
+    for (long start = System.nanoTime(); ; ) {
       String text = Files.readString(log);
       if (text.contains("Ctrl-C")) {
         return URI.create(text.lines().findFirst().orElse("").replaceAll(".* ", "")).getPort();
@@ -161,15 +169,11 @@ final class FunctionCalls implements Callable<Integer> {
       if (!process.isAlive()) {
         throw new IllegalStateException("azure run ended: " + text);
       }
-      TimeUnit.MILLISECONDS.sleep(2);
-    }
-  }
-
-  private static void delete(Path folder) throws IOException {
-    try (Stream<Path> all = Files.walk(folder)) {
-      for (Path path : all.sorted(Comparator.reverseOrder()).toList()) {
-        Files.delete(path);
+      if (System.nanoTime() - start > TimeUnit.SECONDS.toNanos(MAX_START_SECONDS)) {
+        throw new IllegalStateException(
+            "azure run did not listen within " + MAX_START_SECONDS + " s: " + text);
       }
+      TimeUnit.MILLISECONDS.sleep(2);
     }
   }
 

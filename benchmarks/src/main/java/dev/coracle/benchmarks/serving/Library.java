@@ -30,7 +30,8 @@ final class Library {
     command.add(setup.model().toString());
     command.add("" + setup.warmUp().toSeconds());
     command.add("" + setup.time(10).toSeconds());
-    Process process = new ProcessBuilder(command).redirectErrorStream(true).start();
+    Process process =
+        new ProcessBuilder(command).redirectError(ProcessBuilder.Redirect.INHERIT).start();
     String output =
         new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8).strip();
     if (process.waitFor() != 0) {

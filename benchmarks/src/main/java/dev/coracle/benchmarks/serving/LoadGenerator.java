@@ -20,7 +20,8 @@ import java.util.concurrent.locks.LockSupport;
  * <p>How it works: request <i>i</i> of an open loop is due at <i>i</i> / rate. If a connection is
  * idle then, it takes the request; else the request waits for one. Its time counts from when it was
  * due, so that a server that stalls is charged for all who would have come meanwhile. A connection
- * that the server closes is opened again at once, outside of any request's time.
+ * that the server closes is opened again at once, outside of any request's time. What is due when
+ * the load ends, and waits for a connection, is still sent.
  */
 final class LoadGenerator {
 
@@ -65,7 +66,8 @@ final class LoadGenerator {
    * @param accepted times of those answered by 200
    * @param refused times of those answered by 503
    * @param refusedWithoutRetryAfter how many of these said not when to come again
-   * @param other requests answered otherwise, cut off, or not answered within 5 s of the end
+   * @param other requests answered otherwise, cut off, or not sent or answered within 5 s of the
+   *     end
    * @param processorShare processor time of the generator itself / time
    */
   record Outcome(
@@ -128,10 +130,8 @@ final class LoadGenerator {
     start = System.nanoTime();
     end = start + time.toNanos();
     long now = start;
-    while (now < end || (inFlight > 0 && now < end + GRACE_NANOS)) {
-      if (now < end) {
-        sendDue(now);
-      }
+    while (now < end || ((inFlight > 0 || due(now) < end) && now < end + GRACE_NANOS)) {
+      sendDue(now);
       await(now);
       for (SelectionKey key : selector.selectedKeys()) {
         handle((ClientConnection) key.attachment());
@@ -144,8 +144,15 @@ final class LoadGenerator {
         accepted,
         refused,
         refusedWithoutRetryAfter,
-        other + inFlight,
+        other + inFlight + unsent(time),
         (double) (processorNanos() - processor) / (now - start));
+  }
+
+  /** Returns how many requests of an open loop were due and found no connection. */
+  private long unsent(Duration time) {
+    return nanosPerRequest == 0
+        ? 0
+        : Math.max(0, (long) Math.ceil(time.toNanos() / nanosPerRequest) - requests);
   }
 
   private static long processorNanos() {
@@ -169,7 +176,7 @@ final class LoadGenerator {
   }
 
   private void await(long now) throws IOException {
-    long wait = now >= end || idle.isEmpty() ? Long.MAX_VALUE : due(now) - now;
+    long wait = due(now) >= end || idle.isEmpty() ? Long.MAX_VALUE : due(now) - now;
     if (wait > SELECT_NANOS) {
       selector.select(Math.min(100, TimeUnit.NANOSECONDS.toMillis(wait) - 1));
     } else if (selector.selectNow() == 0 && wait > 0) {

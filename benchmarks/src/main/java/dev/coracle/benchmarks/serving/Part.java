@@ -7,15 +7,15 @@ import java.util.Locale;
 
 /** What a round measures, in this order: figures that are compared are taken close together. */
 enum Part {
-  LIBRARY(70, Library::measure),
-  RAW(35, (setup, figures) -> Throughput.measure(setup, Post.raw(setup.images(), 1), figures)),
-  JSON(35, (setup, figures) -> Throughput.measure(setup, Post.json(setup.images()), figures)),
-  LATENCY(25, LowLoad::measure),
+  LIBRARY(65, Library::measure),
+  RAW(50, (setup, figures) -> Throughput.measure(setup, Post.raw(setup.images(), 1), figures)),
+  JSON(50, (setup, figures) -> Throughput.measure(setup, Post.json(setup.images()), figures)),
+  LATENCY(75, LowLoad::measure),
   MACHINE(10, MachineStalls::measure),
-  OVERLOAD(50, Overload::measure),
-  SLOW_CLIENTS(155, SlowNeighbours::measure),
+  OVERLOAD(90, Overload::measure),
+  SLOW_CLIENTS(195, SlowNeighbours::measure),
   START(25, Starts::measure),
-  CURVE(65, LoadCurve::measure);
+  CURVE(80, LoadCurve::measure);
 
   /** Measures with a server of its own, if it needs one, and puts what it found. */
   interface Measurement {

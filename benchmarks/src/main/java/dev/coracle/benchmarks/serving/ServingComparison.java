@@ -8,10 +8,6 @@ import dev.coracle.benchmarks.ResultFile;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.time.LocalDateTime;
-import java.time.ZoneOffset;
-import java.time.temporal.ChronoUnit;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
 import java.util.TreeSet;
@@ -66,16 +62,11 @@ final class ServingComparison implements Callable<Integer> {
   private Path model;
 
   @Option(
-      names = "--server-jvm-arg",
-      paramLabel = "ARG",
-      description = "Argument for the server's JVM, such as -Xmx64m; may be given repeatedly.")
-  private List<String> jvmArguments = List.of();
-
-  @Option(
       names = "--command",
       paramLabel = "FILE",
+      defaultValue = Setup.COMMAND,
       description =
-          "Program that starts the server, such as a distribution's bin/coracle, with its own JVM arguments.")
+          "Program that starts the server; takes more arguments for its JVM from the variable JAVA_OPTS.")
   private Path command;
 
   @Option(
@@ -113,6 +104,14 @@ final class ServingComparison implements Callable<Integer> {
 
   @Override
   public Integer call() throws IOException, InterruptedException {
+    if (rounds < 1) {
+      throw new ParameterException(
+          spec.commandLine(), "--rounds: expected 1 or more, got " + rounds);
+    }
+    if (picture != null && earlier == null && !only.isEmpty() && !only.contains(Part.CURVE)) {
+      throw new ParameterException(
+          spec.commandLine(), "--picture draws the part curve; add it to --only");
+    }
     JsonNode document = earlier == null ? measure() : Arguments.results(spec, earlier);
     ServingReport report = new ServingReport(document);
     System.out.println(report.text());
@@ -124,14 +123,11 @@ final class ServingComparison implements Callable<Integer> {
 
   private JsonNode measure() throws IOException, InterruptedException {
     Arguments.file(spec, model, "train in the root first, or name a model with --model FILE");
-    if (command != null) {
-      Arguments.file(spec, command, "build the distribution in the root first");
-    }
+    Arguments.file(spec, command, "build the distribution in the root first");
     HttpLoad load = Wrk.find().<HttpLoad>map(wrk -> wrk).orElseGet(ClosedLoop::new);
-    Setup setup =
-        new Setup(model, TestImages.read(IMAGES), load, serverArguments(), command, quick);
+    Setup setup = new Setup(model, TestImages.read(IMAGES), load, command, quick);
     Set<Part> parts = only.isEmpty() ? new TreeSet<>(List.of(Part.values())) : new TreeSet<>(only);
-    String date = LocalDateTime.now(ZoneOffset.UTC).truncatedTo(ChronoUnit.MINUTES) + "Z";
+    String date = ResultFile.date();
     Path file = file(date);
     int total = quick ? 1 : rounds;
     System.err.printf(
@@ -146,11 +142,11 @@ final class ServingComparison implements Callable<Integer> {
         file);
     ObjectNode document = ResultFile.newDocument(date);
     document.put("load", load.name());
+    String more = System.getenv().getOrDefault("JAVA_OPTS", "");
     document.put(
         "serverJvmArguments",
-        command == null
-            ? String.join(" ", setup.jvmArguments())
-            : "what " + command.getFileName() + " gives it");
+        "what %s gives it%s"
+            .formatted(command.getFileName(), more.isEmpty() ? "" : " and " + more));
     for (int round = 1; round <= total; round++) {
       ObjectNode figures = document.withArray("rounds").addObject();
       for (Part part : parts) {
@@ -160,17 +156,6 @@ final class ServingComparison implements Callable<Integer> {
       }
     }
     return document;
-  }
-
-  private List<String> serverArguments() {
-    if (command != null && !jvmArguments.isEmpty()) {
-      throw new ParameterException(
-          spec.commandLine(),
-          "--command brings its JVM arguments; add to them by JAVA_OPTS instead of --server-jvm-arg");
-    }
-    List<String> arguments = new ArrayList<>(jvmArguments);
-    arguments.add("--enable-native-access=ALL-UNNAMED");
-    return arguments;
   }
 
   private Path file(String date) {

@@ -20,7 +20,7 @@ final class ServingReport {
   }
 
   String text() {
-    return "%s\nLoad from %s; the server's JVM has %s. Median (least–greatest) of %d rounds.\n\n%s%s%s"
+    return "%s\nLoad of raw, json and curve from %s; the server's JVM has %s. Median (least–greatest) of %d rounds.\n\n%s%s%s"
         .formatted(
             ResultFile.origin(document),
             document.path("load").asText(),

@@ -30,6 +30,7 @@ final class Starts {
     }
     Spread time = Spread.of(millis.build());
     figures.put("startMillis", time.median());
+    figures.put("startMillisMin", time.min());
     figures.put("startMillisMax", time.max());
     figures.put("residentMegabytes", Spread.of(megabytes.build()).median());
   }

@@ -22,7 +22,6 @@ final class Throughput {
       figures.put("perSecond", result.perSecond());
       figures.put("p50", result.p50());
       figures.put("p99", result.p99());
-      figures.put("residentMegabytes", server.residentMegabytes());
       figures.put("peakMegabytes", server.peakMegabytes());
     }
   }

@@ -75,6 +75,27 @@ final class LoadGeneratorTest {
   }
 
   @Test
+  void open_dueWhenTheLoadEnds_isStillSentAndTimed() throws Exception {
+    answer(request -> 200, 100); // one connection: 10 requests/s
+    LoadGenerator.Outcome outcome =
+        LoadGenerator.open(address, MESSAGES.subList(0, 1), 1, 20, Duration.ofMillis(1000));
+    assertThat(outcome.accepted().count()).isEqualTo(served.get()).isEqualTo(20);
+    // The last is due after 0.95 s and answered after 2 s.
+    assertThat(outcome.accepted().millis(100)).isGreaterThanOrEqualTo(1000);
+    assertThat(outcome.acceptedPerSecond()).isLessThan(11);
+    assertThat(outcome.other()).isZero();
+  }
+
+  @Test
+  void open_serverFarBehind_countsWhatWasNeverSent() throws Exception {
+    answer(request -> 200, 2000); // 3 or 4 of 100 before the 5 s after the end are over
+    LoadGenerator.Outcome outcome =
+        LoadGenerator.open(address, MESSAGES.subList(0, 1), 1, 100, Duration.ofMillis(1000));
+    assertThat(outcome.requests()).isEqualTo(100);
+    assertThat(outcome.other()).isBetween(96L, 98L);
+  }
+
+  @Test
   void closed_serverClosesEveryConnection_goesOnWithNewOnes() throws Exception {
     server.createContext(
         "/",

@@ -5,7 +5,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import java.io.PrintWriter;
 import java.io.StringWriter;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -27,15 +26,10 @@ class ServingComparisonTest {
   }
 
   @Test
-  void execute_argumentsForACommandsJvm_pointToItsVariable() throws Exception {
-    Path file = Files.createFile(folder.resolve("file"));
-    assertThat(
-            refusal(
-                "--model", file.toString(),
-                "--command", file.toString(),
-                "--server-jvm-arg", "-Xmx64m"))
-        .startsWith("--command brings its JVM arguments")
-        .contains("JAVA_OPTS");
+  void execute_whatCouldOnlyFailAtTheEnd_isRefusedAtOnce() {
+    assertThat(refusal("--rounds", "0")).isEqualTo("--rounds: expected 1 or more, got 0");
+    assertThat(refusal("--only", "raw", "--picture", folder.resolve("a.svg").toString()))
+        .startsWith("--picture draws the part curve");
   }
 
   /** Returns what stands above the usage. */
