@@ -119,7 +119,10 @@ class ReloadTest extends ServerFixture {
     new GoodRequest(1).check(server.port());
   }
 
-  /** One is under way, 64 wait; which ones, the order tells in which the server has read them. */
+  /**
+   * One is under way, 64 wait; which ones, the order tells in which the server has read them. Where
+   * the first was not under way yet when the last came, six are refused.
+   */
   @Test
   void load_manyWhileOneRuns_waitUpToABoundAndOnlyForThoseWhoStay() throws Exception {
     InferenceServer server = fast(o -> o);
@@ -128,7 +131,7 @@ class ReloadTest extends ServerFixture {
       for (int i = 0; i < 70; i++) {
         clients.add(connect(server).send(LOAD));
       }
-      await("five are refused", () -> loads().size() == 5);
+      await("five are refused", () -> loads().size() >= 5);
       assertThat(loads()).containsOnly(503);
       for (RawClient client : clients.subList(0, 60)) {
         client.close();
