@@ -20,13 +20,13 @@ import java.util.UUID;
 import java.util.concurrent.ConcurrentHashMap;
 
 /**
- * Replaces a file as a whole or not at all: readers see the old content or the new, and on any
- * failure (full disk, exception while writing) the old file stays and the temporary one goes.
- * Writers in any threads and processes do not mix: the last one to finish wins.
+ * Replaces a file completely or not at all: readers see the old content or the new, and on any
+ * failure (full disk, exception while writing) the old file stays and the temporary one is deleted.
+ * Writers in any threads and processes do not interfere: the last one to finish wins.
  */
 public final class AtomicFile {
 
-  private static final int MAX_LINKS = 40; // as Linux, path_resolution(7)
+  private static final int MAX_LINKS = 40; // as in Linux, path_resolution(7)
 
   /** Writes the content of a file to a stream, which the caller closes. */
   @FunctionalInterface
@@ -45,16 +45,16 @@ public final class AtomicFile {
   private AtomicFile() {}
 
   /**
-   * Deletes the temporary files of all writes under way, which fail then. For the end of a program
-   * by a signal, when their writers have no time left.
+   * Deletes the temporary files of all writes under way, which then fail. For when a signal ends
+   * the program and the writers have no time left.
    */
   public static void deleteUnfinished() {
-    // What cannot be deleted, nobody could be told.
+    // Failures are ignored: there is nobody to report them to.
     UNFINISHED.removeIf(temporary -> temporary.toFile().delete());
   }
 
   /**
-   * Finds out before long work, not after it, whether there is something that no file can replace.
+   * Checks, before long work rather than after it, that {@code file} can be replaced by a file.
    *
    * @throws IOException for a folder, a device, a pipe or a socket
    */
@@ -85,16 +85,16 @@ public final class AtomicFile {
 
   /**
    * Writes a temporary file beside {@code file}, forces it to disk and moves it over {@code file}.
-   * Creates the parent folders. Replaces an existing file, or what it points to where it is a
-   * symbolic link; the result has the permissions of a new file.
+   * Creates the parent folders. Replaces an existing file, or the target of a symbolic link; the
+   * result has the permissions of a new file.
    *
-   * @throws IOException when the file cannot be written; {@code file} is then as it was
+   * @throws IOException when the file cannot be written; {@code file} is then unchanged
    */
   public static void write(Path file, Content content) throws IOException {
     write(file, content, temporary -> {});
   }
 
-  /** As {@link #write(Path, Content)}; an exception of {@code check} leaves the old file too. */
+  /** As {@link #write(Path, Content)}; an exception from {@code check} also leaves the old file. */
   public static void write(Path file, Content content, Check check) throws IOException {
     Path target = followLinks(file.toAbsolutePath());
     requireFile(target);
@@ -131,7 +131,7 @@ public final class AtomicFile {
     }
   }
 
-  /** Says the same of the file that the caller knows; nobody looks for the temporary one. */
+  /** Rewords an exception to name the file that the caller knows instead of the temporary one. */
   private static FileSystemException withoutTemporary(
       FileSystemException fault, Path folder, Path target) {
     String reason = fault.getReason();
@@ -144,7 +144,7 @@ public final class AtomicFile {
     return said;
   }
 
-  /** Returns what a symbolic link points to in the end, which need not exist. */
+  /** Returns the final target of a symbolic link, which need not exist. */
   private static Path followLinks(Path file) throws IOException {
     Path target = file;
     for (int i = 0; Files.isSymbolicLink(target); i++) {

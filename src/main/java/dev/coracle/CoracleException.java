@@ -9,8 +9,8 @@ import java.nio.file.NotDirectoryException;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Says in one sentence what was expected, what came, where, and what to do. The command line prints
- * the message as it stands; the cause, where there is one, is for {@code --verbose}.
+ * Says in one sentence what was expected, what was found, where, and what to do. The command line
+ * prints the message unchanged; the cause, if there is one, is for {@code --verbose}.
  */
 public class CoracleException extends RuntimeException {
 
@@ -25,8 +25,8 @@ public class CoracleException extends RuntimeException {
   }
 
   /**
-   * Returns what went wrong with a file, in words: several of Java's file exceptions have nothing
-   * but the path as their message.
+   * Returns a description of what went wrong with a file: the message of several of Java's file
+   * exceptions is only the path.
    */
   public static String reason(IOException e) {
     String message = String.valueOf(e.getMessage());

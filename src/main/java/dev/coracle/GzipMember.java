@@ -18,10 +18,10 @@ import org.jspecify.annotations.Nullable;
  *
  * <h2>Why not GZIPInputStream</h2>
  *
- * {@link java.util.zip.GZIPInputStream} takes what follows the first member for another member, and
- * silently drops it when it is none. A data file has one content or is refused: here the trailer
- * must match the CRC-32 and length of what was read, and must be the last byte of the stream. It is
- * checked on the read that returns -1, so a reader has to read up to there.
+ * {@link java.util.zip.GZIPInputStream} takes whatever follows the first member for another member,
+ * and silently drops it if it is not one. Here a data file must have a single content: the trailer
+ * must match the CRC-32 and length of the data read, and must end the stream. It is checked on the
+ * read that returns -1, so a reader has to read up to there.
  */
 public final class GzipMember extends InputStream {
 
@@ -44,7 +44,7 @@ public final class GzipMember extends InputStream {
   private final byte[] buffer = new byte[8192];
   private int position;
   private int limit;
-  private long bufferOffset; // where buffer[0] lies in the compressed bytes
+  private long bufferOffset; // offset of buffer[0] in the compressed bytes
   private final CRC32 crc = new CRC32();
   private final Inflater inflater;
   private boolean ended;
@@ -57,8 +57,8 @@ public final class GzipMember extends InputStream {
   }
 
   /**
-   * Returns the content of {@code raw}: decompressed when it starts with 1f 8b, as it is when not.
-   * Closing the result closes {@code raw}.
+   * Returns the content of {@code raw}: decompressed when it starts with 1f 8b, otherwise
+   * unchanged. Closing the result closes {@code raw}.
    */
   public static InputStream unwrap(InputStream raw) throws IOException {
     PushbackInputStream all = new PushbackInputStream(raw, 2);

@@ -9,10 +9,10 @@ import java.util.concurrent.FutureTask;
 import java.util.function.Supplier;
 
 /**
- * Runs what starts ONNX Runtime on a thread with a stack of its own size: version 1.29.0 matches
- * the command line of the process against a pattern when it starts, on Linux, with a recursion that
- * takes some 260 bytes of stack for each byte of it. A class path of 4 kB overruns a Java thread's
- * stack, which ends the process without a word.
+ * Runs the start of ONNX Runtime on a thread with a larger stack: on Linux, version 1.29.0 matches
+ * the command line of the process against a pattern when it starts, with a recursion that takes
+ * some 260 bytes of stack per byte of the command line. A class path of 4 kB overflows a Java
+ * thread's stack, which ends the process without a message.
  */
 public final class LargeStack {
 
@@ -21,7 +21,7 @@ public final class LargeStack {
   /** Returns what {@code start} returns, or throws what it throws. */
   public static <T> T call(Supplier<T> start) {
     FutureTask<T> task = new FutureTask<>(start::get);
-    // Address space, not memory: only the pages that are touched become real.
+    // Address space, not memory: only pages that are touched are allocated.
     long stack = (16L << 20) + 512 * commandLineBytes();
     new Thread(null, task, "coracle-onnxruntime-start", stack).start();
     boolean interrupted = false;
@@ -30,14 +30,14 @@ public final class LargeStack {
         try {
           return task.get();
         } catch (InterruptedException e) {
-          interrupted = true; // this takes milliseconds: finish, then tell
+          interrupted = true; // this takes milliseconds: finish, then restore the interrupt
         }
       }
     } catch (ExecutionException e) {
       if (e.getCause() instanceof RuntimeException exception) {
         throw exception;
       }
-      throw (Error) e.getCause(); // a supplier throws nothing else
+      throw (Error) e.getCause(); // a supplier throws no checked exception
     } finally {
       if (interrupted) {
         Thread.currentThread().interrupt();

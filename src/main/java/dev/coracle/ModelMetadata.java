@@ -3,28 +3,28 @@ package dev.coracle;
 
 /**
  * Names the entries of an ONNX file's {@code metadata_props} that the training side writes and the
- * serving side reads. The file is all that passes between the two, so this is the whole contract; a
- * file without these entries still loads, with the defaults given here.
+ * serving side reads. The file is the only thing passed between the two, so this is the whole
+ * contract; a file without these entries still loads, with the defaults given here.
  */
 public final class ModelMetadata {
 
-  /** Class labels in the order of the output's last axis, one a line. Default: 0, 1, 2, … */
+  /** Class labels in the order of the output's last axis, one per line. Default: 0, 1, 2, … */
   public static final String LABELS = "coracle.labels";
 
   /**
    * What the output's last axis holds: {@link #LOGITS}, {@link #LOG_PROBABILITIES} or {@link
-   * #PROBABILITIES}. Default: what the operator that gives the output says, LogSoftmax or Softmax,
-   * else logits.
+   * #PROBABILITIES}. Default: according to the operator that produces the output, LogSoftmax or
+   * Softmax, else logits.
    */
   public static final String OUTPUT_KIND = "coracle.output";
 
-  /** Natural logarithms of probabilities: what a log-softmax gives. */
+  /** Natural logarithms of probabilities: the output of a log-softmax. */
   public static final String LOG_PROBABILITIES = "log_probabilities";
 
   /** Scores before a softmax. */
   public static final String LOGITS = "logits";
 
-  /** What a softmax gives. */
+  /** Probabilities: the output of a softmax. */
   public static final String PROBABILITIES = "probabilities";
 
   /**
@@ -43,7 +43,7 @@ public final class ModelMetadata {
   public static final String DATA_SHA256 = "coracle.data_sha256";
 
   /**
-   * Versions of the libraries that trained and wrote the model, one {@code name version} a line.
+   * Versions of the libraries that trained and wrote the model, one {@code name version} per line.
    */
   public static final String VERSIONS = "coracle.versions";
 

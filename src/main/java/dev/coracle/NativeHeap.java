@@ -10,30 +10,32 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * Tells the C library, between {@link #begin} and {@link #end}, what is to become of the large
- * blocks of native memory that libtorch frees. Thread-safe; holds for the whole process. Does
- * nothing where there is no glibc, or where the environment says what glibc is to do.
+ * Tells the C library, between {@link #begin} and {@link #end}, what to do with large blocks of
+ * native memory that libtorch frees. Thread-safe; applies to the whole process. Does nothing
+ * without glibc, or where environment variables configure glibc's malloc.
  */
 public final class NativeHeap {
 
-  /** What becomes of freed blocks; where several are under way, the first of these counts. */
+  /** What is done with freed blocks; where several uses are active, the first of these applies. */
   public enum Use {
     /**
-     * They go back to the system at once: for what needs large blocks only once. Once a few have
-     * been freed, glibc takes blocks of up to 32 MB from its heap, which it seldom gives back, and
-     * in which its versions before 2.38 hardly find a free block for libtorch's next, aligned to 64
-     * bytes. A process that needs 100 MB at a time then holds 500.
+     * They are returned to the system at once: for work that needs large blocks only once. By
+     * default, after a few have been freed, glibc takes blocks of up to 32 MB from its heap, which
+     * it seldom gives back, and in which versions before 2.38 hardly ever find a free block for
+     * libtorch's next request, aligned to 64 bytes. A process that needs 100 MB at a time then
+     * holds 500 MB.
      */
     GIVE_BACK,
 
     /**
-     * They stay with the process: for what needs the same blocks a thousand times, such as the
-     * steps of a training. Else the system clears the pages of each block again in each step.
+     * They stay with the process: for work that needs the same blocks a thousand times, such as the
+     * steps of a training. Otherwise the system would clear the pages of each block again in each
+     * step.
      */
     KEEP
   }
 
-  // From glibc's malloc.h; the values are its own first ones.
+  // From glibc's malloc.h; the values are glibc's initial ones.
   private static final int M_TRIM_THRESHOLD = -1;
   private static final int M_TOP_PAD = -2;
   private static final int M_MMAP_THRESHOLD = -3;
@@ -42,7 +44,10 @@ public final class NativeHeap {
   private static final int MMAP_MAX = 65_536;
   private static final int MMAP_THRESHOLD = 128 << 10;
 
-  /** Where glibc's adapting of the threshold ends, as it adapts no more once it has been told. */
+  /**
+   * The limit up to which glibc adapts the threshold, set here because it stops adapting once it
+   * has been configured.
+   */
   private static final int ADAPTED = 32 << 20;
 
   private static final List<String> VARIABLES =
@@ -67,13 +72,13 @@ public final class NativeHeap {
 
   private NativeHeap() {}
 
-  /** Starts a use; blocks that are in use already stay where they are. */
+  /** Starts a use; does not move blocks already in use. */
   public static synchronized void begin(Use use) {
     USERS.merge(use, 1, Integer::sum);
     apply();
   }
 
-  /** Ends what one {@link #begin} has started. */
+  /** Ends the use that one {@link #begin} has started. */
   public static synchronized void end(Use use) {
     USERS.computeIfPresent(use, (same, users) -> users == 1 ? null : users - 1);
     apply();
@@ -90,14 +95,14 @@ public final class NativeHeap {
       if (USERS.containsKey(Use.GIVE_BACK)) {
         set(MMAP_MAX, MMAP_THRESHOLD, 2 * MMAP_THRESHOLD, TOP_PAD);
       } else if (USERS.containsKey(Use.KEEP)) {
-        set(0, ADAPTED, 1 << 30, 64 << 20); // all from the heap, which does not shrink
+        set(0, ADAPTED, 1 << 30, 64 << 20); // everything from the heap, which does not shrink
         return;
       } else {
         set(MMAP_MAX, ADAPTED, 2 * ADAPTED, TOP_PAD);
       }
-      Holder.C.malloc_trim(new NativeLong(0)); // what was kept
+      Holder.C.malloc_trim(new NativeLong(0)); // frees what was kept
     } catch (LinkageError e) {
-      // Another C library, no JNA, or none for this processor: slower or more memory, no more.
+      // Another C library, no JNA, or none for this processor: costs only speed or memory.
     }
   }
 

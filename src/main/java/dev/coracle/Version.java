@@ -6,7 +6,7 @@ import java.io.InputStream;
 import java.util.Objects;
 import java.util.Properties;
 
-/** Tells the version of Coracle, as the build wrote it into a resource. */
+/** Holds the version of Coracle, which the build writes into a resource. */
 public final class Version {
 
   /** For example {@code 0.1.0}. */

@@ -19,13 +19,13 @@ import software.amazon.awssdk.services.sagemaker.SageMakerClient;
 import software.amazon.awssdk.services.sagemakerruntime.SageMakerRuntimeClient;
 
 /**
- * Opens the SDK's clients when they are first needed, with the region and the credentials that
- * AWS's usual chain gives. Throttled and failed calls are repeated as the SDK's standard mode says:
- * three attempts. Not thread-safe.
+ * Opens the SDK's clients when they are first needed, with the region and the credentials from
+ * AWS's default chain. Throttled and failed calls are repeated in the SDK's standard mode: three
+ * attempts. Not thread-safe.
  */
 public final class Aws implements AutoCloseable {
 
-  /** An endpoint may take 60 seconds for an answer; the rest is the way. */
+  /** An endpoint may take 60 seconds for an answer; the rest is for the network. */
   private static final Duration ANSWER = Duration.ofSeconds(70);
 
   private final @Nullable Region region;
@@ -41,16 +41,16 @@ public final class Aws implements AutoCloseable {
   private Aws(@Nullable Region region, @Nullable String profile) {
     this.region = region;
     this.profile = profile;
-    // Whoever names a profile means it: the chain would take the environment's keys first.
+    // An explicit profile is used directly: the chain would prefer the environment's keys.
     this.credentials = profile == null ? null : ProfileCredentialsProvider.create(profile);
   }
 
   /**
-   * Prepares clients and calls nothing yet.
+   * Prepares clients; makes no calls yet.
    *
    * @param region for example {@code eu-central-1}; null for the one that the environment or the
    *     profile names
-   * @param profile one of {@code ~/.aws/config}; null for the usual chain
+   * @param profile one in {@code ~/.aws/config}; null for the default chain
    */
   public static Aws open(@Nullable String region, @Nullable String profile) {
     return new Aws(region == null ? null : Region.of(region), profile);
@@ -59,7 +59,7 @@ public final class Aws implements AutoCloseable {
   /**
    * Returns the region that calls go to, such as {@code eu-central-1}.
    *
-   * @throws CoracleException when none is known
+   * @throws dev.coracle.CoracleException when none is known
    */
   public String region() {
     return where().id();
@@ -82,7 +82,8 @@ public final class Aws implements AutoCloseable {
 
   S3Client s3() {
     if (s3 == null) {
-      // An upload to a bucket of another region fails here rather than in the training job.
+      // This way an upload to a bucket in another region fails here rather than in the training
+      // job.
       s3 = build(S3Client::builder, S3Client.class);
     }
     return s3;

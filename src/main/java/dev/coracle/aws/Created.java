@@ -4,7 +4,7 @@ package dev.coracle.aws;
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
 
-/** Keeps what has been created, in words, for whoever has to tell when the rest fails. */
+/** Records in words what has been created, to be reported when the rest fails. */
 final class Created {
 
   private final List<String> all = new CopyOnWriteArrayList<>();

@@ -25,22 +25,22 @@ import software.amazon.awssdk.services.sagemaker.model.StopTrainingJobRequest;
 
 /**
  * Deletes what was created under a name, and only that: resources that bear our tag with the name,
- * and objects of a place with our marker. A running training job is stopped first. That its record
- * stays, where SageMaker does not let it be deleted, is no failure; its log always stays. May be
- * repeated, after a failure too.
+ * and objects of a place with our marker. A running training job is stopped first. It is no failure
+ * if the job's record stays because SageMaker does not let it be deleted; its log always stays. May
+ * be repeated, even after a failure.
  */
 public final class Deletion {
 
   private static final String IN_PROGRESS = "InProgress";
   private static final Set<String> RUNNING = Set.of(IN_PROGRESS, "Stopping");
 
-  /** An endpoint that changes cannot be deleted; SageMaker refuses it until the change is over. */
+  /** States in which an endpoint is changing; SageMaker refuses to delete it until that is over. */
   private static final Set<String> CHANGING =
       Set.of("Creating", "Updating", "SystemUpdating", "RollingBack");
 
   private static final String DELETING = "Deleting";
 
-  /** What goes after the objects, for its tag names their bucket. */
+  /** Kinds deleted after the objects, because their tag names the bucket. */
   private static final Set<Kind> LAST = Set.of(Kind.MODEL, Kind.TRAINING_JOB);
 
   private final String name;
@@ -53,8 +53,8 @@ public final class Deletion {
   /**
    * Prepares a deletion.
    *
-   * @param bucket where the objects are; null for the ones that the resources' tags name
-   * @throws IllegalArgumentException for names that cannot be
+   * @param bucket where the objects are; null for the buckets named by the resources' tags
+   * @throws IllegalArgumentException for invalid names
    */
   public Deletion(String name, @Nullable String bucket, Duration poll) {
     this.name = ResourceName.name(name);
@@ -62,7 +62,10 @@ public final class Deletion {
     this.poll = poll;
   }
 
-  /** Returns, as JSON, what {@link #run} would send if all is there and ours; calls nothing. */
+  /**
+   * Returns, as JSON, what {@link #run} would send if everything exists and is ours; makes no
+   * calls.
+   */
   public String plan() {
     String ours = "only if ListTags on its ARN shows %s=%s".formatted(Ownership.NAME, name);
     List<Planned> requests = new ArrayList<>();
@@ -90,7 +93,7 @@ public final class Deletion {
     return RequestPrinter.print(requests);
   }
 
-  /** Deletes; returns false when something of this name is not ours and was left alone. */
+  /** Deletes all; returns false when something of this name is not ours and was left alone. */
   public boolean run(Aws aws, Listener listener) {
     Resources resources = new Resources(aws.sageMaker());
     List<Found> ours = new ArrayList<>();
@@ -101,9 +104,9 @@ public final class Deletion {
     for (Kind kind : Kind.values()) {
       resources.find(kind, name).ifPresent(found -> sort(found, ours, buckets, listener));
     }
-    // What goes on costing is told to end before anything is waited for. What writes has ended
-    // before what it writes goes; and something with the tag that names the bucket is there to the
-    // last, for whoever has to repeat this.
+    // Whatever keeps costing money is told to end before waiting for anything. A job has ended
+    // before the objects that it writes are deleted; and a resource with the tag that names the
+    // bucket is kept to the last, so that the deletion can be repeated.
     Optional<Found> job =
         ours.stream().filter(found -> found.kind() == Kind.TRAINING_JOB).findAny();
     boolean stopping = false;
@@ -111,7 +114,7 @@ public final class Deletion {
     try {
       stopping = job.isPresent() && isStopping(resources, job.get());
     } catch (CoracleException e) {
-      unstopped = e; // for which no endpoint should stay
+      unstopped = e; // thrown later: it must not keep an endpoint alive
     }
     for (Found found : ours) {
       if (!LAST.contains(found.kind())) {
@@ -122,7 +125,7 @@ public final class Deletion {
       throw unstopped;
     }
     if (stopping) {
-      awaitEnd(resources, job.get(), RUNNING, listener); // it uploads what it has
+      awaitEnd(resources, job.get(), RUNNING, listener); // it uploads its results so far
       listener.line("Stopped " + job.get());
     }
     for (String place : buckets) {
@@ -163,9 +166,9 @@ public final class Deletion {
     if (!found.status().equals(DELETING) && !isAccepted(resources, found, listener)) {
       return;
     }
-    if (found.kind() == Kind.ENDPOINT) { // its configuration is in use until then
+    if (found.kind() == Kind.ENDPOINT) { // which uses its configuration until then
       awaitEnd(resources, found, Set.of(), listener);
-    } else if (found.kind() == Kind.TRAINING_JOB) { // its name may be
+    } else if (found.kind() == Kind.TRAINING_JOB) { // so that its name is free
       awaitEnd(resources, found, Set.of(DELETING), listener);
     }
     deleted++;
@@ -173,8 +176,9 @@ public final class Deletion {
   }
 
   /**
-   * Asks SageMaker to delete; false when a training job's record stays, which costs nothing. That
-   * call is younger than the others, so a policy may lack it, or a region not know it.
+   * Asks SageMaker to delete; returns false when a training job's record stays, which costs
+   * nothing. The call for that is newer than the others, so a policy may lack it, or a region may
+   * not support it.
    */
   private boolean isAccepted(Resources resources, Found found, Listener listener) {
     try {
@@ -192,12 +196,12 @@ public final class Deletion {
     }
   }
 
-  /** Asks SageMaker to stop a job; false when it is over. */
+  /** Asks SageMaker to stop a job; returns false when it is over. */
   private boolean isStopping(Resources resources, Found job) {
     if (job.status().equals(IN_PROGRESS)) {
       try {
         resources.stop(job);
-      } catch (CoracleException e) { // it may have ended, or the first answer got lost
+      } catch (CoracleException e) { // it may have ended, or the answer to a first attempt was lost
         Optional<Found> now = resources.find(job.kind(), name);
         if (now.filter(found -> found.status().equals(IN_PROGRESS)).isPresent()) {
           throw e;
@@ -208,9 +212,7 @@ public final class Deletion {
     return RUNNING.contains(job.status());
   }
 
-  /**
-   * Waits until the resource is gone, or has a status that is not one of these, if any are given.
-   */
+  /** Waits until the resource is gone or, if statuses are given, has none of these. */
   private void awaitEnd(Resources resources, Found found, Set<String> during, Listener listener) {
     new Polling(poll, listener)
         .until(

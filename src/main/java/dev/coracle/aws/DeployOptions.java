@@ -7,7 +7,7 @@ import java.time.Duration;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
-/** Says which model is to be served how; made by {@link #builder}, which checks it. */
+/** Says which model is to be served and how; made by {@link #builder}, which checks the values. */
 public final class DeployOptions {
 
   final String name;
@@ -93,14 +93,15 @@ public final class DeployOptions {
       return this;
     }
 
-    /** Sets the ARN of the role that the endpoint has. Required. */
+    /** Sets the ARN of the endpoint's role. Required. */
     public Builder role(String value) {
       role = value;
       return this;
     }
 
     /**
-     * Sets {@code s3://…/model.tar.gz}, or a local .tar.gz, or an .onnx that is packed. Required.
+     * Sets {@code s3://…/model.tar.gz}, or a local .tar.gz, or an .onnx file, which is then packed.
+     * Required.
      */
     public Builder model(String value) {
       model = value;
@@ -113,19 +114,19 @@ public final class DeployOptions {
       return this;
     }
 
-    /** Sets the kind of machine. Default ml.m5.large. */
+    /** Sets the instance type. Default ml.m5.large. */
     public Builder instanceType(String value) {
       instanceType = value;
       return this;
     }
 
-    /** Sets the number of machines. Default 1. */
+    /** Sets the number of instances. Default 1. */
     public Builder instanceCount(int value) {
       instanceCount = value;
       return this;
     }
 
-    /** Takes no machines but pays a request. Default false. */
+    /** Pays per request instead of for instances. Default false. */
     public Builder serverless(boolean value) {
       serverless = value;
       return this;
@@ -139,20 +140,21 @@ public final class DeployOptions {
       return this;
     }
 
-    /** Sets the requests at a time of a serverless endpoint: 1 to 200. Default 5. */
+    /** Sets the number of concurrent requests of a serverless endpoint: 1 to 200. Default 5. */
     public Builder maxConcurrency(int value) {
       maxConcurrency = value;
       return this;
     }
 
-    /** Sets the time between two questions how the endpoint is. Default 10 seconds. */
+    /** Sets the time between two polls of the endpoint's status. Default 10 seconds. */
     public Builder poll(Duration value) {
       poll = Objects.requireNonNull(value);
       return this;
     }
 
     /**
-     * Throws IllegalArgumentException, whose first word is the setter, for a value out of range.
+     * Throws IllegalArgumentException for an invalid or missing value; the first word of its
+     * message is the setter.
      */
     public DeployOptions build() {
       return new DeployOptions(this);

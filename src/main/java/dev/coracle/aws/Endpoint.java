@@ -22,7 +22,7 @@ import software.amazon.awssdk.services.sagemaker.model.DescribeEndpointResponse;
 import software.amazon.awssdk.services.sagemaker.model.DescribeTrainingJobRequest;
 import software.amazon.awssdk.services.sagemaker.model.ProductionVariant;
 
-/** Uploads a model where it is local, and creates an endpoint that serves it. */
+/** Uploads a model if it is local, and creates an endpoint that serves it. */
 public final class Endpoint {
 
   private static final Set<String> CHANGING =
@@ -38,13 +38,13 @@ public final class Endpoint {
 
   public Endpoint(DeployOptions options) {
     this.options = options;
-    // A model that lies in S3 already needs no place of ours.
+    // A model that is already in S3 needs no place of ours.
     this.place =
         options.isRemote() ? null : new Place(Objects.requireNonNull(options.bucket), options.name);
     this.owner = Ownership.of(options.name, place == null ? null : options.bucket);
   }
 
-  /** Returns, as JSON, what {@link #deploy} would send; calls nothing. */
+  /** Returns, as JSON, what {@link #deploy} would send; makes no calls. */
   public String plan() {
     List<Planned> requests = new ArrayList<>();
     requests.add(
@@ -65,7 +65,7 @@ public final class Endpoint {
   /**
    * Creates model, endpoint configuration and endpoint, and waits until it answers.
    *
-   * @throws CoracleException when that fails; {@link #created} tells what is there all the same
+   * @throws CoracleException when that fails; {@link #created} tells what exists nevertheless
    */
   public void deploy(Aws aws, Listener listener) {
     SageMakerClient client = aws.sageMaker();
@@ -91,7 +91,7 @@ public final class Endpoint {
 
   /**
    * Tells whether {@link #deploy} has found a training job of the same name, which a deletion would
-   * delete too, with the model that it has saved.
+   * also delete, with the model that it has saved.
    */
   public boolean isBesideJob() {
     return besideJob;
@@ -105,7 +105,7 @@ public final class Endpoint {
           .isPresent();
     } catch (CoracleException e) {
       if (e.getCause() instanceof SdkException cause && Failures.isDenied(cause)) {
-        return false; // who may not look at jobs cannot delete them either
+        return false; // whoever may not look at jobs cannot delete them either
       }
       throw e;
     }

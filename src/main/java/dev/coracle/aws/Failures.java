@@ -11,13 +11,13 @@ import software.amazon.awssdk.awscore.exception.AwsServiceException;
 import software.amazon.awssdk.core.exception.SdkException;
 import software.amazon.awssdk.core.exception.SdkServiceException;
 
-/** Turns what the SDK throws into one sentence that says what to do. */
+/** Turns the SDK's exceptions into one sentence that says what to do. */
 final class Failures {
 
   private static final Set<String> EXPIRED =
       Set.of("ExpiredToken", "ExpiredTokenException", "RequestExpired");
 
-  /** How messages of the SDK itself begin, which have no code. */
+  /** Beginnings of messages of the SDK itself, which have no code. */
   private static final String NO_REGION = "Unable to load region from any of";
 
   private static final String NO_CREDENTIALS = "Unable to load credentials from any of";
@@ -36,7 +36,7 @@ final class Failures {
 
   private Failures() {}
 
-  /** Calls AWS; {@code action} follows "cannot" in the sentence of a failure. */
+  /** Calls AWS; in the message of a failure, {@code action} follows "cannot". */
   static <T> T call(String action, Supplier<T> call) {
     try {
       return call.get();
@@ -68,7 +68,7 @@ final class Failures {
       return "HTTP status " + service.statusCode();
     }
     String message = String.valueOf(e.getMessage());
-    if (message.contains(NO_REGION)) { // the SDK lists all that it has tried
+    if (message.contains(NO_REGION)) { // the SDK lists everything it has tried
       return "no AWS region is known";
     }
     if (message.contains(NO_CREDENTIALS)) {
@@ -77,7 +77,7 @@ final class Failures {
     return message;
   }
 
-  /** Returns the service's name of the error, or nothing where it gave none. */
+  /** Returns the service's code of the error, or "" where there is none. */
   static String code(SdkException e) {
     if (e instanceof AwsServiceException service && service.awsErrorDetails() != null) {
       return Objects.requireNonNullElse(service.awsErrorDetails().errorCode(), "");
@@ -132,12 +132,12 @@ final class Failures {
     return "";
   }
 
-  /** Tells that something of this name is there already. */
+  /** Tells whether something of this name already exists. */
   static boolean isNameTaken(SdkException e) {
     return code(e).equals("ResourceInUse") || message(e).contains("already exist");
   }
 
-  /** Tells that the service does not know the name; its calls have no common error for that. */
+  /** Tells whether the service does not know the name; its calls have no common error for that. */
   static boolean isMissing(SdkException e) {
     String code = code(e);
     return code.equals("ResourceNotFound")
@@ -147,15 +147,16 @@ final class Failures {
                 || message(e).startsWith("Requested resource not found")));
   }
 
-  /** Tells that the caller may not call this, or that the service does not know it (yet, here). */
+  /**
+   * Tells whether the caller may not make this call, or the service does not support it (yet, or in
+   * this region).
+   */
   static boolean isDenied(SdkException e) {
     String code = code(e);
     return code.startsWith("AccessDenied") || code.startsWith("UnknownOperation");
   }
 
-  /**
-   * Tells that the same call may succeed later: throttling, the service's own failure, the network.
-   */
+  /** Tells whether the call may succeed later: throttling, failures of service or network. */
   static boolean isTransient(SdkException e) {
     if (e instanceof SdkServiceException service) {
       return service.isThrottlingException() || service.statusCode() >= 500;

@@ -29,9 +29,9 @@ public final class Invocation {
   private Invocation() {}
 
   /**
-   * Returns the content type that belongs to the end of a file's name.
+   * Returns the content type for the extension of a file's name.
    *
-   * @throws CoracleException for another ending
+   * @throws CoracleException for any other extension
    */
   public static String contentType(Path file) {
     String name = String.valueOf(file.getFileName());
@@ -46,7 +46,7 @@ public final class Invocation {
   }
 
   /**
-   * Returns the endpoint's answer, asked for as JSON, on one line.
+   * Returns the endpoint's answer, requested as JSON, on one line.
    *
    * @throws CoracleException when there is no such endpoint or it refuses the file, with what the
    *     container said

@@ -10,8 +10,9 @@ import software.amazon.awssdk.services.cloudwatchlogs.model.LogStream;
 import software.amazon.awssdk.services.cloudwatchlogs.model.OutputLogEvent;
 
 /**
- * Prints what a training job has logged since the last time: one stream a host, named {@code
- * JOB/algo-1-1234567890}. The log is a help; where it cannot be read the job is followed without.
+ * Prints what a training job has logged since the last time: one stream per host, named {@code
+ * JOB/algo-1-1234567890}. The log is optional; where it cannot be read, the job is followed without
+ * it.
  */
 final class JobLog {
 
@@ -21,7 +22,7 @@ final class JobLog {
   private final String job;
   private final Listener listener;
 
-  /** By the name of the stream, where to go on; empty before the first line. */
+  /** By the name of the stream, the token at which to continue; empty before the first line. */
   private final Map<String, String> tokens = new TreeMap<>();
 
   private boolean isOff;
@@ -35,7 +36,7 @@ final class JobLog {
     this.listener = listener;
   }
 
-  /** Prints what is new; what cannot be read now is printed the next time. */
+  /** Prints new lines; what cannot be read now is printed the next time. */
   void print() {
     try {
       read();
@@ -44,14 +45,14 @@ final class JobLog {
     }
   }
 
-  /** Throws a failure that may pass. */
+  /** Prints new lines; throws a failure that may be temporary. */
   private void read() {
     if (isOff) {
       return;
     }
     try {
       CloudWatchLogsClient logs = aws.logs();
-      // The slash: job-1 is no part of job-10.
+      // With the slash, so that job-1 does not match job-10.
       for (LogStream stream :
           logs.describeLogStreamsPaginator(
                   r -> r.logGroupName(GROUP).logStreamNamePrefix(job + "/"))
@@ -63,7 +64,7 @@ final class JobLog {
       }
     } catch (SdkException e) {
       if (Failures.isMissing(e)) {
-        return; // the first job of an account: the group comes with the first line
+        return; // the first job of an account: the group is created with the first line
       }
       if (Failures.isTransient(e)) {
         throw e;
@@ -73,7 +74,7 @@ final class JobLog {
     }
   }
 
-  /** Prints what came late; the job is over, so that no failure of the log matters any more. */
+  /** Prints lines that arrived late; the job is over, so failures of the log no longer matter. */
   void printLast() {
     try {
       read();

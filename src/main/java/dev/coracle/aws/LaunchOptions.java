@@ -10,7 +10,10 @@ import java.util.Set;
 import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
-/** Says what a training job is to run on what; made by {@link #builder}, which checks it. */
+/**
+ * Says what a training job is to run, and on what; made by {@link #builder}, which checks the
+ * values.
+ */
 public final class LaunchOptions {
 
   private static final Set<String> INPUT_MODES = Set.of("File", "FastFile", "Pipe");
@@ -117,7 +120,7 @@ public final class LaunchOptions {
       return this;
     }
 
-    /** Sets the ARN of the role that the job has. Required. */
+    /** Sets the ARN of the job's role. Required. */
     public Builder role(String value) {
       role = value;
       return this;
@@ -135,19 +138,19 @@ public final class LaunchOptions {
       return this;
     }
 
-    /** Sets the kind of machine. Default ml.m5.xlarge. */
+    /** Sets the instance type. Default ml.m5.xlarge. */
     public Builder instanceType(String value) {
       instanceType = value;
       return this;
     }
 
-    /** Sets the number of machines. Default 1. */
+    /** Sets the number of instances. Default 1. */
     public Builder instanceCount(int value) {
       instanceCount = value;
       return this;
     }
 
-    /** Sets the disk of each machine in GB. Default 10. */
+    /** Sets the disk size of each instance in GB. Default 10. */
     public Builder volumeGb(int value) {
       volumeGb = value;
       return this;
@@ -159,7 +162,7 @@ public final class LaunchOptions {
       return this;
     }
 
-    /** Sets the seconds for waiting and running together, with spot. Default as maxRun. */
+    /** Sets the seconds for waiting and running together, with spot. Default: as maxRun. */
     public Builder maxWait(@Nullable Integer seconds) {
       maxWaitSeconds = seconds;
       return this;
@@ -183,20 +186,21 @@ public final class LaunchOptions {
       return this;
     }
 
-    /** Sets what the container finds in hyperparameters.json. Default none. */
+    /** Sets the hyperparameters, which the container gets in hyperparameters.json. Default none. */
     public Builder hyperparameters(Map<String, String> values) {
       hyperparameters = Map.copyOf(values);
       return this;
     }
 
-    /** Sets the time between two questions how the job is. Default 10 seconds. */
+    /** Sets the time between two polls of the job's status. Default 10 seconds. */
     public Builder poll(Duration value) {
       poll = Objects.requireNonNull(value);
       return this;
     }
 
     /**
-     * Throws IllegalArgumentException, whose first word is the setter, for a value out of range.
+     * Throws IllegalArgumentException for an invalid or missing value; the first word of its
+     * message is the setter.
      */
     public LaunchOptions build() {
       return new LaunchOptions(this);

@@ -9,9 +9,9 @@ import software.amazon.awssdk.services.sagemaker.model.Tag;
 
 /**
  * Marks what a run creates: {@code coracle:name} is the name, by which {@link Deletion} knows what
- * it may delete; {@code coracle:bucket} says where its objects are; {@code coracle:run} is of this
- * run alone. An answer that got lost makes the SDK repeat a call, which then fails since the name
- * is taken, by ourselves: the run's id tells.
+ * it may delete; {@code coracle:bucket} says where its objects are; {@code coracle:run} is unique
+ * to this run. If an answer is lost, the SDK repeats the call, which then fails because the name is
+ * taken; the run's id tells that we took it ourselves.
  */
 record Ownership(String name, @Nullable String bucket, String run) {
 

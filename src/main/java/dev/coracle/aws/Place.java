@@ -19,21 +19,21 @@ import software.amazon.awssdk.services.s3.model.S3Error;
 import software.amazon.awssdk.services.s3.model.S3Object;
 
 /**
- * Is where a name's objects lie: {@code coracle/NAME/} in a bucket.
+ * The place of a name's objects: {@code coracle/NAME/} in a bucket.
  *
  * <p>A marker object makes it ours. It is put before anything else, with {@code If-None-Match: *},
- * so that of two runs with one name only one gets the place; and the place must be empty then. Only
- * a place with a marker is ever deleted, the marker last, so that a deletion that was broken off
- * can be repeated.
+ * so that of two runs with the same name only one gets the place, which must be empty otherwise.
+ * Only a place with a marker is ever deleted, the marker last, so that an interrupted deletion can
+ * be repeated.
  */
 final class Place {
 
   private static final String MARKER = ".coracle";
 
-  /** What the marker holds, before the name and the run. */
+  /** First line of the marker, before the name and the run. */
   private static final String MAGIC = "made by coracle sagemaker";
 
-  /** Of an object's metadata: the run that has put it. */
+  /** Key of an object's metadata: the run that has put it. */
   private static final String RUN = "coracle-run";
 
   private static final int DELETED_AT_ONCE = 1000; // the limit of DeleteObjects
@@ -58,7 +58,7 @@ final class Place {
   }
 
   PutObjectRequest put(String key, String run) {
-    // Nothing that is there is ever replaced.
+    // Never replaces an existing object.
     return PutObjectRequest.builder()
         .bucket(bucket)
         .key(prefix + key)
@@ -83,7 +83,7 @@ final class Place {
     return MAGIC + "\n" + name + "\n" + run + "\n";
   }
 
-  /** Makes the place ours; throws CoracleException when it is somebody's already or not empty. */
+  /** Claims the place; throws CoracleException when it is already taken or not empty. */
   void claim(S3Client s3, String run) {
     Failures.call(
         "put the marker of " + this,
@@ -107,7 +107,7 @@ final class Place {
     List<String> others;
     try {
       others = keys(s3).stream().filter(key -> !key.equals(prefix + MARKER)).limit(1).toList();
-    } catch (CoracleException e) { // such as no permission to list: nothing may stay behind
+    } catch (CoracleException e) { // such as no permission to list: nothing must stay behind
       try {
         delete(s3, List.of(prefix + MARKER));
       } catch (CoracleException other) {
@@ -131,7 +131,7 @@ final class Place {
     return code.equals("PreconditionFailed") || code.equals("ConditionalRequestConflict");
   }
 
-  /** Tells whether the marker is there. */
+  /** Tells whether the marker exists and is ours. */
   boolean isOurs(S3Client s3) {
     return Failures.call("look for the marker of " + this, () -> marker(s3))
         .startsWith(MAGIC + "\n" + name + "\n");
@@ -215,13 +215,13 @@ final class Place {
     }
   }
 
-  /** Writes an object to a file that is not there yet. */
+  /** Writes an object to a file that does not exist yet. */
   static void download(S3Client s3, String uri, Path file) {
     String[] parts = uri.startsWith("s3://") ? uri.substring(5).split("/", 2) : new String[0];
     if (parts.length < 2) {
       throw new CoracleException("expected s3://BUCKET/KEY, got '" + Text.line(uri) + "'");
     }
-    // The SDK removes what an attempt that failed has written.
+    // The SDK removes what a failed attempt has written.
     Failures.call(
         "download " + uri, () -> s3.getObject(get -> get.bucket(parts[0]).key(parts[1]), file));
   }

@@ -8,9 +8,9 @@ import java.util.function.Supplier;
 import software.amazon.awssdk.core.exception.SdkException;
 
 /**
- * Asks again and again until an answer is the last. A job runs for hours and costs money whether or
- * not somebody can ask, so throttling, the service's failures and a network that is gone for a
- * while, which the SDK's three attempts do not outlast, are waited out.
+ * Polls until an answer is final. A job runs for hours and costs money whether or not it can be
+ * polled, so this waits out throttling, failures of the service and network outages that outlast
+ * the SDK's three attempts.
  */
 final class Polling {
 
@@ -24,7 +24,10 @@ final class Polling {
     this.listener = listener;
   }
 
-  /** Returns the first answer that is the last; {@code action} follows "cannot" in a failure. */
+  /**
+   * Returns the first answer that is final; in the message of a failure, {@code action} follows
+   * "cannot".
+   */
   <T> T until(String action, Supplier<T> question, Predicate<T> last) {
     int failures = 0;
     while (true) {

@@ -37,7 +37,7 @@ final class RequestPrinter {
 
   private RequestPrinter() {}
 
-  /** Returns an array with one object a request. */
+  /** Returns a JSON array with one object per request. */
   static String print(List<Planned> requests) {
     StringWriter text = new StringWriter();
     DefaultPrettyPrinter indented =
@@ -95,7 +95,10 @@ final class RequestPrinter {
     }
   }
 
-  /** The SDK has empty lists and maps of a class of their own for what nobody has set. */
+  /**
+   * Tells whether a member has been set; for unset lists and maps the SDK has empty ones of special
+   * classes.
+   */
   private static boolean isGiven(@Nullable Object member) {
     return member != null
         && !(member instanceof SdkAutoConstructList)

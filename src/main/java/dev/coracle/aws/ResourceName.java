@@ -6,7 +6,7 @@ import java.time.format.DateTimeFormatter;
 import java.util.Locale;
 import java.util.regex.Pattern;
 
-/** Knows which names SageMaker takes, so that a wrong one is told before anything is created. */
+/** Checks names by SageMaker's rules, to report a wrong one before anything is created. */
 public final class ResourceName {
 
   /** The same for jobs, models, configurations and endpoints. */
@@ -14,7 +14,7 @@ public final class ResourceName {
 
   private static final int MAX_LENGTH = 63;
 
-  /** The general rule of S3; the finer points are left to it. */
+  /** The general rule of S3, to which the finer points are left. */
   private static final Pattern BUCKET = Pattern.compile("[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]");
 
   private static final Pattern ROLE =

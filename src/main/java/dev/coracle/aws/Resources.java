@@ -15,8 +15,8 @@ import software.amazon.awssdk.services.sagemaker.model.Tag;
 final class Resources {
 
   /**
-   * The kinds, in the order in which they are deleted: what uses something before that, and what
-   * may well not be deletable last.
+   * The kinds, in the order in which they are deleted: users of a resource before the resource, and
+   * what may not be deletable last.
    */
   enum Kind {
     ENDPOINT("endpoint"),
@@ -36,7 +36,7 @@ final class Resources {
     }
   }
 
-  /** A resource that is there; {@code status} is empty for kinds that have none. */
+  /** An existing resource; {@code status} is empty for kinds that have none. */
   record Found(Kind kind, String name, String arn, String status, Map<String, String> tags) {
 
     boolean isOf(String owner) {
@@ -56,8 +56,8 @@ final class Resources {
   }
 
   /**
-   * Creates something with the SDK, and takes it for created when a repeated call found it there
-   * from the first, whose answer got lost.
+   * Creates something with the SDK; counts as success if a repeated call finds it created by the
+   * first, whose answer was lost.
    */
   void create(Kind kind, Ownership owner, Runnable call) {
     try {
@@ -80,13 +80,13 @@ final class Resources {
     return Failures.call("look up %s %s".formatted(kind, name), () -> ask(kind, name));
   }
 
-  /** As {@link #find}, for {@link Polling}, which wants the SDK's own exceptions. */
+  /** As {@link #find}, for {@link Polling}, which needs the SDK's own exceptions. */
   Optional<Found> ask(Kind kind, String name) {
     try {
       Found found = describe(kind, name);
       return Optional.of(new Found(kind, name, found.arn(), found.status(), tags(found.arn())));
     } catch (SdkException e) {
-      if (Failures.isMissing(e)) { // also when it went between the two calls
+      if (Failures.isMissing(e)) { // also when it was deleted between the two calls
         return Optional.empty();
       }
       throw e;
@@ -161,7 +161,7 @@ final class Resources {
           try {
             return call.get();
           } catch (SdkException e) {
-            if (Failures.isMissing(e)) { // somebody was faster, or the first answer got lost
+            if (Failures.isMissing(e)) { // already deleted, perhaps by a first attempt
               return found;
             }
             throw e;

@@ -38,7 +38,7 @@ public final class TrainingJob {
     this.owner = Ownership.of(options.name, options.bucket);
   }
 
-  /** Returns, as JSON, what {@link #start} would send; calls nothing. */
+  /** Returns, as JSON, what {@link #start} would send; makes no calls. */
   public String plan() {
     List<Planned> requests = new ArrayList<>();
     requests.add(new Planned(place.putMarker(owner.run()), "the marker"));
@@ -50,9 +50,9 @@ public final class TrainingJob {
     return RequestPrinter.print(requests);
   }
 
-  /** Uploads the data and creates the job; it runs from then on whatever happens here. */
+  /** Uploads the data and creates the job, which then runs whatever happens here. */
   public void start(Aws aws, Listener listener) {
-    aws.sageMaker(); // before anything is uploaded: what it needs is there
+    aws.sageMaker(); // fails here, before any upload, if something for it is missing
     place.claim(aws.s3(), owner.run());
     created.add("objects below " + place, listener);
     uploads()
@@ -152,13 +152,14 @@ public final class TrainingJob {
                     s3 ->
                         s3.s3DataType(S3DataType.S3_PREFIX)
                             .s3Uri(place.uri("data/" + name + "/"))
-                            // Each host gets all: the container shuffles and splits by itself.
+                            // Each host gets all data: the container shuffles and splits them
+                            // itself.
                             .s3DataDistributionType(S3DataDistribution.FULLY_REPLICATED)))
         .build();
   }
 
   /**
-   * Follows the job and its log until it is over, and returns the s3 address of its model.
+   * Follows the job and its log until it is over, and returns the S3 URI of its model.
    *
    * @throws CoracleException when the job has failed, with the reason that it gave, or was stopped
    */

@@ -17,14 +17,14 @@ import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Runs {@code az}, Azure's command line, which brings the login along. Arguments reach it one by
- * one, through no shell. It ends with this process. Thread-safe.
+ * Runs {@code az}, Azure's command line, which provides the login. Arguments are passed one by one,
+ * not through a shell. It is ended with this process. Thread-safe.
  */
 final class Az {
 
   private static final String PROGRAM = File.separatorChar == '\\' ? "az.cmd" : "az";
 
-  /** What gives access to a storage account, should az ever quote it in an error. */
+  /** Credentials of a storage account, in case az ever quotes them in an error. */
   private static final Pattern SECRET =
       Pattern.compile("\\b(sig|AccountKey|SharedAccessSignature)=[^&;\\s\"']+");
 
@@ -59,7 +59,7 @@ final class Az {
    * Finds the program.
    *
    * @param path the value of the variable PATH
-   * @throws CoracleException if it is in none of the folders
+   * @throws CoracleException if it is not in any of the folders
    */
   static Az find(@Nullable String path) {
     for (String folder : (path == null ? "" : path).split(Pattern.quote(File.pathSeparator), -1)) {
@@ -69,7 +69,7 @@ final class Az {
           return new Az(file.toAbsolutePath());
         }
       } catch (InvalidPathException e) {
-        // no folder
+        // not a folder
       }
     }
     throw new CoracleException(
@@ -78,7 +78,7 @@ final class Az {
   }
 
   /**
-   * Runs az to its end and returns what it printed.
+   * Runs az to its end and returns its output.
    *
    * @throws CoracleException if az fails, with its own reason, or takes longer than the limit
    */
@@ -111,7 +111,7 @@ final class Az {
             .redirectOutput(out.toFile())
             .redirectError(err.toFile())
             .start();
-    process.getOutputStream().close(); // az must not ask anything
+    process.getOutputStream().close(); // az must not prompt
     return process;
   }
 
@@ -143,7 +143,7 @@ final class Az {
     }
   }
 
-  /** The program may be a script that runs another one. */
+  /** Ends the program and its descendants, as it may be a script that runs another one. */
   private static void end(Process process) {
     process.descendants().forEach(ProcessHandle::destroy);
     process.destroy();
@@ -165,7 +165,7 @@ final class Az {
         "%s failed, az's exit status is %d: %s".formatted(what, status, reason(err)), all);
   }
 
-  /** Returns the last error; what follows it are hints and traces, what precedes it warnings. */
+  /** Returns the last error; hints and traces follow it, warnings precede it. */
   private static String reason(String err) {
     List<String> lines = err.lines().map(String::strip).filter(line -> !line.isEmpty()).toList();
     for (int i = lines.size() - 1; i >= 0; i--) {

@@ -10,10 +10,10 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.stream.Stream;
 
-/** Writes the calls of {@code az} for a function app. */
+/** Builds the {@code az} commands for a function app. */
 record AzCommands(DeploymentOptions options) {
 
-  /** Of the resource group, with the app's name; without it the group is not ours. */
+  /** Tag of the resource group, whose value is the app's name; without it the group is not ours. */
   static final String TAG = "coracle";
 
   private static final Duration QUESTION = Duration.ofMinutes(2);
@@ -26,8 +26,8 @@ record AzCommands(DeploymentOptions options) {
   static final Step VERSION = question("asking az for its version", "version --output json");
 
   /**
-   * Takes options with their values, one string each, after the words of the command, which name a
-   * form of the output: the user may have set another.
+   * Makes a step from the words of a command, followed by options and their values, one string
+   * each. The command states its output format, since the user may have configured another.
    */
   private static Step question(String what, String command, String... options) {
     return new Step(what, QUESTION, words(command, options));
@@ -35,7 +35,7 @@ record AzCommands(DeploymentOptions options) {
 
   private static Step creation(String what, String command, String... options) {
     List<String> words = words(command, options);
-    words.addAll(List.of("--output", "none")); // what az would print has nothing that we need
+    words.addAll(List.of("--output", "none")); // nothing that az would print is needed
     return new Step(what, CREATION, words);
   }
 
@@ -69,7 +69,7 @@ record AzCommands(DeploymentOptions options) {
         options.resourceGroup);
   }
 
-  /** Succeeded where the group is as it should be. */
+  /** Asks for the state of the group, which is Succeeded when it is ready. */
   Step groupState() {
     return question(
         "asking for the state of resource group " + options.resourceGroup,
@@ -78,7 +78,7 @@ record AzCommands(DeploymentOptions options) {
         options.resourceGroup);
   }
 
-  /** Clouds have domains of their own, and Azure may add to a name. */
+  /** Asks for the host name: clouds have domains of their own, and Azure may extend a name. */
   Step hostName() {
     return question(
         "asking for the address of function app " + options.name,
@@ -146,7 +146,7 @@ record AzCommands(DeploymentOptions options) {
         Stream.of(app, plan).flatMap(Stream::of).toArray(String[]::new));
   }
 
-  /** Without --build-remote: that builds sources, of other languages. */
+  /** Deploys without --build-remote, which builds sources, and of other languages only. */
   Step deploy(Path archive) {
     return creation(
         "deploying " + archive.getFileName(),

@@ -17,12 +17,12 @@ import java.util.regex.Pattern;
 import java.util.stream.Stream;
 
 /**
- * Creates a function app in Azure, puts an archive into it, and deletes it, by {@code az}, which
- * must be on the PATH and logged in.
+ * Creates a function app in Azure, deploys an archive to it, and deletes it, using {@code az},
+ * which must be on the PATH and logged in.
  *
- * <p>All lies in a resource group of its own with the tag {@code coracle=NAME}. A group that exists
- * without it is neither used nor deleted. Deploying again replaces the archive; what is there stays
- * as it is. One deployment or deletion at a time; {@link #created} from any thread.
+ * <p>Everything is in a resource group of its own with the tag {@code coracle=NAME}. An existing
+ * group without it is neither used nor deleted. Deploying again replaces the archive; existing
+ * resources stay unchanged. One deployment or deletion at a time; {@link #created} from any thread.
  */
 public final class Deployment {
 
@@ -43,7 +43,7 @@ public final class Deployment {
   private final FirstCall firstCall;
   private final List<String> created = new CopyOnWriteArrayList<>();
 
-  /** Prepares; runs nothing. */
+  /** Prepares a deployment; runs nothing. */
   public Deployment(DeploymentOptions options) {
     this(options, () -> Az.find(System.getenv("PATH")), new FirstCall(START, PAUSE));
   }
@@ -56,8 +56,8 @@ public final class Deployment {
   }
 
   /**
-   * Returns what there is of this app, as far as the last {@link #deploy} found or created it;
-   * {@code perhaps …} where it ended while the resource group was being created.
+   * Returns what the last {@link #deploy} found or created of this app; {@code perhaps …} where it
+   * ended while the resource group was being created.
    */
   public List<String> created() {
     return List.copyOf(created);
@@ -79,7 +79,7 @@ public final class Deployment {
         .toList();
   }
 
-  /** Returns the commands, for a shell, that a deletion runs: the first must print the name. */
+  /** Returns the commands, for a shell, of a deletion: the first must print the app's name. */
   public List<String> deletionPlan(boolean wait) {
     return List.of(commands.tag().line(), commands.deleteGroup(wait).line());
   }
@@ -87,10 +87,10 @@ public final class Deployment {
   /**
    * Creates what is missing, deploys an archive, calls the function, and returns where it answers.
    *
-   * @param call whether the function is called in the end, and waited for
-   * @param log gets a line as each step begins
-   * @throws CoracleException if the archive cannot be a function app, the resource group is
-   *     another's, or a step fails; {@link #created} tells what is there then
+   * @param call whether the function is called at the end and its answer waited for
+   * @param log receives a line as each step begins
+   * @throws CoracleException if the archive cannot be a function app, the resource group is not
+   *     this app's, or a step fails; {@link #created} then tells what exists
    */
   public URI deploy(Path archive, boolean call, Consumer<String> log) throws InterruptedException {
     created.clear();
@@ -143,7 +143,7 @@ public final class Deployment {
     }
   }
 
-  /** Returns what is in the group, which is created if there is none. */
+  /** Returns the resources in the group, which is created if it does not exist. */
   private List<String> prepareGroup(Az az, Consumer<String> log) throws InterruptedException {
     List<String> there = List.of();
     String group = "resource group " + options.resourceGroup;
@@ -152,7 +152,7 @@ public final class Deployment {
       requireReady(az);
       there = list(az);
     } else {
-      String perhaps = "perhaps " + group; // az may have sent its request when it is ended
+      String perhaps = "perhaps " + group; // az may already have sent its request when it is killed
       created.add(perhaps);
       create(az, commands.createGroup(), log);
       created.set(0, group);
@@ -169,7 +169,7 @@ public final class Deployment {
 
   private boolean exists(Az az) throws InterruptedException {
     String answer = az.run(commands.groupExists()).strip();
-    if (!answer.equals("true") && !answer.equals("false")) { // a group taken for none would be ours
+    if (!answer.equals("true") && !answer.equals("false")) { // a group not seen would be ours
       throw new CoracleException(
           "asked whether resource group %s exists, az printed '%s'; expected true or false"
               .formatted(options.resourceGroup, answer.lines().findFirst().orElse("")));
@@ -191,7 +191,10 @@ public final class Deployment {
     }
   }
 
-  /** What is put into a group that Azure is still deleting would vanish with it. */
+  /**
+   * Requires the group to be ready: resources created in a group that Azure is still deleting would
+   * vanish with it.
+   */
   private void requireReady(Az az) throws InterruptedException {
     String state = az.run(commands.groupState()).strip();
     if (!state.equals("Succeeded")) {
@@ -214,9 +217,10 @@ public final class Deployment {
   }
 
   /**
-   * Returns what a deletion would delete, {@code <type> <name>} each; empty when there is no group.
+   * Returns the resources that a deletion would delete, each as {@code <type> <name>}; empty when
+   * there is no group.
    *
-   * @throws CoracleException if the resource group is another's
+   * @throws CoracleException if the resource group is not this app's
    */
   public Optional<List<String>> contents() throws InterruptedException {
     Az az = program.get();
@@ -227,16 +231,16 @@ public final class Deployment {
     return Optional.of(list(az));
   }
 
-  /** Returns the name of the subscription that az is set to, in which the others look. */
+  /** Returns the name of the subscription that az is set to, which the other methods use. */
   public String subscription() throws InterruptedException {
     return program.get().run(AzCommands.SUBSCRIPTION).strip();
   }
 
   /**
-   * Deletes the resource group with all that is in it; returns false when there is none.
+   * Deletes the resource group with everything in it; returns false when there is none.
    *
-   * @param wait whether to wait until Azure has done it
-   * @throws CoracleException if the resource group is another's, or az fails
+   * @param wait whether to wait until Azure has finished
+   * @throws CoracleException if the resource group is not this app's, or az fails
    */
   public boolean delete(boolean wait) throws InterruptedException {
     Az az = program.get();

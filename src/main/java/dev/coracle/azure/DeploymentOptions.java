@@ -7,7 +7,7 @@ import java.util.regex.Pattern;
 import java.util.zip.CRC32;
 import org.jspecify.annotations.Nullable;
 
-/** Says how a function app is made; made by {@link #builder}, which checks it. */
+/** Says how a function app is created; made by {@link #builder}, which checks the values. */
 public final class DeploymentOptions {
 
   /** How Azure bills and runs a function app; both cost per call and nothing without calls. */
@@ -17,7 +17,7 @@ public final class DeploymentOptions {
     /** The older one, on Linux, which Azure ends on 30 September 2028. */
     CONSUMPTION(500);
 
-    /** The space for files that an instance has. */
+    /** The disk space of an instance for files. */
     final int maxMegabytes;
 
     Plan(int maxMegabytes) {
@@ -93,7 +93,7 @@ public final class DeploymentOptions {
     return value;
   }
 
-  /** Differs for names that differ in hyphens or after the 16th letter only. */
+  /** Differs even for app names that differ only in hyphens or after the 16th letter. */
   private static String storageAccount(String name) {
     String letters = name.toLowerCase(Locale.ROOT).replace("-", "");
     CRC32 sum = new CRC32();
@@ -118,25 +118,25 @@ public final class DeploymentOptions {
 
     private Builder() {}
 
-    /** Sets the function app's name, part of its address and so unique in the world. Required. */
+    /** Sets the function app's name, part of its address and so globally unique. Required. */
     public Builder name(String value) {
       name = value;
       return this;
     }
 
-    /** Sets the resource group of all that is created. Default {@code coracle-NAME}. */
+    /** Sets the resource group for everything that is created. Default {@code coracle-NAME}. */
     public Builder resourceGroup(@Nullable String value) {
       resourceGroup = value;
       return this;
     }
 
-    /** Sets where in the world all is created. Default eastus. */
+    /** Sets the Azure location where everything is created. Default eastus. */
     public Builder location(String value) {
       location = value;
       return this;
     }
 
-    /** Sets the storage account that a function app needs. Default: made from the name. */
+    /** Sets the storage account that a function app needs. Default: derived from the name. */
     public Builder storageAccount(@Nullable String value) {
       storageAccount = value;
       return this;
@@ -148,7 +148,7 @@ public final class DeploymentOptions {
       return this;
     }
 
-    /** Sets the version of Java: 17 or newer, as far as Azure has it. Default 17. */
+    /** Sets the version of Java: 17 or newer, if Azure has it. Default 17. */
     public Builder runtimeVersion(String value) {
       runtimeVersion = value;
       return this;
@@ -160,14 +160,15 @@ public final class DeploymentOptions {
       return this;
     }
 
-    /** Creates Application Insights for the app's log too, which costs by use. Default false. */
+    /** Also creates Application Insights for the app's log, billed by use. Default false. */
     public Builder appInsights(boolean value) {
       appInsights = value;
       return this;
     }
 
     /**
-     * Throws IllegalArgumentException, whose first word is the setter, for a value out of range.
+     * Throws IllegalArgumentException for an invalid or missing value; the first word of its
+     * message is the setter.
      */
     public DeploymentOptions build() {
       return new DeploymentOptions(this);

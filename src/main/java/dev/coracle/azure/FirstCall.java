@@ -14,8 +14,8 @@ import java.util.Collections;
 import java.util.function.Consumer;
 
 /**
- * Calls a function that has just been deployed: GET until it answers 200, since its app is still
- * starting, then a picture, which shows whether it finds its model.
+ * Calls a function that has just been deployed: repeats GET until it answers 200, since its app is
+ * still starting, then sends a picture, which shows whether it finds its model.
  */
 record FirstCall(Duration limit, Duration pause) {
 
@@ -25,7 +25,7 @@ record FirstCall(Duration limit, Duration pause) {
       "{\"data\":[[[" + String.join(",", Collections.nCopies(28, ROW)) + "]]]}"; // (1,1,28,28)
 
   /**
-   * Calls, and says how the picture was answered.
+   * Calls the function, and logs how the picture was answered.
    *
    * @throws CoracleException if no GET is answered with 200 within the limit, or the picture with a
    *     status from 500 on

@@ -27,7 +27,7 @@ import java.util.zip.ZipException;
 import java.util.zip.ZipFile;
 import org.jspecify.annotations.Nullable;
 
-/** An app, unpacked and loaded: its functions by their paths, in lower case. */
+/** A function app, unpacked and loaded: its functions by their paths, in lower case. */
 final class FunctionApp implements AutoCloseable {
 
   private static final int MAX_ENTRIES = 10_000;
@@ -50,7 +50,7 @@ final class FunctionApp implements AutoCloseable {
   }
 
   /**
-   * Opens a zip file, unpacked into a temporary folder, or a folder.
+   * Opens a zip file, which is unpacked into a temporary folder, or a folder.
    *
    * @throws CoracleException if something is missing or is not as expected
    */
@@ -65,7 +65,7 @@ final class FunctionApp implements AutoCloseable {
       FunctionApp app = load(archive, temporary.path(), temporary);
       isOpen = true;
       return app;
-    } catch (ZipException e) { // its messages are about the format's insides
+    } catch (ZipException e) { // its messages are about internals of the format
       throw new CoracleException(
           "cannot unpack %s; expected a zip file of an Azure function app: it is no zip file, or a damaged one"
               .formatted(archive),
@@ -86,7 +86,7 @@ final class FunctionApp implements AutoCloseable {
     return functions;
   }
 
-  /** Returns where it lies. */
+  /** Returns the folder with the app's files. */
   Path folder() {
     return folder;
   }
@@ -204,7 +204,7 @@ final class FunctionApp implements AutoCloseable {
     return copied;
   }
 
-  /** Deletes what was unpacked; a folder that was given stays. */
+  /** Closes the class loader and deletes the unpacked files; a folder that was passed in stays. */
   @Override
   public void close() {
     close(loader);

@@ -22,18 +22,21 @@ import java.util.zip.ZipEntry;
 import java.util.zip.ZipOutputStream;
 
 /**
- * Writes the zip file that Azure Functions runs: {@link MnistFunction} with a model, and of the
- * libraries of this program those that answer a request. ONNX Runtime's jar keeps the native
- * libraries of Linux x64 alone, so that the archive has 17 MB with {@code train}'s model and not
- * 61.
+ * Writes the zip file that Azure Functions runs: {@link MnistFunction} with a model, and those of
+ * this program's libraries that it takes to answer a request. ONNX Runtime's jar keeps only the
+ * native libraries for Linux x64, so that the archive with {@code train}'s model has 17 MB instead
+ * of 61.
  *
  * <p>At its root are host.json, the jar of Coracle and the model, below it lib/*.jar and
- * mnist_classify/function.json: what azure-functions-maven-plugin stages. Names are sorted and
- * times fixed, so that the same model and the same program give the same bytes.
+ * mnist_classify/function.json: the layout that azure-functions-maven-plugin stages. Names are
+ * sorted and times fixed, so that the same model and the same program give the same bytes.
  */
 public final class FunctionArchive {
 
-  /** What azure-functions-maven-plugin makes of the annotations of {@link MnistFunction}. */
+  /**
+   * The file that azure-functions-maven-plugin generates from the annotations of {@link
+   * MnistFunction}.
+   */
   private static final String FUNCTION_JSON =
       """
       {
@@ -57,7 +60,7 @@ public final class FunctionArchive {
       }
       """;
 
-  /** Later than 1980-01-01, at which Java adds a time of its own in the zone of the machine. */
+  /** Later than 1980-01-01, for which Java adds an extra timestamp in the machine's time zone. */
   private static final LocalDateTime TIME = LocalDateTime.of(1980, 2, 1, 0, 0);
 
   private FunctionArchive() {}
@@ -66,8 +69,8 @@ public final class FunctionArchive {
    * Writes an archive. The model is opened first, as the function will open it; nothing is written
    * if that fails.
    *
-   * @throws CoracleException if the model is none or cannot be read, a library is not to be found,
-   *     or the archive cannot be written; an earlier archive is then as it was
+   * @throws CoracleException if the model is invalid or cannot be read, a library cannot be found,
+   *     or the archive cannot be written; an earlier archive is then unchanged
    */
   public static void write(Path model, Path archive) {
     Classifier.open(model).close();

@@ -20,18 +20,20 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Serves the functions of an archive on this machine, as Azure's host and its Java worker do: from
- * jars in a class loader of their own, a new instance for each call, calls on many threads. A body
- * reaches a function as text, and only if the request has a Content-Length; names of headers are in
- * lower case; an exception of a function is answered by 500 without a body, and logged. Keys, which
- * Azure may ask for, are not asked for. Thread-safe. Whoever starts a host closes it.
+ * jars in a class loader of their own, with a new instance for each call, and calls on many
+ * threads. A body reaches a function as text, and only if the request has a Content-Length; header
+ * names are in lower case; an exception from a function is answered with 500 without a body, and
+ * logged. Function keys, which Azure may require, are not required. Thread-safe. Whoever starts a
+ * host closes it.
  *
- * <p>The JDK's own server does it: an archive brings all its libraries, so the host needs none.
+ * <p>Uses the JDK's own HTTP server: an archive contains all its libraries, so the host itself
+ * needs none.
  */
 public final class FunctionHost implements AutoCloseable {
 
   private static final long MAX_BODY_BYTES = 100L << 20; // FUNCTIONS_REQUEST_BODY_SIZE_LIMIT
 
-  /** A connection that is refused because many come at once would be no answer. */
+  /** Large, so that no connection is refused when many arrive at once. */
   private static final int BACKLOG = 1024;
 
   private static final int DRAIN_SECONDS = 10;
@@ -58,16 +60,16 @@ public final class FunctionHost implements AutoCloseable {
    * Unpacks an archive into a temporary folder and serves its functions.
    *
    * @param archive a zip file, or the folder that azure-functions-maven-plugin stages, which is
-   *     used where it is
+   *     used in place
    * @param port 0 takes a free one
    * @throws CoracleException if there is no such archive, it lacks something or has a function that
-   *     is not triggered by HTTP, or the port is taken
+   *     is not triggered by HTTP, or the server cannot listen on the port
    */
   public static FunctionHost start(Path archive, String host, int port) {
     FunctionApp app = FunctionApp.open(archive);
     try {
-      // Else an answer of two packets waits 40 ms for an acknowledgement of the first; and the
-      // connections above 200 are closed under clients that would use them again.
+      // Otherwise an answer of two packets waits 40 ms for the acknowledgement of the first, and
+      // idle connections beyond 200 are closed although clients would reuse them.
       System.setProperty("sun.net.httpserver.nodelay", "true");
       System.setProperty("sun.net.httpserver.maxIdleConnections", "10000");
       InetSocketAddress address = new InetSocketAddress(host, port);
@@ -101,7 +103,7 @@ public final class FunctionHost implements AutoCloseable {
         .toList();
   }
 
-  /** Returns where the app lies. */
+  /** Returns the folder with the app's files. */
   Path folder() {
     return app.folder();
   }
@@ -127,7 +129,7 @@ public final class FunctionHost implements AutoCloseable {
     }
   }
 
-  /** Returns 0 where the header is missing, as for a chunked body, or no number. */
+  /** Returns 0 where the header is missing, as for a chunked body, or not a number. */
   private static long contentLength(HttpExchange exchange) {
     String length = exchange.getRequestHeaders().getFirst("Content-Length");
     try {
@@ -167,7 +169,7 @@ public final class FunctionHost implements AutoCloseable {
       throws IOException {
     boolean isHead = exchange.getRequestMethod().equals("HEAD");
     if (body == null || body.length == 0 || isHead) {
-      exchange.sendResponseHeaders(status, -1); // 0 would be chunked
+      exchange.sendResponseHeaders(status, -1); // 0 would mean chunked
     } else {
       exchange.sendResponseHeaders(status, body.length);
       exchange.getResponseBody().write(body);
@@ -175,7 +177,7 @@ public final class FunctionHost implements AutoCloseable {
   }
 
   /**
-   * Lets the calls under way finish, for up to 10 seconds, and deletes what was unpacked. A second
+   * Lets the calls under way finish, for up to 10 seconds, and deletes the unpacked files. A second
    * call does nothing.
    */
   @Override
@@ -188,7 +190,7 @@ public final class FunctionHost implements AutoCloseable {
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
     }
-    server.stop(0); // itself, it would wait for its whole time even if there is no call
+    server.stop(0); // given a delay, it would wait for all of it even without calls
     app.close();
   }
 }

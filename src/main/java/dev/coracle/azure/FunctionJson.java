@@ -16,13 +16,13 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What function.json says about a function.
+ * The content of a function.json.
  *
- * @param name of the function, its folder's
+ * @param name of the function, which is its folder's name
  * @param scriptFile the jar, relative to that folder
  * @param entryPoint class and method
  * @param route below the prefix of host.json; the function's name where none is given
- * @param methods in capitals; none takes all
+ * @param methods in upper case; empty for all methods
  */
 record FunctionJson(
     String name, String scriptFile, String entryPoint, String route, List<String> methods) {
@@ -30,8 +30,8 @@ record FunctionJson(
   /**
    * Reads the function.json in a folder.
    *
-   * @throws CoracleException if it cannot be read, or is not of a Java function that HTTP triggers
-   *     at a fixed route
+   * @throws CoracleException if it cannot be read, or does not describe a Java function triggered
+   *     by HTTP at a fixed route
    */
   static FunctionJson read(Path folder) {
     Path file = folder.resolve("function.json");
@@ -72,12 +72,12 @@ record FunctionJson(
     return value;
   }
 
-  /** Reads what host.json puts before every route: {@code api}, unless it says otherwise. */
+  /** Reads the prefix of all routes from host.json: {@code api}, unless it says otherwise. */
   static String routePrefix(Path hostJson) {
     return values(hostJson).getOrDefault("/extensions/http/routePrefix", "api");
   }
 
-  /** Returns the texts, numbers and booleans of a JSON file by their JSON pointers. */
+  /** Returns the strings, numbers and booleans of a JSON file by their JSON pointers. */
   private static Map<String, String> values(Path file) {
     try {
       return Json.read(

@@ -12,17 +12,18 @@ import java.util.UUID;
 import java.util.logging.Logger;
 
 /**
- * A function that HTTP triggers.
+ * A function triggered by HTTP.
  *
- * @param path where it answers
- * @param methods in capitals; none takes all
+ * @param path of its URL
+ * @param methods in upper case; empty for all methods
  */
 record HttpFunction(String name, String path, List<String> methods, Method method) {
 
   /**
    * Finds the method that function.json names.
    *
-   * @throws CoracleException if it is not there, or takes or returns what this host does not have
+   * @throws CoracleException if it does not exist, or has parameters or a result that this host
+   *     does not support
    */
   static HttpFunction find(FunctionJson json, String path, ClassLoader loader) {
     String entryPoint = json.entryPoint();

@@ -24,18 +24,18 @@ import java.util.zip.Deflater;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Finds the jars of this program that a function needs, by a class of each. That works for every
- * way to start it: a distribution, Maven's exec:java, an application.
+ * Finds those jars of this program that a function needs, each by one of its classes. That works
+ * however the program was started: from a distribution, by Maven's exec:java, in an application.
  */
 final class Libraries {
 
-  /** Set by the script of a distribution: where it lies. */
+  /** Set by the script of a distribution to the distribution's folder. */
   private static final String HOME = "coracle.home";
 
   private static final String CORACLE = "dev/coracle/azure/FunctionArchive.class";
   private static final String ONNX_RUNTIME = "ai/onnxruntime/OrtEnvironment.class";
 
-  /** Copied as they are. Azure's worker has azure-functions-java-core-library and a Gson. */
+  /** Copied unchanged. Azure's worker brings azure-functions-java-core-library and Gson. */
   private static final Map<String, String> PLAIN =
       Map.of(
           "com.fasterxml.jackson.core:jackson-core",
@@ -45,7 +45,7 @@ final class Libraries {
 
   private static final String NATIVE = "ai/onnxruntime/native/";
 
-  /** Where Azure runs Java functions on Linux; it has no others for aarch64. */
+  /** The platform on which Azure runs Java functions on Linux; it offers none for aarch64. */
   private static final String PLATFORM = "linux-x64";
 
   private static final Map<String, String> NATIVE_FILES =
@@ -55,7 +55,7 @@ final class Libraries {
 
   private Libraries() {}
 
-  /** Returns the jar of Coracle; in a checkout, where its classes lie in a folder, it is made. */
+  /** Returns Coracle's jar; in a checkout, makes one of the folder with its classes. */
   static Content coracle() throws IOException {
     URL place = find(CORACLE);
     if (place != null && place.getProtocol().equals("file")) {
@@ -176,8 +176,8 @@ final class Libraries {
             (name, entry) ->
                 entries.put(entry, to -> copy(Files.newInputStream(natives.resolve(name)), to)));
       }
-      // The archive around it compresses: a new instance then copies the libraries, which is
-      // faster.
+      // The outer archive compresses; with this jar uncompressed, a new instance only copies the
+      // libraries, which is faster.
       FunctionArchive.zip(entries, Deflater.NO_COMPRESSION, out);
     }
   }
@@ -186,7 +186,7 @@ final class Libraries {
     return !name.startsWith(NATIVE) || NATIVE_FILES.containsValue(name);
   }
 
-  /** Copies in pieces of one size, which what is not compressed depends on too. */
+  /** Copies in pieces of fixed size, on which the bytes of even an uncompressed zip depend. */
   private static void copy(InputStream source, OutputStream out) throws IOException {
     try (source) {
       byte[] piece = new byte[1 << 16];

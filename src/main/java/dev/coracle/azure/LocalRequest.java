@@ -16,7 +16,10 @@ import java.util.Map;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
-/** A request as Azure's worker hands it on: names of headers in lower case, one text for each. */
+/**
+ * A request in the form in which Azure's worker passes it on: header names in lower case, one value
+ * for each.
+ */
 record LocalRequest(
     URI uri,
     HttpMethod httpMethod,
@@ -56,7 +59,7 @@ record LocalRequest(
   private static String decoded(String text) {
     try {
       return URLDecoder.decode(text, StandardCharsets.UTF_8);
-    } catch (IllegalArgumentException e) { // % without two digits stands for itself
+    } catch (IllegalArgumentException e) { // a % without two hexadecimal digits is taken literally
       return text;
     }
   }

@@ -59,7 +59,7 @@ final class LocalResponse implements HttpResponseMessage, HttpResponseMessage.Bu
   }
 
   /**
-   * Returns the body's bytes, null where there is none.
+   * Returns the body's bytes, or null if there is no body.
    *
    * @throws IllegalStateException if it is neither text nor bytes
    */

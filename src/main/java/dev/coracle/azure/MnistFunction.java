@@ -16,11 +16,12 @@ import java.nio.charset.StandardCharsets;
 import java.util.Optional;
 
 /**
- * Classifies images in Azure Functions, at {@code /api/classify}. Azure makes an instance a call,
- * on many threads; they share one model.
+ * Classifies images in Azure Functions, at {@code /api/classify}. Azure creates an instance per
+ * call, on many threads; all share one model.
  *
- * <p>A body is text here: Azure's worker decodes all that is not application/octet-stream before it
- * calls. And it hands on none that has no Content-Length, so a chunked one arrives empty.
+ * <p>A body is text here: before the call, Azure's worker decodes every body that is not
+ * application/octet-stream. It passes on no body without a Content-Length, so a chunked one arrives
+ * empty.
  */
 public final class MnistFunction {
 
@@ -49,8 +50,8 @@ public final class MnistFunction {
         function.answer(
             new Call(
                 request.getHttpMethod().name(),
-                request.getHeaders().get("content-type"), // Azure's names are in lower case
-                null, // and its front end has decompressed the body
+                request.getHeaders().get("content-type"), // Azure's header names are in lower case
+                null, // Azure's front end has decompressed the body
                 request.getQueryParameters().get("probabilities"),
                 body.getBytes(StandardCharsets.UTF_8)));
     HttpResponseMessage.Builder response =

@@ -10,7 +10,7 @@ import java.util.zip.ZipEntry;
 import java.util.zip.ZipException;
 import java.util.zip.ZipFile;
 
-/** Finds out whether an archive can be a function app, before anything is created for it. */
+/** Checks whether an archive can be a function app, before anything is created for it. */
 final class ZipCheck {
 
   private static final String HOST = "host.json";
@@ -42,7 +42,7 @@ final class ZipCheck {
       try (ZipFile zip = new ZipFile(archive.toFile())) {
         check(zip, archive);
       }
-    } catch (ZipException e) { // its messages are about the format's insides
+    } catch (ZipException e) { // its messages are about internals of the format
       throw new CoracleException(
           "%s is not the zip of a function app: it is no zip file, or a damaged one; make it anew with 'coracle azure package'"
               .formatted(archive),

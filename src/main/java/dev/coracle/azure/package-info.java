@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /**
- * Puts the types of Azure Functions around {@link dev.coracle.function.ClassifyFunction}, and
- * deploys it there.
+ * Adapts {@link dev.coracle.function.ClassifyFunction} to the types of Azure Functions, and deploys
+ * it there.
  */
 @NullMarked
 package dev.coracle.azure;

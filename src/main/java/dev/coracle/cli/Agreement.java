@@ -11,16 +11,16 @@ import java.nio.file.Path;
 import java.util.Locale;
 
 /**
- * Says how far an ONNX file in ONNX Runtime agrees with the network it came from.
+ * Says how closely an ONNX file in ONNX Runtime agrees with the network it was exported from.
  *
- * @param same images for which both find the same class most probable, or two of which the network
- *     prefers one by no more than the tolerance
- * @param largestDifference of any two log-probabilities, in nats, or as a part of the network's
- *     where that is beyond 1
+ * @param same images for which both find the same class most probable, or two classes between which
+ *     the network's difference is within the tolerance
+ * @param largestDifference of any two log-probabilities, in nats, or relative to the network's
+ *     where that exceeds 1 in magnitude
  */
 record Agreement(int images, int same, double largestDifference) {
 
-  /** Largest difference that rounding may make; measured are a few millionths. */
+  /** Largest difference attributed to rounding; measured ones are a few millionths. */
   static final double TOLERANCE = 1e-4;
 
   /**
@@ -63,7 +63,7 @@ record Agreement(int images, int same, double largestDifference) {
         || best - values[row + other] <= TOLERANCE * scale(best);
   }
 
-  /** Rounding goes with the size of the numbers, as in the exporter's own verification. */
+  /** Rounding errors scale with the numbers, as in the exporter's own verification. */
   private static double scale(float value) {
     return Math.max(1, Math.abs((double) value));
   }

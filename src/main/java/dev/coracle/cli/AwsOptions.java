@@ -13,7 +13,7 @@ import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Spec;
 
-/** Is what all commands that talk to AWS take. */
+/** The options of all commands that talk to AWS. */
 final class AwsOptions {
 
   static final String ROLE_VARIABLE = "SAGEMAKER_ROLE";
@@ -50,7 +50,7 @@ final class AwsOptions {
     return Duration.ofSeconds(poll);
   }
 
-  /** Returns the command that deletes, as the user would write it, anywhere and at any time. */
+  /** Returns the command that deletes, complete, so that it works anywhere and at any time. */
   String deleteCommand(Aws cloud, String name, @Nullable String bucket) {
     StringBuilder line = new StringBuilder("coracle sagemaker delete --name ").append(name);
     append(line, "--bucket", bucket);
@@ -63,7 +63,7 @@ final class AwsOptions {
   }
 
   private String withAccount(Aws cloud, StringBuilder line) {
-    append(line, "--region", cloud.region()); // elsewhere nothing would be found, and all stay
+    append(line, "--region", cloud.region()); // elsewhere nothing would be found
     append(line, "--profile", profile);
     return line.toString();
   }

@@ -10,7 +10,7 @@ import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Spec;
 
-/** What makes an Azure function of a model. */
+/** Groups the commands that make an Azure function of a model. */
 @Command(
     name = "azure",
     sortOptions = false,

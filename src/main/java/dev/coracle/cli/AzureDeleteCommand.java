@@ -60,12 +60,12 @@ final class AzureDeleteCommand implements Callable<Integer> {
     return 0;
   }
 
-  /** Names the subscription: in another there may be something that costs. */
+  /** Names the subscription: in another one there may be resources that cost money. */
   private void nothing(Deployment deployment) throws InterruptedException {
     String where;
     try {
       where = "the subscription " + deployment.subscription();
-    } catch (CoracleException e) { // which changes nothing about the answer
+    } catch (CoracleException e) { // the answer stays the same
       where = "the subscription that az is set to";
     }
     terminal.println(

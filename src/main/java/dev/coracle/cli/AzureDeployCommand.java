@@ -101,7 +101,7 @@ final class AzureDeployCommand implements Callable<Integer> {
   }
 
   @Override
-  @SuppressWarnings("try") // the last words are there to be closed
+  @SuppressWarnings("try") // LastWords is only to be closed
   public Integer call() throws InterruptedException {
     Deployment deployment = new Deployment(options());
     if (dryRun) {
@@ -123,7 +123,7 @@ final class AzureDeployCommand implements Callable<Integer> {
     return 0;
   }
 
-  /** Says what there is in the cloud when this command ends before its time. */
+  /** Says what exists in the cloud when this command ends early. */
   private String stays(Deployment deployment) {
     List<String> there = deployment.created();
     return there.isEmpty()

@@ -10,7 +10,7 @@ import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Spec;
 
-/** Is what all commands that talk to Azure take. */
+/** The options of all commands that talk to Azure. */
 final class AzureOptions {
 
   @Option(

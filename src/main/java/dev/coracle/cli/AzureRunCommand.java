@@ -46,7 +46,7 @@ final class AzureRunCommand implements Callable<Integer> {
   @Option(
       names = "--port",
       paramLabel = "PORT",
-      defaultValue = "7071", // of Azure's own tools
+      defaultValue = "7071", // the port of Azure's own tools
       description = "Port to listen on; 0 takes a free one.")
   private int port;
 
@@ -63,12 +63,12 @@ final class AzureRunCommand implements Callable<Integer> {
           Objects.requireNonNull(spec).commandLine(),
           "--port (" + port + ") must be from 0 to 65535");
     }
-    // A distribution names its own libraries, for which an app has those in its jar.
+    // A distribution sets this to its own libraries, but an app must use those in its own jar.
     System.clearProperty("onnxruntime.native.path");
     CountDownLatch stop = new CountDownLatch(1);
-    StopSignal.handle(stop::countDown); // from here on, as what is unpacked must go again
+    StopSignal.handle(stop::countDown); // before the start, as the unpacked files must be deleted
     try (FunctionHost functions = FunctionHost.start(app, host, port)) {
-      // Where signals cannot be handled, the JVM still runs this one; else it does nothing.
+      // Where signals cannot be handled, the JVM still runs this hook; otherwise it has no effect.
       Runtime.getRuntime().addShutdownHook(new Thread(functions::close, "coracle-stop"));
       functions.functions().forEach(line -> terminal.println("Serving " + line));
       terminal.println("Ctrl-C stops");

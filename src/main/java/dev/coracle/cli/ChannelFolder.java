@@ -22,13 +22,13 @@ record ChannelFolder(Path path, @Nullable TemporaryFolder temporary) implements 
   /**
    * Returns the folder of a channel.
    *
-   * @param files those that a pipe brings, in their order
+   * @param files the files that a pipe delivers, in that order
    */
   static ChannelFolder of(Channel channel, List<MnistFile> files) {
     if (!channel.isPipe()) {
       return new ChannelFolder(channel.path(), null);
     }
-    // SageMaker makes a pipe for each epoch; the data stay in memory, so the first is enough.
+    // SageMaker creates a pipe for each epoch; the data stay in memory, so the first is enough.
     Path pipe = channel.path().resolveSibling(channel.path().getFileName() + "_0");
     TemporaryFolder temporary = TemporaryFolder.create();
     boolean isComplete = false;

@@ -45,7 +45,7 @@ final class ClassifyCommand implements Callable<Integer> {
   /** A larger picture could exhaust the memory: 64 million pixels take 256 MB decoded. */
   private static final long MAX_PIXELS = 64_000_000;
 
-  /** All that the JDK reads, as it names them. */
+  /** All formats that the JDK reads, by its names. */
   private static final Set<String> FORMATS = Set.of("png", "jpeg", "gif", "bmp", "wbmp", "tif");
 
   private final Terminal terminal;
@@ -166,8 +166,9 @@ final class ClassifyCommand implements Callable<Integer> {
   }
 
   /**
-   * By content: gzip, or two zero bytes, a type of numbers and how many axes. A picture in WBMP has
-   * its size there, and could be taken for one if it were of 8 to 14 by 1 to 4 pixels.
+   * Recognises idx files by content: gzip, or two zero bytes, an element type and a number of axes.
+   * A WBMP picture has its size there, so one of 8 to 14 by 1 to 4 pixels would be taken for an idx
+   * file.
    */
   private static boolean isIdx(byte[] content) {
     if (content.length >= 2 && content[0] == 0x1f && content[1] == (byte) 0x8b) {

@@ -13,9 +13,7 @@ import java.util.Locale;
 import picocli.CommandLine.ITypeConverter;
 import picocli.CommandLine.TypeConversionException;
 
-/**
- * Turn option values into numbers within limits; picocli puts the option's name before the message.
- */
+/** Convert and check option values; picocli puts the option's name before the message. */
 final class Converters {
 
   private Converters() {}
@@ -32,7 +30,7 @@ final class Converters {
     }
   }
 
-  /** Some thousand more and libtorch crashes, where the system lets it begin at all. */
+  /** With a few thousand more, libtorch crashes, if the system lets it start at all. */
   static final class Threads extends Range {
     Threads() {
       super(1, 1024);
@@ -56,7 +54,7 @@ final class Converters {
           return number;
         }
       } catch (NumberFormatException e) {
-        // told below, as any other value out of range
+        // reported below, like a value out of range
       }
       throw new TypeConversionException(
           "expected a whole number from %d to %d, got '%s'".formatted(least, most, value));
@@ -65,7 +63,7 @@ final class Converters {
 
   static final class PathName implements ITypeConverter<Path> {
 
-    /** How the JDK begins to say that a locale has not the characters. */
+    /** Beginning of the JDK's message that a locale lacks the characters. */
     private static final String UNMAPPABLE = "Malformed input or input contains unmappable";
 
     @Override
@@ -77,7 +75,7 @@ final class Converters {
       }
     }
 
-    /** Says why a text is no path. */
+    /** Says why a text is not a valid path. */
     static String reason(InvalidPathException e) {
       String advice =
           e.getReason().startsWith(UNMAPPABLE)
@@ -88,7 +86,7 @@ final class Converters {
     }
   }
 
-  /** Pieces of AWS's names, which go into addresses. */
+  /** An AWS region, which becomes part of host names. */
   static final class Region implements ITypeConverter<String> {
     @Override
     public String convert(String value) {

@@ -145,7 +145,7 @@ final class DatasetsCommand implements Runnable {
     }
   }
 
-  /** A progress bar a file, on a terminal only. */
+  /** A progress bar for each file, on a terminal only. */
   private static final class DownloadBar implements MnistDownload.ProgressListener, AutoCloseable {
     private final Terminal terminal;
     private String file = "";

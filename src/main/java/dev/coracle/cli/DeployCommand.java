@@ -108,7 +108,7 @@ final class DeployCommand implements Callable<Integer> {
   }
 
   @Override
-  @SuppressWarnings("try") // the last words are there to be closed
+  @SuppressWarnings("try") // LastWords is only to be closed
   public Integer call() {
     String endpointName = aws.nameOrNew(name);
     DeployOptions options = options(endpointName);
@@ -141,7 +141,7 @@ final class DeployCommand implements Callable<Integer> {
     return "delete it%s with: %s".formatted(more, command);
   }
 
-  /** Says what there is in the cloud when this command ends before its time. */
+  /** Says what exists in the cloud when this command ends early. */
   private static String stays(Endpoint endpoint, String command) {
     List<String> created = endpoint.created();
     return created.isEmpty()

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.coracle.cli;
 
-/** Names what an exported model takes. */
+/** The types of input that an exported model can take. */
 enum InputType {
   /** Pixels that the caller has normalised. */
   FLOAT32,

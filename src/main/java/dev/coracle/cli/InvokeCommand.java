@@ -46,7 +46,7 @@ final class InvokeCommand implements Callable<Integer> {
 
   @Override
   public Integer call() {
-    files.forEach(Invocation::contentType); // a wrong ending is told before anything is sent
+    files.forEach(Invocation::contentType); // a wrong extension is reported before anything is sent
     try (Aws cloud = aws.open()) {
       for (Path file : files) {
         terminal.println(file + ": " + Invocation.invoke(cloud, name, file));

@@ -5,14 +5,14 @@ import java.io.PrintWriter;
 import java.util.function.Supplier;
 
 /**
- * Prints a text when Ctrl-C or SIGTERM ends the program before {@link #close}: what has been
- * created in the cloud does not end with it.
+ * Prints a text when Ctrl-C or SIGTERM ends the program before {@link #close}: resources created in
+ * the cloud do not end with it.
  */
 final class LastWords implements AutoCloseable {
 
   private final Thread hook;
 
-  /** Asks for the text when the time has come, from another thread; empty for none. */
+  /** Prepares the text, which is requested at that time, from another thread; empty for none. */
   LastWords(PrintWriter err, Supplier<String> words) {
     hook =
         new Thread(
@@ -33,7 +33,7 @@ final class LastWords implements AutoCloseable {
     try {
       Runtime.getRuntime().removeShutdownHook(hook);
     } catch (IllegalStateException e) {
-      // the JVM is ending, and the words are being said
+      // the JVM is ending, and the text is being printed
     }
   }
 }

@@ -23,7 +23,7 @@ import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Spec;
 
-/** Trains in SageMaker and brings the model here. */
+/** Trains in SageMaker and downloads the model. */
 @Command(
     name = "launch",
     sortOptions = false,
@@ -159,7 +159,7 @@ final class LaunchCommand implements Callable<Integer> {
   }
 
   @Override
-  @SuppressWarnings("try") // the last words are there to be closed
+  @SuppressWarnings("try") // LastWords is only to be closed
   public Integer call() {
     String jobName = aws.nameOrNew(name);
     Path folder = outputDir == null ? Path.of("output", jobName) : outputDir;
@@ -168,7 +168,7 @@ final class LaunchCommand implements Callable<Integer> {
       terminal.println(job.plan());
       return 0;
     }
-    Mnist.read(dataDir); // damaged data would be found when they cost money already
+    Mnist.read(dataDir); // otherwise damaged data would be found only when the job costs money
     requireEmpty(folder);
     try (Aws cloud = aws.open();
         StatusLine status = new StatusLine(terminal)) {
@@ -201,14 +201,14 @@ final class LaunchCommand implements Callable<Integer> {
     status.line("Delete the job and what lies in S3: " + delete);
   }
 
-  /** Says what there is in the cloud when this command ends before its time. */
+  /** Says what exists in the cloud when this command ends early. */
   private static String stays(TrainingJob job, String page, String delete) {
     List<String> created = job.created();
     if (created.isEmpty()) {
       return "";
     }
     String there = "created so far: " + String.join(", ", created);
-    if (created.size() == 1 || job.isOver()) { // the job itself was not, or does not go on
+    if (created.size() == 1 || job.isOver()) { // the job was not created, or is over
       return there + "; delete it with: " + delete;
     }
     return "%s; the job goes on until it is over. Look: %s ; stop and delete: %s"
@@ -242,7 +242,7 @@ final class LaunchCommand implements Callable<Integer> {
     }
   }
 
-  /** Tells before the job that there is no place for its model. */
+  /** Reports before the job starts that there is no place for its model. */
   private static void requireEmpty(Path folder) {
     if (!Files.exists(folder)) {
       return;

@@ -12,15 +12,14 @@ import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Consumer;
 
 /**
- * Prints lines on a thread of its own, many at once, so that those who hand them over never wait.
- * Where they come faster than the stream takes them, lines are left out, and their number is
- * printed. Thread-safe.
+ * Prints lines on a thread of its own, many at once, so that callers never wait. Where they arrive
+ * faster than the stream takes them, lines are dropped, and their number is printed. Thread-safe.
  */
 final class LineWriter implements Consumer<String>, AutoCloseable {
 
   private static final int MAX_WAITING = 1 << 14;
 
-  /** Lines that are printed together. */
+  /** Most lines that are printed at once. */
   private static final int MAX_TOGETHER = 1 << 10;
 
   private static final String END = "";
@@ -55,7 +54,7 @@ final class LineWriter implements Consumer<String>, AutoCloseable {
       try {
         lines.drainTo(some, MAX_TOGETHER);
         print(some);
-      } catch (OutOfMemoryError e) { // later lines must not be lost for that
+      } catch (OutOfMemoryError e) { // later lines must not be lost because of it
         lost.addAndGet(some.size());
       }
       more = !some.contains(END);
@@ -79,7 +78,7 @@ final class LineWriter implements Consumer<String>, AutoCloseable {
     out.flush();
   }
 
-  /** Prints what is left, for at most two seconds where the stream does not take it. */
+  /** Prints the remaining lines; gives up after two seconds if the stream does not take them. */
   @Override
   public void close() {
     try {

@@ -30,8 +30,8 @@ import picocli.CommandLine.UnmatchedArgumentException;
 
 /**
  * Starts a command; without arguments, {@code train}. Exit status: 0 success, 1 a failed run, 2 a
- * command line that cannot be understood, 141 an output that nobody reads to its end. Errors are
- * one line on stderr; {@code --verbose} adds the stack trace.
+ * command line that cannot be understood, 141 an output that is not read to its end. Errors are one
+ * line on stderr; {@code --verbose} adds the stack trace.
  */
 @Command(
     name = "coracle",
@@ -47,7 +47,7 @@ public final class Main implements Runnable {
 
   private static final int FAILED = 1;
 
-  /** As of a program that SIGPIPE ends, which is how others end when nobody reads on. */
+  /** As for a program ended by SIGPIPE, as others are when nobody reads their output. */
   private static final int BROKEN_PIPE = 141;
 
   private static final String DEFAULT = "train";
@@ -71,7 +71,7 @@ public final class Main implements Runnable {
       names = "--verbose",
       scope = ScopeType.INHERIT,
       description = "Show stack traces of errors and what the libraries log.")
-  @SuppressWarnings("UnusedVariable") // read by picocli's owner of the option, below
+  @SuppressWarnings("UnusedVariable") // read through the parsed options, below
   private boolean verbose;
 
   @Option(
@@ -115,7 +115,7 @@ public final class Main implements Runnable {
                 new CommandLine(main, new CommandFactory(terminal)), COMMANDS, Arrays.asList(args))
             .setOut(terminal.writer())
             .setErr(errors)
-            .setExpandAtFiles(false) // the name of a picture may begin with @
+            .setExpandAtFiles(false) // a file name may begin with @
             .setUsageHelpAutoWidth(true)
             .registerConverter(Path.class, new Converters.PathName())
             .setParameterExceptionHandler(Main::badUsage)
@@ -123,7 +123,7 @@ public final class Main implements Runnable {
     int status;
     try {
       status = line.execute(args);
-    } catch (OutOfMemoryError | LinkageError e) { // picocli hands on exceptions alone
+    } catch (OutOfMemoryError | LinkageError e) { // picocli handles only exceptions
       status = failed(e, line, main.verbose);
     }
     return terminal.failed() && status == 0 ? lost(out, errors) : status;
@@ -133,7 +133,7 @@ public final class Main implements Runnable {
     IOException failure = out instanceof StandardOutput standard ? standard.failure() : null;
     String reason = failure == null ? "" : String.valueOf(failure.getMessage());
     if (reason.toLowerCase(Locale.ROOT).contains("pipe")) { // some systems translate the rest
-      return BROKEN_PIPE; // as behind "| head"; nothing went wrong
+      return BROKEN_PIPE; // as with "| head"; nothing went wrong
     }
     errors.println(
         "coracle: the output could not be written to its end"
@@ -141,7 +141,7 @@ public final class Main implements Runnable {
     return FAILED;
   }
 
-  /** Adds the command that is asked for, as each takes a part of a start, or all for the help. */
+  /** Adds only the requested command, as each costs startup time, or all for the help. */
   private static CommandLine addCommands(
       CommandLine line, Map<String, Class<?>> commands, List<String> args) {
     Class<?> only = args.isEmpty() ? null : commands.get(args.get(0));
@@ -155,7 +155,7 @@ public final class Main implements Runnable {
     return line;
   }
 
-  /** Returns the commands below one; a group that is not asked for is not loaded. */
+  /** Returns the subcommands of a command; a group that is not requested is not loaded. */
   private static Map<String, Class<?>> below(String command) {
     return switch (command) {
       case SAGEMAKER -> SageMakerCommand.COMMANDS;
@@ -169,28 +169,26 @@ public final class Main implements Runnable {
     throw new ParameterException(Objects.requireNonNull(spec).commandLine(), "expected a command");
   }
 
-  /**
-   * SageMaker's SDK tells a container its level by the numbers of Python's logging: 10 is debug.
-   */
+  /** SageMaker's SDK passes a log level in the numbers of Python's logging: 10 is debug. */
   private static boolean isVerboseContainer(String... args) {
     return args.length > 0
         && args[0].equals(SAGEMAKER)
         && "10".equals(System.getenv("SAGEMAKER_CONTAINER_LOG_LEVEL"));
   }
 
-  /** Switches telemetry and downloads off, and logging down, before the libraries look. */
+  /** Switches off telemetry and downloads, and reduces logging, before the libraries start. */
   private static void configureLibraries(boolean verbose) {
     System.setProperty("ai.djl.offline", "true");
     System.setProperty("OPT_OUT_TRACKING", "true");
-    // Not for a display: an X server that is not there must not be looked for.
+    // No display is needed: AWT must not look for an X server.
     System.setProperty("java.awt.headless", "true");
     System.setProperty("org.slf4j.simpleLogger.defaultLogLevel", verbose ? "info" : "warn");
-    // What the server says of itself: that it has reloaded a model, for example.
+    // The server's own messages, for example that it has reloaded a model.
     System.setProperty("org.slf4j.simpleLogger.log.dev.coracle", "info");
     if (!verbose) {
-      // Jetty warns of what clients send, in their words; the request log has it.
+      // Jetty warns about bad requests and quotes them; the request log covers them.
       System.setProperty("org.slf4j.simpleLogger.log.org.eclipse.jetty", "error");
-      // DJL warns when a CUDA library is there and a GPU is not, which --device already answers.
+      // DJL warns when there is a CUDA library but no GPU, which --device already reports.
       System.setProperty("org.slf4j.simpleLogger.log.ai.djl.util.cuda.CudaUtils", "error");
     }
   }
@@ -221,7 +219,7 @@ public final class Main implements Runnable {
     return FAILED;
   }
 
-  /** Returns what a user is told of a failure. */
+  /** Returns the sentence that tells the user about a failure. */
   static String sentence(Throwable e) {
     if (e instanceof CoracleException) {
       return String.valueOf(e.getMessage());

@@ -4,7 +4,7 @@ package dev.coracle.cli;
 import java.util.LinkedHashMap;
 import java.util.Map;
 
-/** Names the coordinates to add when a class of an optional dependency is not there. */
+/** Names the coordinates to add when a class of an optional dependency is missing. */
 final class MissingDependency {
 
   private static final String AWS = "software/amazon/awssdk/";
@@ -32,7 +32,7 @@ final class MissingDependency {
     COORDINATES.put(AWS + "services/sagemaker/", "software.amazon.awssdk:sagemaker");
     COORDINATES.put(AWS + "services/sagemakerruntime/", "software.amazon.awssdk:sagemakerruntime");
     COORDINATES.put(AWS + "services/cloudwatchlogs/", "software.amazon.awssdk:cloudwatchlogs");
-    // What all of the clients bring along.
+    // What all of the clients depend on.
     COORDINATES.put(AWS, "software.amazon.awssdk:sagemaker");
     COORDINATES.put("picocli/", "info.picocli:picocli");
   }

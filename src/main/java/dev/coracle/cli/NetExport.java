@@ -20,19 +20,19 @@ import java.util.Map;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 
-/** Exports a trained Net with what the serving side has to know about it. */
+/** Exports a trained Net with the metadata that serving needs. */
 final class NetExport {
 
   private NetExport() {}
 
   /**
-   * Writes the file, or leaves an existing one as it was.
+   * Writes the file, or on failure leaves an existing one unchanged.
    *
    * @param testAccuracy 0 to 1
    * @param dataSha256 hash of the training images and labels
    * @param opset version of ONNX's operators
    * @param verify whether the exporter compares the file with the network, on random images
-   * @param check has the last word before an earlier file is replaced
+   * @param check final check before an earlier file is replaced
    */
   static ExportReport write(
       Block net,
@@ -82,7 +82,7 @@ final class NetExport {
     }
   }
 
-  /** In the order of operations of the training loop, so that both give the same floats. */
+  /** Normalises in the training loop's order of operations, so that the floats are the same. */
   private static NDList normalise(NDList pixels) {
     return new NDList(
         pixels

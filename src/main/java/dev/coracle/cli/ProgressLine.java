@@ -6,8 +6,8 @@ import me.tongfei.progressbar.ProgressBarBuilder;
 import me.tongfei.progressbar.ProgressBarStyle;
 
 /**
- * Makes progress bars that live on the last line of a terminal: a log line clears them, and they
- * appear again below it. The library's own interactive bar would write over the log line.
+ * Creates progress bars on the last line of a terminal: a log line clears them, and they reappear
+ * below it. The library's own interactive bar would write over the log line.
  */
 final class ProgressLine {
 

@@ -19,7 +19,7 @@ final class Requests {
 
   private Requests() {}
 
-  /** Returns bodies by their content types; all of them hold all images, but the picture one. */
+  /** Returns bodies by content type; each holds all images, but the picture only one. */
   static Map<String, byte[]> of(ImageSet images) {
     Map<String, byte[]> bodies = new LinkedHashMap<>();
     byte[] pixels = new byte[images.pixels().remaining()];
@@ -69,7 +69,7 @@ final class Requests {
     try {
       ImageIO.write(picture, "png", out);
     } catch (IOException e) {
-      throw new UncheckedIOException(e); // into memory: a fault in this program
+      throw new UncheckedIOException(e); // in memory: a bug in this program
     }
     return out.toByteArray();
   }

@@ -10,7 +10,7 @@ import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Spec;
 
-/** What runs inside a SageMaker container, the same without one, and what talks to SageMaker. */
+/** Groups the commands that run in a SageMaker container, imitate one, or call SageMaker. */
 @Command(
     name = "sagemaker",
     sortOptions = false,

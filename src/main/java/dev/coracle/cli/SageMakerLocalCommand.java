@@ -25,7 +25,7 @@ import picocli.CommandLine.Command;
 import picocli.CommandLine.Help.Visibility;
 import picocli.CommandLine.Option;
 
-/** Trains, packs, serves and asks, as SageMaker does, on this machine. */
+/** Trains, packs, serves and sends requests, as SageMaker does, on this machine. */
 @Command(
     name = "local",
     sortOptions = false,
@@ -44,7 +44,7 @@ final class SageMakerLocalCommand implements Callable<Integer> {
 
   private static final Pattern INDEX = Pattern.compile("\"index\":(\\d+)");
 
-  private static final int INTERRUPTED = 130; // as shells say it of Ctrl-C
+  private static final int INTERRUPTED = 130; // as shells report Ctrl-C
 
   private final Terminal terminal;
 

@@ -35,7 +35,7 @@ final class SageMakerServeCommand implements Callable<Integer> {
     ServerOptions.Builder options = options(environment);
     try {
       ServeCommand.serve(terminal.plain(), served(environment), options, false);
-    } catch (IllegalArgumentException e) { // only the server knows what answers there are
+    } catch (IllegalArgumentException e) { // only the server knows the supported types
       throw new CoracleException(
           "the variable SAGEMAKER_DEFAULT_INVOCATIONS_ACCEPT is '%s': %s; expected application/json or text/csv, for example"
               .formatted(environment.defaultAccept(), e.getMessage()),

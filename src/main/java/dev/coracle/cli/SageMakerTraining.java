@@ -26,7 +26,7 @@ import picocli.CommandLine;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.UnmatchedArgumentException;
 
-/** Does what a training job of SageMaker asks for, in the container or in a folder like it. */
+/** Runs a SageMaker training job, in the container or in a folder with the same layout. */
 final class SageMakerTraining {
 
   private static final List<String> TRAINING = List.of("training", "train");
@@ -56,19 +56,18 @@ final class SageMakerTraining {
    * @param variables of the process
    */
   SageMakerTraining(Terminal terminal, Map<String, String> variables) {
-    this.terminal = terminal.plain(); // local modes give a terminal whose output becomes a log
+    this.terminal = terminal.plain(); // local modes give a terminal, but log its output
     this.variables = variables;
   }
 
-  /** A job that is understood and has its data. */
+  /** A job whose settings are valid and whose data are loaded. */
   private record Job(
       ContainerFolders folders, TrainingArguments arguments, TrainingOptions options, Mnist data) {}
 
   /**
-   * Runs the job. What goes wrong is also written to output/failure.
+   * Runs the job. Failures are also written to output/failure.
    *
-   * @return the exit status: 0, or 2 where hyperparameters, channels or folders are not what they
-   *     should be
+   * @return the exit status: 0, or 2 where hyperparameters, channels or folders are invalid
    */
   int run() {
     Failure.Kind kind = Failure.Kind.CLIENT_ERROR;
@@ -90,7 +89,7 @@ final class SageMakerTraining {
     }
   }
 
-  /** Ends the training after its next step; what has been learned is written as ever. */
+  /** Ends the training after the current step; the result so far is written as usual. */
   synchronized void stop() {
     terminal.println("Told to stop: the step under way is the last one");
     stopped = true;
@@ -174,7 +173,7 @@ final class SageMakerTraining {
     return arguments;
   }
 
-  /** A job with a misspelt hyperparameter would train with the default, hence the warning. */
+  /** Warns about an unknown hyperparameter: if misspelt, the job trains with the default. */
   private static String unknown(CommandLine line, String name) {
     List<String> similar = List.of();
     try {

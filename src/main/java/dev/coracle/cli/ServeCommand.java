@@ -127,7 +127,7 @@ final class ServeCommand implements Callable<Integer> {
     return 0;
   }
 
-  /** Serves until a signal comes; {@code what} is said to be served. */
+  /** Serves until a signal arrives; prints that {@code what} is served. */
   static void serve(Terminal terminal, String what, ServerOptions.Builder options, boolean quiet)
       throws InterruptedException {
     try (LineWriter log = new LineWriter(terminal.stream())) {
@@ -135,10 +135,11 @@ final class ServeCommand implements Callable<Integer> {
         options.requestLog(log);
       }
       CountDownLatch stop = new CountDownLatch(1);
-      // Before the start: who sees the server ready may stop it, and expects exit status 0.
+      // Before the start: whoever sees the server ready may stop it, and expects exit status 0.
       StopSignal.handle(stop::countDown);
       try (InferenceServer server = InferenceServer.start(options.build())) {
-        // Where signals cannot be handled, the JVM still runs this one; else it does nothing.
+        // Where signals cannot be handled, the JVM still runs this hook; otherwise it has no
+        // effect.
         Thread hook = new Thread(server::close, "coracle-stop");
         Runtime.getRuntime().addShutdownHook(hook);
         terminal.println("Serving " + what + " on " + server.uri() + " (Ctrl-C stops)");
@@ -182,10 +183,10 @@ final class ServeCommand implements Callable<Integer> {
       if (name != null) {
         options.name(name);
       }
-      options.build(); // says what is wrong
+      options.build(); // throws if something is wrong
       return options;
     } catch (IllegalArgumentException e) {
-      // The library names its setters, the first word; options are written otherwise.
+      // The library's messages begin with the name of the setter, which is replaced by the option.
       String setter = String.valueOf(e.getMessage()).split(" ", 2)[0];
       String option = "--" + setter.replaceAll("([A-Z])", "-$1").toLowerCase(Locale.ROOT);
       throw usage(option + String.valueOf(e.getMessage()).substring(setter.length()));

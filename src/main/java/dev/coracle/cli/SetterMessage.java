@@ -3,12 +3,12 @@ package dev.coracle.cli;
 
 import java.util.Locale;
 
-/** Turns what a builder of the library says of a value into words about a command's option. */
+/** Rephrases a message of one of the library's builders in terms of a command's option. */
 final class SetterMessage {
 
   private SetterMessage() {}
 
-  /** The library names its setters, the first word; options are written otherwise. */
+  /** Replaces the first word of the message, the name of a setter, by the option. */
   static String asOption(IllegalArgumentException e) {
     String message = String.valueOf(e.getMessage());
     String setter = message.split(" ", 2)[0];

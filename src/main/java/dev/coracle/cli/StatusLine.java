@@ -5,8 +5,8 @@ import dev.coracle.aws.Listener;
 import java.time.Duration;
 
 /**
- * Shows what goes on in the last line of a terminal, with the time since the start, and lines above
- * it. Where there is no terminal, each new status is a plain line.
+ * Shows the current status, with the time since the start, on the last line of a terminal, and
+ * other lines above it. Without a terminal, each new status is a plain line.
  */
 final class StatusLine implements Listener, AutoCloseable {
 

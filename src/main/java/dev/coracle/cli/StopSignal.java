@@ -6,9 +6,9 @@ import java.lang.reflect.Proxy;
 import java.util.concurrent.atomic.AtomicBoolean;
 
 /**
- * Turns SIGTERM and SIGINT into a call, so that a program can stop in order and with exit status 0;
- * the JVM's own way ends with 143 and 130. The second signal ends the JVM at once, with that
- * status, and the programs that it has started.
+ * Turns SIGTERM and SIGINT into a call, so that a program can stop in an orderly way with exit
+ * status 0; by default the JVM ends with 143 or 130. A second signal ends the JVM at once, with
+ * that status, and all programs that it has started.
  */
 final class StopSignal {
 
@@ -16,8 +16,8 @@ final class StopSignal {
 
   /**
    * Calls {@code stop} on the first of the signals. Does nothing where the JVM has no module
-   * jdk.unsupported, which alone can do this; by reflection, since the compiler warns of it and the
-   * warning cannot be switched off.
+   * jdk.unsupported, the only way to do this. Uses reflection, since the compiler's warning about
+   * that module cannot be switched off.
    */
   static void handle(Runnable stop) {
     try {
@@ -49,7 +49,7 @@ final class StopSignal {
     }
   }
 
-  /** Ends without the hooks of a shutdown, which may wait for what the first signal began. */
+  /** Ends without shutdown hooks, which may wait for what the first signal began. */
   private static void end(int signal) {
     ProcessHandle.current().descendants().forEach(ProcessHandle::destroyForcibly);
     Runtime.getRuntime().halt(128 + signal);

@@ -12,8 +12,8 @@ import picocli.CommandLine.Help.Ansi;
 import picocli.CommandLine.Model.CommandSpec;
 
 /**
- * Says where to print and what the place can show: colour where picocli finds it wanted (NO_COLOR
- * and CLICOLOR_FORCE are heeded), progress bars on a terminal alone, plain lines otherwise.
+ * Says where to print and what can be shown there: colour where picocli enables it (NO_COLOR and
+ * CLICOLOR_FORCE are respected), progress bars on a terminal only, plain lines otherwise.
  */
 record Terminal(
     PrintWriter writer,
@@ -38,8 +38,8 @@ record Terminal(
         true);
   }
 
-  /** From JDK 22 on there may be a console that is no terminal, and a method that tells. */
-  @SuppressWarnings("SystemConsoleNull") // null is asked for where it still is an answer
+  /** From JDK 22 on there may be a console that is not a terminal, and a method that tells. */
+  @SuppressWarnings("SystemConsoleNull") // older JDKs may still return null
   private static boolean isTerminal() {
     Console console = System.console();
     if (console == null) {
@@ -54,24 +54,24 @@ record Terminal(
     }
   }
 
-  /** Returns one for a log: no colour, progress or pictures, whatever the place can show. */
+  /** Returns a terminal for a log: no colour, progress or pictures, whatever can be shown. */
   Terminal plain() {
     return new Terminal(writer, stream, errors, charset, false, false, false);
   }
 
-  /** Tells whether something that was printed got lost. */
+  /** Tells whether any output was lost. */
   boolean failed() {
     boolean lost = writer.checkError(); // flushes into the stream, which keeps its own record
     return stream.checkError() || lost;
   }
 
-  /** JDK 19 and newer name the console's charset; older ones encode as the default says. */
+  /** JDK 19 and newer name the console's charset; older ones use the default charset. */
   static Charset consoleCharset() {
     String name = System.getProperty("stdout.encoding");
     return name == null ? Charset.defaultCharset() : Charset.forName(name);
   }
 
-  /** Returns the columns for pictures: the terminal's, or a sane number where there is none. */
+  /** Returns the columns for pictures: the terminal's width, or a default without a terminal. */
   int width() {
     return progress
         ? CommandSpec.create().usageMessage().autoWidth(true).width()

@@ -12,12 +12,12 @@ import java.util.StringJoiner;
 import java.util.stream.Stream;
 
 /**
- * Knows how to start this program once more: from a distribution by its script, else by this Java
- * and the class path, which Maven's exec:java holds in a class loader of its own.
+ * Knows how to start this program again: from a distribution by its script, otherwise by this JVM
+ * and the class path, which Maven's exec:java keeps in a class loader of its own.
  */
 record ThisProgram(List<String> start, Map<String, String> environment) {
 
-  /** Set by the script of a distribution: where it lies. */
+  /** Set by the script of a distribution to the distribution's folder. */
   private static final String HOME = "coracle.home";
 
   static ThisProgram find() {
@@ -27,7 +27,7 @@ record ThisProgram(List<String> start, Map<String, String> environment) {
           List.of(Path.of(home, "bin", "coracle").toAbsolutePath().toString()), Map.of());
     }
     String java = Path.of(System.getProperty("java.home"), "bin", "java").toString();
-    // By a variable: ONNX Runtime does not bear long command lines (see LargeStack).
+    // Passed in a variable: ONNX Runtime does not cope with long command lines (see LargeStack).
     return new ThisProgram(
         List.of(java, Main.class.getName()),
         Map.of("CLASSPATH", classPath(Main.class.getClassLoader())));
@@ -41,7 +41,8 @@ record ThisProgram(List<String> start, Map<String, String> environment) {
   private static String classPath(ClassLoader loader) {
     StringJoiner path = new StringJoiner(File.pathSeparator);
     if (!(loader instanceof URLClassLoader urls)) {
-      // Absolute: it is started in another folder. Of dir/* the JVM has made a list already.
+      // Absolute, since the program is started in another folder. The JVM has already expanded
+      // dir/*.
       for (String entry : System.getProperty("java.class.path").split(File.pathSeparator, -1)) {
         path.add(Path.of(entry).toAbsolutePath().toString());
       }

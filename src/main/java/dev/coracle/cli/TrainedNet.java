@@ -23,7 +23,7 @@ import java.nio.file.Path;
 record TrainedNet(Checkpoint checkpoint, Block block, NDManager manager) implements AutoCloseable {
 
   static TrainedNet load(Path file) {
-    Checkpoint.read(file); // refuses what is no checkpoint before the engine is loaded
+    Checkpoint.read(file); // refuses a file that is no checkpoint before the engine is loaded
     NDManager manager = Devices.engine().newBaseManager(Device.cpu());
     try {
       Net net = new Net();
@@ -37,8 +37,8 @@ record TrainedNet(Checkpoint checkpoint, Block block, NDManager manager) impleme
   }
 
   /**
-   * Evaluates a copy of a network on the CPU: a GPU may compute with fewer bits than float32 has,
-   * such as TF32, of which a comparison with the exported file would find too much.
+   * Evaluates a copy of a network on the CPU: a GPU may compute with less precision than float32,
+   * such as TF32, so that a comparison with the exported file would find too large differences.
    */
   static Evaluation evaluateOnCpu(Block trained, ImageSet set) {
     try (NDManager manager = Devices.engine().newBaseManager(Device.cpu())) {
@@ -47,7 +47,7 @@ record TrainedNet(Checkpoint checkpoint, Block block, NDManager manager) impleme
       ParameterList parameters = net.getParameters();
       for (Pair<String, Parameter> parameter : trained.getParameters()) {
         NDArray source = parameter.getValue().getArray();
-        try (NDManager scratch = source.getManager().newSubManager()) { // owns what a GPU copies
+        try (NDManager scratch = source.getManager().newSubManager()) { // owns copies from a GPU
           NDArray handle = source.stopGradient();
           handle.attach(scratch);
           NDArray target = parameters.get(parameter.getKey()).getArray();

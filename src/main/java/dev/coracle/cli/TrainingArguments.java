@@ -8,7 +8,7 @@ import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 
 /**
- * What training can be told, wherever it runs: the options of {@code train} and, by the same names,
+ * The settings of training, wherever it runs: the options of {@code train} and, by the same names,
  * the hyperparameters of a SageMaker job.
  */
 @Command
@@ -108,7 +108,7 @@ final class TrainingArguments {
       description = "Train one step, try everything after it, write nothing.")
   private boolean dryRun;
 
-  /** Returns the options of a run; where its files go is for the caller to add. */
+  /** Returns the options of a run; the caller adds where its files go. */
   TrainingOptions.Builder options() {
     if (threads != null) {
       System.setProperty("ai.djl.pytorch.num_threads", threads.toString());

@@ -32,7 +32,7 @@ import java.util.concurrent.atomic.AtomicReference;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
-/** Takes images to a verified ONNX file and a report: what {@code train} does. */
+/** Turns images into a verified ONNX file and a report: what {@code train} does. */
 final class TrainingPipeline {
 
   /** Name of the model in the output folder. */
@@ -49,7 +49,7 @@ final class TrainingPipeline {
   private final TrainingArguments arguments;
   private final List<MetricsListener> listeners = new ArrayList<>();
 
-  /** Guards what follows. */
+  /** Guards the fields below. */
   private final Object lock = new Object();
 
   private @Nullable TrainingRun run;
@@ -71,14 +71,14 @@ final class TrainingPipeline {
     this.dataDir = dataDir;
   }
 
-  /** Adds somebody to follow the training. */
+  /** Adds a listener to the training. */
   void listen(MetricsListener listener) {
     listeners.add(listener);
   }
 
   /**
-   * Ends the training after its next step; what has been learned is evaluated and exported as ever.
-   * May be called on any thread, before and after the training too.
+   * Ends the training after the current step; the network so far is evaluated and exported as
+   * usual. May be called on any thread, also before and after the training.
    */
   void stop() {
     synchronized (lock) {
@@ -101,10 +101,10 @@ final class TrainingPipeline {
   /**
    * Runs everything.
    *
-   * @param outputDir gets mnist.onnx and report.html
-   * @param metricsDir gets metrics.jsonl
-   * @throws CoracleException also when the exported file disagrees with the network; an earlier one
-   *     is then as it was
+   * @param outputDir receives mnist.onnx and report.html
+   * @param metricsDir receives metrics.jsonl
+   * @throws CoracleException also when the exported file disagrees with the network; an earlier
+   *     file is then unchanged
    */
   void run(Path outputDir, Path metricsDir) {
     if (options.dryRun()) {
@@ -136,7 +136,7 @@ final class TrainingPipeline {
             .collect(Collectors.joining("; to ")));
   }
 
-  /** What a run may have written or not: the report where it would lose its curves. */
+  /** Which optional files a run has written: not the report if it would lose its curves. */
   private record Written(boolean checkpoint, boolean report) {}
 
   private Written runIn(Path folder, Path metricsDir) {
@@ -187,7 +187,7 @@ final class TrainingPipeline {
               run.block(),
               arguments.inputType(),
               OnnxExporter.OPSET,
-              false, // on all test images instead, just below
+              false, // verified below, on all test images instead
               network.accuracy(),
               data.train().sha256(),
               model,
@@ -225,11 +225,11 @@ final class TrainingPipeline {
     }
   }
 
-  /** Gives the report the epochs before, so that its curves are the whole training's. */
+  /** Replays the earlier epochs to the report, so that its curves cover the whole training. */
   private void replay(Path metrics, ReportListener report) {
     Path folder = options.checkpointFolder();
     if (folder == null || !Files.exists(folder.resolve(Checkpoint.FILE_NAME))) {
-      return; // which the run tells
+      return; // which the run reports
     }
     try {
       EarlierMetrics.replay(metrics, Checkpoint.read(folder.resolve(Checkpoint.FILE_NAME)), report);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-/** The command line: the only package that sees all the others. */
+/** The command line: the only package that depends on all the others. */
 @NullMarked
 package dev.coracle.cli;
 

@@ -17,15 +17,15 @@ import java.util.concurrent.atomic.AtomicLong;
 import java.util.zip.ZipException;
 
 /**
- * Fetches small files over HTTP into memory, with a limit on their size, on every silence, on the
- * time that one attempt takes and on the number of attempts.
+ * Fetches small files over HTTP into memory, with limits on their size, on the time without data,
+ * on the time of one attempt and on the number of attempts.
  *
  * <h2>What is tried again</h2>
  *
  * Status 408, 429 and 5xx, no connection, silence, bodies that end early or take too long, and any
  * other I/O error, after a pause that starts with {@code backoff} and doubles up to 30 seconds. Not
- * tried again: any other status, which includes redirects, as none of the sources needs one; a body
- * that came as a whole and is not the one wanted; and unchecked exceptions, which reach the caller.
+ * tried again: any other status, including redirects, which none of the sources needs; a complete
+ * body that is not the one wanted; and unchecked exceptions, which reach the caller.
  */
 final class HttpFetch {
 
@@ -34,12 +34,15 @@ final class HttpFetch {
     void sleep(Duration pause) throws InterruptedException;
   }
 
-  /** Looks at a body; throws EOFException where it ends early, else what makes it unfit. */
+  /**
+   * Checks a body; throws EOFException if it ends early, else RefusedException or ZipException if
+   * it is unfit.
+   */
   interface Verifier {
     void verify(byte[] body) throws IOException;
   }
 
-  /** Hears how many bytes of how many have come, on the thread that fetches; -1 for unknown. */
+  /** Receives the number of bytes so far and in all (-1 if unknown), on the thread that fetches. */
   interface Listener {
     void onProgress(long bytesDone, long bytesTotal);
   }
@@ -124,8 +127,8 @@ final class HttpFetch {
   }
 
   /**
-   * Waits until the exchange ends, as long as something comes within each read time-out and all of
-   * it before the deadline, which stops a source that sends a byte now and then.
+   * Waits until the exchange ends, provided that data arrive within each read timeout and all of
+   * them before the deadline, which stops a source that sends a byte now and then.
    */
   private HttpResponse<byte[]> await(
       CompletableFuture<HttpResponse<byte[]>> exchange,
@@ -172,8 +175,8 @@ final class HttpFetch {
   }
 
   /**
-   * Finds the reason of our own among those that the HTTP client has put around it. Throws what is
-   * unchecked, except what a source can cause.
+   * Finds our own exception among those that the HTTP client has wrapped around it. Rethrows
+   * unchecked exceptions, except for one that a source can cause.
    */
   private static IOException unwrapped(ExecutionException e) {
     for (Throwable cause = e; cause != null; cause = cause.getCause()) {

@@ -23,14 +23,14 @@ import java.util.zip.ZipException;
  * An idx file is two zero bytes, a byte for the element type, a byte for the number of dimensions,
  * each dimension as a big-endian 32-bit integer, then the elements (<a
  * href="http://yann.lecun.com/exdb/mnist/">"The IDX file format", LeCun, Cortes and Burges</a>).
- * The file may be a gzip member as a whole, told by its first bytes, not by its name.
+ * The whole file may be a gzip member, recognised by its first bytes, not by its name.
  *
  * <h2>What is checked</h2>
  *
  * Everything, before memory is allocated: the sizes are multiplied without overflow and compared
  * with the length of the file, so the header of a small file cannot claim gigabytes. The content of
- * a gzip file has no known length; there the claim is compared with what deflate can give at most,
- * and no more is decompressed than the header declares plus one byte.
+ * a gzip file has no known length; there the claim is compared with the most that deflate can
+ * yield, and no more is decompressed than the header declares plus one byte.
  */
 final class IdxFile {
 

@@ -6,7 +6,7 @@ import java.util.Objects;
 
 /**
  * Holds the images of one idx file, without labels: {@code pixels} is read-only, row-major
- * (count,rows,columns), one unsigned byte a pixel.
+ * (count,rows,columns), one unsigned byte per pixel.
  */
 public record IdxImages(int count, int rows, int columns, ByteBuffer pixels) {
 
@@ -26,7 +26,7 @@ public record IdxImages(int count, int rows, int columns, ByteBuffer pixels) {
     pixels = pixels.slice().asReadOnlyBuffer();
   }
 
-  /** Returns a new read-only view of all pixels, so that nobody moves the position of another's. */
+  /** Returns a new read-only view of all pixels, with a position of its own. */
   @Override
   public ByteBuffer pixels() {
     return pixels.duplicate();

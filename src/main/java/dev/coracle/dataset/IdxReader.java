@@ -6,11 +6,11 @@ import java.nio.ByteBuffer;
 import java.nio.file.Path;
 
 /**
- * Reads idx files, the format of MNIST and Fashion-MNIST, plain or gzip; which of the two is told
- * by the first bytes, not by the name. A file is read as a whole or refused with a CoracleException
- * that names it, the offset, what was expected and what came: magic number, element type,
- * dimensions, exact length, gzip checksum and every label are checked, and a header is not believed
- * before the file is known to be long enough for it.
+ * Reads idx files, the format of MNIST and Fashion-MNIST, plain or gzip; the first bytes tell
+ * which, not the name. A file is read completely or refused with a CoracleException that names it,
+ * the offset, what was expected and what was found: magic number, element type, dimensions, exact
+ * length, gzip checksum and every label are checked, and a header is not trusted before the file is
+ * known to be long enough for it.
  */
 public final class IdxReader {
 

@@ -15,21 +15,21 @@ import java.util.zip.GZIPInputStream;
 import java.util.zip.ZipException;
 
 /**
- * Cuts a stream of idx files, one after the other and each plain or gzip, into files. That is what
- * a pipe of SageMaker brings: the objects below a prefix of S3 in the order of their names, with
- * nothing between them. An idx file says in its header how long it is.
+ * Splits a stream of concatenated idx files, each plain or gzip, into files. A SageMaker pipe
+ * delivers such a stream: the objects below an S3 prefix in the order of their names, with nothing
+ * between them. The header of an idx file says how long it is.
  */
 public final class IdxStream {
 
   private IdxStream() {}
 
   /**
-   * Writes what comes, uncompressed, under the names of {@code files} in their order, and leaves
-   * the stream at its end.
+   * Writes the files in the stream, uncompressed, under the names of {@code files} in their order,
+   * and leaves the stream at its end.
    *
    * @param name of the stream, for messages
-   * @throws CoracleException if there are more or fewer files, if one is no idx file of the right
-   *     kind, or if the folder cannot be written
+   * @throws CoracleException if there are more or fewer files, if one is not an idx file of the
+   *     right kind, or if the folder cannot be written
    */
   public static void split(InputStream stream, String name, List<MnistFile> files, Path folder) {
     try {
@@ -94,8 +94,8 @@ public final class IdxStream {
   }
 
   /**
-   * Knows whether more comes. GZIPInputStream asks {@code available} whether another member
-   * follows, which a pipe denies when its writer is slow.
+   * Finds out by reading whether more data follow. GZIPInputStream asks {@code available} whether
+   * another member follows, to which a pipe answers 0 when its writer is slow.
    */
   private static final class Peekable extends PushbackInputStream {
 

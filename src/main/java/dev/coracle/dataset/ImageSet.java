@@ -45,7 +45,7 @@ public final class ImageSet {
     return new ImageSet(rows, columns, pixels.clone(), labels.clone());
   }
 
-  /** Takes the arrays over as they are; the caller must not keep them. */
+  /** Takes over the arrays without a copy; the caller must not keep them. */
   static ImageSet owning(int rows, int columns, byte[] pixels, byte[] labels) {
     return new ImageSet(rows, columns, pixels, labels);
   }

@@ -23,13 +23,13 @@ final class LimitedBody implements BodySubscriber<byte[]> {
   private final CompletableFuture<byte[]> body = new CompletableFuture<>();
   private @Nullable Subscription subscription;
 
-  /** Counts the bytes into {@code received} as they come, for another thread to look at. */
+  /** Counts the bytes in {@code received} as they arrive, for another thread to read. */
   LimitedBody(long limit, AtomicLong received) {
     this.limit = limit;
     this.received = received;
   }
 
-  /** Returns one that drops the response at once: an error page may be long, and go on slowly. */
+  /** Returns one that drops the response at once: an error page may be long and slow. */
   static LimitedBody discarding() {
     LimitedBody empty = new LimitedBody(0, new AtomicLong());
     empty.body.complete(new byte[0]);

@@ -8,8 +8,8 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Tells what a folder has of one file of MNIST. Any set of the same form is sound, with {@code
- * problem} null; only MNIST itself is {@code published}.
+ * The state of one of MNIST's files in a folder. A file of any set of the same form is sound, with
+ * {@code problem} null; only MNIST's own is {@code published}.
  *
  * @param expected the file looked for, with its published sums
  * @param path where it is, or null when it is missing
@@ -31,8 +31,7 @@ public record MnistCheck(
 
   /**
    * Validates the four files that {@link Mnist#read} would read from {@code folder}, as it does, in
-   * the order of {@link MnistFile#ALL}. Throws nothing for what is wrong with them: that is the
-   * result.
+   * the order of {@link MnistFile#ALL}. Throws nothing if they are wrong: the result says so.
    */
   public static List<MnistCheck> check(Path folder) {
     MnistFolder files = MnistFolder.at(folder);
@@ -48,7 +47,7 @@ public record MnistCheck(
   private static final class Checker {
 
     private final @Nullable String fault; // of the folder
-    private @Nullable Path images; // what the next labels belong to, null when it is not sound
+    private @Nullable Path images; // those to which the next labels belong, null when not sound
     private int imageCount;
     private @Nullable String imageSize;
 

@@ -20,32 +20,35 @@ import org.jspecify.annotations.Nullable;
 /**
  * Downloads the four files of MNIST into a folder, anonymously, from the public bucket of Amazon
  * SageMaker's examples or from a mirror. Only content with the published SHA-256 enters the folder,
- * by an atomic move, and what is there already with that content is not fetched again.
+ * by an atomic move, and a file that already has that content is not fetched again.
  *
- * <h2>What becomes of the files that are there</h2>
+ * <h2>What becomes of existing files</h2>
  *
- * No file is deleted or overwritten. One with another content, which may be damaged or may be
- * somebody's data in another form, keeps its place until its successor is verified, and is then
- * renamed to the first free name of {@code NAME.old}, {@code NAME.old.1} and so on. A complete idx
- * file of the same form with another content is refused, as Fashion-MNIST uses the same names, and
- * so is whatever cannot be read.
+ * No file is deleted or overwritten. One with other content, which may be damaged or somebody's
+ * data in another form, stays in place until its successor is verified, and is then renamed to the
+ * first free name of {@code NAME.old}, {@code NAME.old.1} and so on. A complete idx file of the
+ * same form with other content makes the download fail, as Fashion-MNIST uses the same names, and
+ * so does a file that cannot be read.
  */
 public final class MnistDownload {
 
   /** Largest compressed file that is accepted; the largest of MNIST has 9.9 MB. */
   static final long MAX_BYTES = 16L << 20;
 
-  /** Hears how a download goes on, on the thread that called {@link MnistDownload#fetch}. */
+  /** Receives the progress of a download, on the thread that called {@link MnistDownload#fetch}. */
   public interface ProgressListener {
 
-    /** Tells that {@code bytesDone} of {@code bytesTotal} (-1: not known) of a file have come. */
+    /**
+     * Reports that {@code bytesDone} of {@code bytesTotal} (-1: not known) bytes of a file have
+     * arrived.
+     */
     void onProgress(String file, long bytesDone, long bytesTotal);
   }
 
   /**
-   * Tells where a file is now.
+   * Says where a file is now.
    *
-   * @param source the address it was fetched from, or null when it was there already
+   * @param source the address it was fetched from, or null when it already existed
    */
   public record Fetched(MnistFile file, Path path, @Nullable URI source) {}
 
@@ -71,17 +74,17 @@ public final class MnistDownload {
   /** Returns the folder for data that several projects use: {@code ~/.cache/coracle/mnist}. */
   public static Path cacheFolder() {
     String home = System.getProperty("user.home", "?");
-    if (home.equals("?")) { // a user without an entry in the system's list, as in a container
+    if (home.equals("?")) { // a user without an entry in passwd, as in some containers
       home = System.getenv().getOrDefault("HOME", ".");
     }
     return Path.of(home, ".cache", "coracle", "mnist");
   }
 
   /**
-   * Fetches what is missing or has another content, one file after the other, and returns where all
-   * of them are. Throws CoracleException that names every source and why it failed, or the file
-   * that cannot be read or is another set's; that file and what was there for it are then as they
-   * were, and there is no temporary one.
+   * Fetches the files that are missing or have other content, one after the other, and returns
+   * where all of them are. Throws a CoracleException that names every source and why it failed, or
+   * the existing file that cannot be read or belongs to another set; the file concerned is then
+   * unchanged, and no temporary file is left.
    */
   public List<Fetched> fetch() {
     try {
@@ -152,7 +155,7 @@ public final class MnistDownload {
   }
 
   /**
-   * Returns whether a file is there with the right content; false when it is missing or may be set
+   * Returns whether a file exists with the right content; false when it is missing or may be set
    * aside. Throws CoracleException for one that cannot be read and for a sound one of another set.
    */
   private static boolean isThere(MnistFile file, Path path) {
@@ -185,7 +188,7 @@ public final class MnistDownload {
   private static boolean isPublished(MnistFile file, Path path) throws IOException {
     try (InputStream raw = Files.newInputStream(path)) {
       return file.difference(raw) == null;
-    } catch (EOFException | ZipException e) { // of the content: a file's own stream has neither
+    } catch (EOFException | ZipException e) { // of the content: plain reading throws neither
       return false;
     }
   }

@@ -15,8 +15,8 @@ import org.jspecify.annotations.Nullable;
  * Collects the options of {@link MnistDownload}; every setter returns this builder.
  *
  * <p>{@link #DEFAULT_MIRROR} is asked after the region's bucket or the base URL. A source may take
- * 10 seconds to connect, 30 seconds of silence and 10 minutes for one file. After that, and after
- * an answer that may be another next time, it is asked again, up to three times.
+ * 10 seconds to connect, be silent for 30 seconds and take 10 minutes for one file. After that, and
+ * after a failure that may be temporary, it is asked again, up to three times.
  */
 public final class MnistDownloadBuilder {
 
@@ -71,13 +71,15 @@ public final class MnistDownloadBuilder {
     return this;
   }
 
-  /** Sets who hears of the progress; default nobody. */
+  /** Sets the listener for the progress; default none. */
   public MnistDownloadBuilder progress(MnistDownload.ProgressListener progress) {
     this.progress = progress;
     return this;
   }
 
-  /** Sets what is asked next, in this order, each as for {@link #baseUrl}; tests have their own. */
+  /**
+   * Sets the sources asked next, in this order, each as for {@link #baseUrl}; tests have their own.
+   */
   MnistDownloadBuilder mirrors(List<String> mirrors) {
     this.mirrors = mirrors.stream().map(MnistDownloadBuilder::url).toList();
     return this;
@@ -173,7 +175,7 @@ public final class MnistDownloadBuilder {
         return uri;
       }
     } catch (URISyntaxException e) {
-      // Says less than the sentence below.
+      // Its message says less than the one below.
     }
     throw new CoracleException(
         "The URL '"

@@ -65,9 +65,9 @@ public record MnistFile(String name, int rank, int count, long bytes, String sha
   }
 
   /**
-   * Compares the content of a stream, plain or gzip, with this file, and returns in what it
-   * differs, or null when it is the same. Reads no more than one byte past {@link #bytes}; throws
-   * EOFException or ZipException where gzip data is incomplete or damaged.
+   * Compares the content of a stream, plain or gzip, with this file, and returns a description of
+   * the difference, or null when it is the same. Reads no more than one byte past {@link #bytes};
+   * throws EOFException or ZipException where gzip data is incomplete or damaged.
    */
   @Nullable String difference(InputStream raw) throws IOException {
     MessageDigest digest = Sha256.start();

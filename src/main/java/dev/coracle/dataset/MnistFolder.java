@@ -8,10 +8,10 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Finds the four files of MNIST, or of a set of the same form, under one folder. They lie in the
+ * Finds the four files of MNIST, or of a set of the same form, under one folder. They are in the
  * folder itself or where torchvision puts them below it; all four are taken from one place, so that
- * two sets below the same folder cannot mix. In that place a plain file goes before its {@code
- * .gz}, which it spares decompressing.
+ * two sets below the same folder cannot mix. In that place a plain file is preferred to its {@code
+ * .gz}, to save the decompression.
  */
 final class MnistFolder {
 
@@ -27,12 +27,12 @@ final class MnistFolder {
     this.wanted = wanted;
   }
 
-  /** Settles on the first place that has all four files, else the first that has any. */
+  /** Chooses the first place that has all four files, else the first that has any. */
   static MnistFolder at(Path folder) {
     return at(folder, MnistFile.ALL);
   }
 
-  /** Settles on the first place that has all the files wanted, else the first that has any. */
+  /** Chooses the first place that has all the files wanted, else the first that has any. */
   static MnistFolder at(Path folder, List<MnistFile> wanted) {
     Path place = folder;
     long most = 0;
@@ -79,7 +79,7 @@ final class MnistFolder {
             + (", and so do MNIST/raw, FashionMNIST/raw and raw below " + folder + advice()));
   }
 
-  /** Returns why nothing can be found in the folder, whatever it has, or null. */
+  /** Returns why nothing can be found in the folder, whatever its content, or null. */
   @Nullable String fault() {
     if (!Files.exists(folder)) {
       return folder + " does not exist";

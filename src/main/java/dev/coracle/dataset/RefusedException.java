@@ -3,7 +3,7 @@ package dev.coracle.dataset;
 
 import java.io.IOException;
 
-/** Says why what a source answered is of no use; asking it again would give the same. */
+/** Says why a source's answer is of no use; asking again would give the same. */
 final class RefusedException extends IOException {
 
   private static final long serialVersionUID = 1L;

@@ -5,7 +5,7 @@ import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.util.HexFormat;
 
-/** Gives SHA-256 without the checked exception: every Java platform has to have it. */
+/** Provides SHA-256 without the checked exception: every Java platform must support it. */
 final class Sha256 {
 
   private Sha256() {}

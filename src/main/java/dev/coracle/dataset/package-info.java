@@ -2,7 +2,7 @@
 /**
  * Reads labelled grey images from idx files, and finds, checks and downloads MNIST. Read {@link
  * dev.coracle.dataset.Mnist} and {@link dev.coracle.dataset.ImageSet} first; {@link
- * dev.coracle.dataset.IdxReader} holds what is trusted in a file, which is nothing.
+ * dev.coracle.dataset.IdxReader} says what it checks in a file, which is everything.
  */
 @NullMarked
 package dev.coracle.dataset;

@@ -26,9 +26,9 @@ import java.util.Collections;
 import java.util.List;
 
 /**
- * Makes DJL's {@code OnnxRuntime} engine give the answers of {@link
- * dev.coracle.inference.Classifier} on the same file: its metadata say how images become the input
- * and what the output means. Thread-safe.
+ * Makes DJL's {@code OnnxRuntime} engine give the same answers as {@link
+ * dev.coracle.inference.Classifier} on the same file, whose metadata say how images become the
+ * input and what the output means. Thread-safe.
  *
  * <pre>{@code
  * Path file = Path.of("mnist.onnx");
@@ -49,19 +49,19 @@ import java.util.List;
  * <p>A batch, {@code predictor.batchPredict(images)}, is one call of the model. An image that the
  * model does not take is a TranslateException, whose cause says what was expected.
  *
- * <p>ONNX Runtime has one environment a process, and DJL's engine insists on being the one that
- * makes it: the first translator starts the engine, so make one before the first model is opened
- * with Coracle's own classes, which then share the environment.
+ * <p>ONNX Runtime has one environment per process, and DJL's engine insists on creating it: the
+ * first translator starts the engine, so make one before opening the first model with Coracle's own
+ * classes, which then share the environment.
  *
- * <p>DJL's default is a thread for each core, and they go on spinning between calls; each thread of
- * the application needs a predictor of its own. Classifier has neither to be thought of.
+ * <p>By default DJL uses a thread for each core, which keep spinning between calls; and each thread
+ * of the application needs a predictor of its own. With Classifier, neither is a concern.
  *
- * @param <I> what a predictor takes: {@link Image}, of DJL's BufferedImageFactory (its default), or
- *     a kind of image that Classifier takes, such as {@code byte[]}
+ * @param <I> what a predictor takes: {@link Image}, from DJL's BufferedImageFactory (the default),
+ *     or a kind of image that Classifier takes, such as {@code byte[]}
  */
 public final class ClassifierTranslator<I> implements Translator<I, Classifications> {
 
-  /** Key under which a call remembers how many images it has. */
+  /** Key under which a call stores its number of images. */
   private static final String IMAGES = "coracle.images";
 
   private final ModelCodec codec;
@@ -74,9 +74,9 @@ public final class ClassifierTranslator<I> implements Translator<I, Classificati
   /**
    * Reads a file as {@link ModelCodec#read(Path, ModelOptions)} does, and starts DJL's engine.
    *
-   * @throws InvalidModelException if the file is no image classifier, damaged, or refused by the
-   *     options
-   * @throws CoracleException if the file is missing or unreadable, or the engine does not start
+   * @throws InvalidModelException if the file is missing, damaged, not an image classifier, or
+   *     refused by the options
+   * @throws CoracleException if the file is unreadable, or the engine does not start
    */
   public ClassifierTranslator(Path file, ModelOptions options) {
     this.codec = ModelCodec.read(file, options);
@@ -90,7 +90,7 @@ public final class ClassifierTranslator<I> implements Translator<I, Classificati
     }
   }
 
-  /** Makes one array of all images: to stack them, DJL would need a second engine. */
+  /** Makes one array for all images: to stack them, DJL would need a second engine. */
   @Override
   public NDList batchProcessInput(TranslatorContext context, List<I> images) {
     context.setAttachment(IMAGES, images.size());

@@ -14,7 +14,8 @@ import org.jspecify.annotations.Nullable;
 /**
  * Classifies the images of an HTTP request: POST with {@code {"data": [...]}} or any other form
  * that the server takes gives {@code {"digits": [...]}}, as the server's {@code /api/classify}
- * does; GET says so. Never throws: what is wrong with a request is its answer. Thread-safe.
+ * does; GET answers with a hint. Never throws: errors in a request are reported in its answer.
+ * Thread-safe.
  */
 public final class ClassifyFunction {
 
@@ -23,7 +24,7 @@ public final class ClassifyFunction {
    */
   public static final String MODEL_FILE = "model.onnx";
 
-  /** Bytes that a body may have: the clouds' own limits are lower or much higher. */
+  /** Most bytes in a body: the clouds' own limits are lower or much higher. */
   private static final int MAX_BODY_BYTES = 32 << 20;
 
   private static final System.Logger LOG = System.getLogger(ClassifyFunction.class.getName());
@@ -33,7 +34,7 @@ public final class ClassifyFunction {
   /**
    * Prepares a function; nothing is opened before the first POST.
    *
-   * @param model asked at each POST, for a model that stays open; may throw CoracleException
+   * @param model called at each POST; returns a model that stays open; may throw CoracleException
    */
   public ClassifyFunction(Supplier<Classifier> model) {
     this.model = model;
@@ -47,7 +48,7 @@ public final class ClassifyFunction {
     return Shared.FUNCTION;
   }
 
-  /** One for all instances that a cloud makes: Azure makes one a call. */
+  /** Shared by all instances that a cloud creates: Azure creates one per call. */
   private static final class Shared {
     static final ClassifyFunction FUNCTION = new ClassifyFunction(new LazyModel()::get);
   }
@@ -69,7 +70,7 @@ public final class ClassifyFunction {
   /**
    * An answer.
    *
-   * @param headers besides Content-Type
+   * @param headers headers other than Content-Type
    */
   public record Reply(int status, Answer answer, Map<String, String> headers) {
 
@@ -104,7 +105,7 @@ public final class ClassifyFunction {
     Classifier classifier;
     try {
       classifier = model.get();
-    } catch (CoracleException e) { // whoever sends a request cannot mend it
+    } catch (CoracleException e) { // the sender cannot fix this
       LOG.log(System.Logger.Level.ERROR, e.getMessage());
       return Reply.of(500, Answer.error("the function has no model that it can read; see its log"));
     }

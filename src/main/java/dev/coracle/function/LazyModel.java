@@ -13,9 +13,9 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Opens the model that was deployed with a function, once, when it is asked for. It is the file
- * that the variable {@value #VARIABLE} names, else model.onnx beside the jar of this class or in
- * the folder above: a function's working folder is the cloud's own. Thread-safe.
+ * Opens the model that was deployed with a function, once, when it is first needed. It is the file
+ * that the environment variable {@value #VARIABLE} names, else model.onnx beside the jar of this
+ * class or in the folder above: the cloud chooses a function's working folder. Thread-safe.
  */
 final class LazyModel {
 
@@ -39,7 +39,7 @@ final class LazyModel {
     try {
       return source == null ? null : Path.of(source.getLocation().toURI());
     } catch (URISyntaxException | IllegalArgumentException e) {
-      return null; // it lies in no file system, so nothing lies beside it
+      return null; // not in a file system, so nothing is beside it
     }
   }
 

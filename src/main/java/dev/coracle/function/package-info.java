@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 /**
- * Answers one HTTP request with one model, whatever cloud brings the request. Read {@link
+ * Answers one HTTP request with one model, whichever cloud delivers the request. Read {@link
  * dev.coracle.function.ClassifyFunction} first; the packages {@code azure}, {@code google} and
- * {@code lambda} put a cloud's types around it.
+ * {@code lambda} adapt it to a cloud's types.
  */
 @NullMarked
 package dev.coracle.function;

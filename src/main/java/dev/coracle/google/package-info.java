@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /**
- * Puts the types of Google's Functions Framework around {@link
- * dev.coracle.function.ClassifyFunction}.
+ * Adapts {@link dev.coracle.function.ClassifyFunction} to the types of Google's Functions
+ * Framework.
  */
 @NullMarked
 package dev.coracle.google;

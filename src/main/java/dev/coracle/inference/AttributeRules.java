@@ -3,7 +3,7 @@ package dev.coracle.inference;
 
 import java.util.List;
 
-/** Checks that an attribute has one value, of the type that it says. */
+/** Checks that an attribute has exactly one value, of the type that it declares. */
 final class AttributeRules {
 
   /** The fields of the values, in the order of {@code AttributeProto.AttributeType} from 1. */

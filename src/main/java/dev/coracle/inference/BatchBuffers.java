@@ -8,7 +8,7 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Input and output of one call for up to {@code capacity} images: memory that ONNX Runtime uses in
- * place, and the {@link Binding} on it, all reused from call to call. One thread at a time.
+ * place, and the {@link Binding} to it, all reused from call to call. For one thread at a time.
  */
 final class BatchBuffers implements AutoCloseable {
 
@@ -19,12 +19,12 @@ final class BatchBuffers implements AutoCloseable {
   private final Tensor output;
   private final Binding all;
 
-  /** On fewer rows, those of the last such call: parts of one size tend to come again. */
+  /** The binding of the last call with fewer rows than the capacity: such sizes tend to recur. */
   private @Nullable Binding some;
 
   private int someRows;
 
-  /** A view, so that a call makes none. */
+  /** A view kept here, so that no call has to create one. */
   private final FloatBuffer scores;
 
   BatchBuffers(OnnxModel model, ImageModel form, float @Nullable [] scale, int capacity) {
@@ -57,8 +57,8 @@ final class BatchBuffers implements AutoCloseable {
   }
 
   /**
-   * Runs the model on the first rows. Where the file fixes the batch, on all of them, of which the
-   * rest hold anything: rows of a batch do not see each other.
+   * Runs the model on the first rows; where the file fixes the batch, on all rows, whatever the
+   * remaining ones hold: the rows of a batch do not affect each other.
    *
    * @throws CoracleException if the model fails
    */

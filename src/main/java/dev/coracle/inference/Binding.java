@@ -12,8 +12,8 @@ import java.util.Set;
 
 /**
  * Runs a model again and again on the same tensors: fill the inputs, {@link #run}, read the
- * outputs. Nothing is copied, and ONNX Runtime allocates next to nothing. One thread at a time:
- * calls from several wait for each other, and share the tensors.
+ * outputs. Nothing is copied, and ONNX Runtime allocates next to nothing. For one thread at a time:
+ * calls from several threads wait for each other, but share the tensors.
  *
  * <pre>{@code
  * Tensor x = Tensor.allocate(DType.FLOAT32, 1, 1, 28, 28);
@@ -49,12 +49,12 @@ public final class Binding implements AutoCloseable {
   }
 
   /**
-   * Runs the model on what the inputs hold and leaves its answer in the outputs.
+   * Runs the model on the current content of the inputs and writes the results to the outputs.
    *
-   * @throws InvalidInputException if an input of booleans has bytes other than 0 and 1
+   * @throws InvalidInputException if a boolean input has bytes other than 0 and 1
    * @throws IllegalStateException after {@link #close} of this or of the model
-   * @throws dev.coracle.CoracleException if the model fails, or gives an output another shape than
-   *     the tensor's
+   * @throws dev.coracle.CoracleException if the model fails, or an output's shape is not that of
+   *     its tensor
    */
   public synchronized void run() {
     if (closed) {
@@ -66,7 +66,7 @@ public final class Binding implements AutoCloseable {
     model.run(inputs, outputs);
   }
 
-  /** Frees the native side of the tensors, whose values stay; a second call does nothing. */
+  /** Frees the tensors' native handles, but not their values; a second call does nothing. */
   @Override
   public synchronized void close() {
     if (!closed) {
@@ -77,8 +77,8 @@ public final class Binding implements AutoCloseable {
   }
 
   /**
-   * A map that makes nothing when it is gone through, as ONNX Runtime does in every call: its one
-   * iterator begins anew. For one thread at a time.
+   * A map whose iteration, which ONNX Runtime does in every call, allocates nothing: its only
+   * iterator starts over. For one thread at a time.
    */
   private static final class ReusedMap extends AbstractMap<String, OnnxTensor> {
 

@@ -9,9 +9,9 @@ import java.util.function.IntFunction;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Keeps {@link BatchBuffers} between calls, for each capacity as many as calls have run at the same
- * time. Unlike thread locals they can all be freed by whoever closes, and serve threads that live
- * for one call. Thread-safe.
+ * Keeps {@link BatchBuffers} between calls, for each capacity as many as have been in use at the
+ * same time. Unlike thread locals, they can all be freed on close, and they serve threads that live
+ * for one call only. Thread-safe.
  */
 final class BufferPool implements AutoCloseable {
 
@@ -20,7 +20,7 @@ final class BufferPool implements AutoCloseable {
   private final IntFunction<BatchBuffers> make;
 
   /**
-   * @param capacities in ascending order; the last one is the most images that a call may have
+   * @param capacities in ascending order; the last is the most images that {@link #take} accepts
    */
   BufferPool(int[] capacities, IntFunction<BatchBuffers> make) {
     this.capacities = capacities;
@@ -32,12 +32,12 @@ final class BufferPool implements AutoCloseable {
     return new ArrayDeque<>();
   }
 
-  /** Returns buffers for at least that many images, to be given back. */
+  /** Returns buffers for at least that many images; the caller gives them back. */
   BatchBuffers take(int images) {
     int bucket = bucket(images);
     @Nullable BatchBuffers buffers;
     synchronized (this) {
-      buffers = idle.get(bucket).pollLast(); // the last one used: it is still in the caches
+      buffers = idle.get(bucket).pollLast(); // the most recently used, still in the CPU's caches
     }
     return buffers == null ? make.apply(capacities[bucket]) : buffers;
   }
@@ -54,7 +54,7 @@ final class BufferPool implements AutoCloseable {
     return bucket;
   }
 
-  /** Closes what is idle: with no call under way, all there is. */
+  /** Closes the idle buffers, which are all of them when no call is under way. */
   @Override
   public synchronized void close() {
     for (Deque<BatchBuffers> some : idle) {

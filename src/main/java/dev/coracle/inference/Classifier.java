@@ -31,24 +31,26 @@ import org.jspecify.annotations.Nullable;
  *   <li>{@code byte[]}: unsigned, 0 to 255;
  *   <li>{@link ByteBuffer}: the same, from position to limit; neither moves;
  *   <li>{@code float[]}: from 0 to 1, that is the byte divided by 255, not yet normalised;
- *   <li>{@link EncodedImage}: as the model's input takes it, in lists only;
- *   <li>{@link BufferedImage}: any size and colours; {@link #pixels} says how it is fitted. This
- *       one alone needs the module java.desktop.
+ *   <li>{@link EncodedImage}: already in the form that the model's input takes; in lists only;
+ *   <li>{@link BufferedImage}: any size and colours; {@link #pixels} says how it is fitted. Only
+ *       this kind needs the module java.desktop.
  * </ul>
  *
- * <p>The file's metadata (see {@link ModelMetadata}) says how they are scaled for the model, and
- * what its output means. An image of another form is refused with an {@link InvalidInputException}.
+ * <p>The file's metadata (see {@link ModelMetadata}) says how images are scaled for the model, and
+ * what its output means. An image that does not have this form is refused with an {@link
+ * InvalidInputException}.
  *
  * <h2>Threads</h2>
  *
- * One image is classified on the calling thread; threads that call at the same time use a processor
- * each. A call of more than four images (where the file fixes the batch: of more than that) is also
- * shared out to processors on which no other call of any classifier runs; {@link
- * ModelOptions.Builder#intraOpThreads} other than 1 leaves that to ONNX Runtime. Results do not
- * depend on it: the same call gives the same bits on the same machine. The last bits of a float may
- * depend on how many images a call has.
+ * One image is classified on the calling thread; concurrent calls use a processor each. A call with
+ * more than four images (where the file fixes the batch: with more than one batch) is also shared
+ * out to processors on which no call of any classifier runs; {@link
+ * ModelOptions.Builder#intraOpThreads} other than 1 leaves parallelism to ONNX Runtime. Sharing out
+ * does not change results: the same call gives the same bits on the same machine. The last bits of
+ * a float may depend on how many images a call has.
  *
- * <p>The native memory of a call is kept for the next, as much as calls have run at the same time.
+ * <p>The native memory of a call is kept for later ones, as much as concurrent calls have needed at
+ * the same time.
  */
 public abstract sealed class Classifier implements AutoCloseable
     permits ReloadableClassifier, Classifier.OfFile {
@@ -63,21 +65,21 @@ public abstract sealed class Classifier implements AutoCloseable
   /**
    * Opens a file whose input is (batch, 1, rows, columns), float32 or uint8, and whose output is
    * (batch, classes) float32, under any names. Where the file fixes the batch, calls with more
-   * images are cut up and calls with fewer are padded. See {@link OnnxModel} for other models and
+   * images are split and calls with fewer are padded. See {@link OnnxModel} for other models and
    * for use together with DJL.
    *
-   * @throws InvalidModelException if the file is no such model, damaged, has metadata that is
-   *     malformed, or is refused by the options
-   * @throws CoracleException if the file is missing or unreadable, or ONNX Runtime does not start
+   * @throws InvalidModelException if the file is missing, damaged, not such a model, has malformed
+   *     metadata, or is refused by the options
+   * @throws CoracleException if the file is unreadable, or ONNX Runtime does not start
    */
   public static Classifier open(Path file, ModelOptions options) {
     return new OfFile(ClassifierModel.open(file, options));
   }
 
-  /** Returns the model with a reference taken, which the caller releases. */
+  /** Returns the model after taking a reference to it, which the caller releases. */
   abstract ClassifierModel lease();
 
-  /** Returns the model without a reference, for what stays valid after its end. */
+  /** Returns the model without taking a reference, for data that stay valid after it is closed. */
   abstract ClassifierModel current();
 
   /** Returns the names of the classes, in the order of the probabilities; unmodifiable. */
@@ -86,14 +88,14 @@ public abstract sealed class Classifier implements AutoCloseable
   }
 
   /**
-   * Returns what turns images into the input of the model in use, and its output into predictions;
-   * valid after {@link #close} too.
+   * Returns the codec that turns images into the input of the model in use, and its output into
+   * predictions; it stays valid after {@link #close}.
    */
   public ModelCodec codec() {
     return current().codec();
   }
 
-  /** Returns the file's metadata, among it the entries of {@link ModelMetadata}; unmodifiable. */
+  /** Returns the file's metadata, including the entries of {@link ModelMetadata}; unmodifiable. */
   public Map<String, String> metadata() {
     return current().model().metadata();
   }
@@ -109,7 +111,8 @@ public abstract sealed class Classifier implements AutoCloseable
   /**
    * Classifies one image.
    *
-   * @throws InvalidInputException if the image has not {@code rows * columns} bytes or is null
+   * @throws InvalidInputException if the image does not have {@code rows * columns} bytes or is
+   *     null
    * @throws IllegalStateException after {@link #close}
    * @throws CoracleException if the model fails or its output is not a number
    */
@@ -140,10 +143,10 @@ public abstract sealed class Classifier implements AutoCloseable
 
   /**
    * Classifies images, in order, each of any of the kinds above, in one call, which is faster than
-   * one call each.
+   * a call for each.
    *
    * @throws InvalidInputException if there is no image, if there are more than {@link
-   *     ModelOptions.Builder#maxBatch}, or if one of them is of another form
+   *     ModelOptions.Builder#maxBatch}, or if one of them does not have the form above
    * @throws IllegalStateException after {@link #close}
    * @throws CoracleException if the model fails or its output is not a number
    */
@@ -152,11 +155,11 @@ public abstract sealed class Classifier implements AutoCloseable
   }
 
   /**
-   * Does what {@link #classify(byte[])} does on a thread of Coracle's, one of as many as there are
-   * processors. The image must not change before the answer is there. Every failure comes with the
-   * future. Where that is cancelled before its turn, the model is not run; calls that wait for
-   * their turn when the classifier is closed still get it. The queue has no limit. What depends on
-   * the future may block: it runs on threads that Coracle starts as they are needed.
+   * Does what {@link #classify(byte[])} does, on one of Coracle's threads, of which there are as
+   * many as processors. The image must not change until the future is done. Every failure is
+   * reported through the future. If that is cancelled before its turn, the model is not run; calls
+   * queued when the classifier is closed still run. The queue has no limit. Dependents of the
+   * future may block: they run on threads that Coracle starts as needed.
    */
   public CompletableFuture<Prediction> classifyAsync(byte[] pixels) {
     return oneAsync(pixels);
@@ -169,29 +172,30 @@ public abstract sealed class Classifier implements AutoCloseable
 
   /** Does for a buffer's bytes what {@link #classifyAsync(byte[])} does for an array's. */
   public CompletableFuture<Prediction> classifyAsync(ByteBuffer pixels) {
-    return oneAsync(pixels == null ? null : pixels.duplicate()); // its position may move meanwhile
+    return oneAsync(pixels == null ? null : pixels.duplicate()); // the caller may move its position
   }
 
-  /** Does for a picture, which is prepared there too, what the others do for grey values. */
+  /** Does for a picture, converted on that thread too, what the others do for grey values. */
   public CompletableFuture<Prediction> classifyAsync(BufferedImage picture) {
     return oneAsync(picture);
   }
 
-  /** Does for many images, as {@link #classify(List)}, what the others do for one. */
+  /** Does for the images of {@link #classify(List)} what the others do for one. */
   public CompletableFuture<List<Prediction>> classifyAsync(List<?> images) {
     return async(model -> classify(model, Images.of(model.form(), images, model.maxBatch())));
   }
 
   /**
    * Returns the grey values that {@link #classify(BufferedImage)} sees. Colours become grey by the
-   * luma weights of ITU-R BT.601, on a white page where the picture is transparent. Then:
+   * luma weights of ITU-R BT.601; where the picture is transparent, a white page shows through.
+   * Then:
    *
    * <ul>
-   *   <li>A picture of {@code rows} by {@code columns} is taken pixel by pixel, inverted if its
+   *   <li>A picture of {@code rows} by {@code columns} is taken pixel by pixel, and inverted if its
    *       background, the median of the border, is light.
-   *   <li>One of another size is treated as MNIST's digits were: what differs from the background
-   *       is the ink, stretched to 255; the picture is cropped to it, fitted into the middle 20/28
-   *       of the side with its proportions kept, and centred by its mass.
+   *   <li>A picture of another size is treated as MNIST's digits were: what differs from the
+   *       background is the ink, stretched to 255; the picture is cropped to it, fitted into the
+   *       middle 20/28 of the side with its proportions kept, and centred by its mass.
    * </ul>
    *
    * @throws InvalidInputException if the picture is null; or if it is of another size and has no
@@ -209,11 +213,11 @@ public abstract sealed class Classifier implements AutoCloseable
 
   /**
    * Returns the natural logarithms of the probabilities, {@code count * classes} floats, image
-   * after image. Made for whole sets: a call needs little more memory than its result.
+   * after image. Meant for whole data sets: a call needs little more memory than its result.
    *
    * @param pixels {@code count} images one after another, from position to limit; neither moves
-   * @throws InvalidInputException if the buffer has not {@code count * rows * columns} bytes, or
-   *     {@code count} is not from 1 to {@link ModelOptions.Builder#maxBatch}
+   * @throws InvalidInputException if the buffer does not have {@code count * rows * columns} bytes,
+   *     or {@code count} is not from 1 to {@link ModelOptions.Builder#maxBatch}
    * @throws IllegalStateException after {@link #close}
    * @throws CoracleException if the model fails or its output is not a number
    */
@@ -222,9 +226,9 @@ public abstract sealed class Classifier implements AutoCloseable
   }
 
   /**
-   * Runs the model on images, in order, each of any of the kinds above, and returns what it gives
-   * out, unchanged: {@code images * classes} logits, log-probabilities or probabilities, image
-   * after image. {@link ModelCodec#decode} makes predictions of them.
+   * Runs the model on images, in order, each of any of the kinds above, and returns its output
+   * unchanged: {@code images * classes} logits, log-probabilities or probabilities, image after
+   * image. {@link ModelCodec#decode} turns them into predictions.
    *
    * @throws InvalidInputException as {@link #classify(List)} does
    * @throws IllegalStateException after {@link #close}
@@ -251,8 +255,8 @@ public abstract sealed class Classifier implements AutoCloseable
   }
 
   /**
-   * Lets the calls under way finish, of which the last one frees the native memory, and refuses
-   * others; a second call does nothing.
+   * Refuses new calls and lets those under way finish, the last of which frees the native memory; a
+   * second call does nothing.
    */
   @Override
   public abstract void close();

@@ -8,26 +8,30 @@ import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A file opened for classification, and what its calls share. Each call holds a reference.
+ * A file opened for classification, and the state that its calls share. Each call holds a
+ * reference.
  *
- * <p>How a call of many images runs: it is cut into parts of equal size, at most {@value
- * #CPU_PART}, more being no faster; the calling thread works on them, and so do threads of {@link
- * Workers} as far as there are processors that no other call uses. Where the cuts are depends on
- * the number of images and of processors only, so that the same call gives the same bits however
- * busy the machine is.
+ * <p>How a call of many images runs: it is cut into parts of equal size, of which only the last may
+ * be smaller, with at most {@value #CPU_PART} images each on the CPU, since larger ones are no
+ * faster; the calling thread works on them, as do threads of {@link Workers} if there are
+ * processors that no other call uses. The size of the parts depends only on the number of images
+ * and of processors, so that the same call gives the same bits however busy the machine is.
  */
 final class ClassifierModel {
 
-  /** Images that one thread runs at a time on the CPU; measured: 8 and more cost the same each. */
+  /**
+   * Images that one thread runs at a time on the CPU; as measured, from 8 on the cost per image is
+   * constant.
+   */
   private static final int CPU_PART = 32;
 
-  /** On a GPU, which runs a part's images at the same time. */
+  /** The same on a GPU, which runs the images of a part in parallel. */
   private static final int GPU_PART = 256;
 
-  /** Fewest images worth a thread's wake-up, tens of microseconds. */
+  /** Fewest images worth waking up a thread for, which takes tens of microseconds. */
   private static final int LEAST_PART = 4;
 
-  /** Pixels or scores of a part: keeps the memory of one call down for large pictures. */
+  /** Most pixels or scores in a part: bounds the memory of one call for large pictures. */
   private static final int MAX_PART_VALUES = 1 << 22;
 
   private static final int[] CAPACITIES = {1, 8, 32, 128, 256};
@@ -48,7 +52,7 @@ final class ClassifierModel {
     this.scores = new Scores(model.file(), form.labels(), form.outputKind());
     this.maxBatch = options.maxBatch();
     boolean gpu = options.cudaDevice().isPresent();
-    // With more threads an operator, or a GPU, one call at a time keeps everything busy.
+    // With several threads per operator, or a GPU, a single call keeps everything busy.
     this.processors = gpu || options.intraOpThreads() != 1 ? 1 : Workers.PROCESSORS;
     this.maxPart =
         form.fixesBatch()
@@ -67,7 +71,7 @@ final class ClassifierModel {
     ModelFile checked = ModelFile.read(file, options);
     OnnxModel model = OnnxModel.open(checked, options);
     try {
-      GraphSignature graph = // with the shapes that ONNX Runtime has inferred
+      GraphSignature graph = // with shapes as inferred by ONNX Runtime
           new GraphSignature(model.inputs(), model.outputs(), checked.signature().outputOperator());
       return new ClassifierModel(model, ImageModel.of(file, graph, model.metadata()), options);
     } catch (RuntimeException | Error e) {
@@ -151,7 +155,7 @@ final class ClassifierModel {
     return result;
   }
 
-  /** Returns what the model gives out for {@code count} images, (count, classes). */
+  /** Returns the model's output for {@code count} images, (count, classes). */
   float[] scores(int count, Input input) {
     int classes = form.labels().size();
     float[] result = new float[Math.multiplyExact(count, classes)];

@@ -40,7 +40,7 @@ public enum DType {
     return javaType;
   }
 
-  /** Returns the type, or null for one that is not here, such as text or uint16. */
+  /** Returns the type, or null for one that is not listed here, such as text or uint16. */
   static @Nullable DType of(OnnxTensorType type) {
     for (DType dtype : values()) {
       if (OnnxTensorType.mapFromJavaType(dtype.javaType) == type) {

@@ -7,24 +7,25 @@ import java.util.function.IntUnaryOperator;
 import java.util.stream.IntStream;
 
 /**
- * Gives a picture the form of MNIST's images: light ink on a dark background.
+ * Converts a picture to the form of MNIST's images: light ink on a dark background.
  *
  * <p>The background is the median of the border. A picture of the model's own size is taken pixel
- * by pixel, inverted where the background is above 127. Another one is treated as MNIST's digits
- * were, if the model's images are square: the ink is what differs from the background, on the side
- * where the farthest value is, and is stretched until that value is 255; then the picture is
- * cropped to the ink, fitted into the middle 20/28 of the side with its proportions kept, and
- * shifted until its centre of mass is the centre of the image.
+ * by pixel, and inverted if the background is above 127. A picture of another size is treated as
+ * MNIST's digits were, if the model's images are square: the ink is what differs from the
+ * background, in the direction (darker or lighter) of the most distant value, and is stretched
+ * until that value is 255; then the picture is cropped to the ink, fitted into the middle 20/28 of
+ * the side with its proportions kept, and shifted until its centre of mass is the centre of the
+ * image.
  *
  * @see <a href="https://yann.lecun.org/exdb/mnist/">The MNIST database, on how its digits were
  *     normalised</a>
  */
 final class DigitImage {
 
-  /** Least difference of ink and background: an even page differs less, by noise and JPEG. */
+  /** Least difference of ink and background: that of an empty page, by noise and JPEG, is less. */
   private static final int MIN_CONTRAST = 32;
 
-  /** Value of the stretched range from which a pixel counts as ink: noise of a page stays below. */
+  /** Value after stretching from which a pixel counts as ink: a page's noise stays below it. */
   private static final int INK = 64;
 
   private DigitImage() {}
@@ -66,7 +67,7 @@ final class DigitImage {
     }
   }
 
-  /** Not the mean, which a digit that touches the border would shift. */
+  /** Returns the border's median, not its mean, which a digit touching the border would shift. */
   private static int borderMedian(int[][] grey) {
     IntStream edges =
         Arrays.stream(grey).flatMapToInt(row -> IntStream.of(row[0], row[row.length - 1]));
@@ -112,7 +113,7 @@ final class DigitImage {
     }
     double height = bottom - top + 1.0;
     double width = right - left + 1.0;
-    double step = Math.max(height, width) / (size * 20 / 28.0); // source pixels a target pixel
+    double step = Math.max(height, width) / (size * 20 / 28.0); // source pixels per target pixel
     int[][] fitted = new int[size][size];
     // First around the middle, then shifted by whole pixels to the centre of mass.
     double y0 = top + height / 2 - step * size / 2;

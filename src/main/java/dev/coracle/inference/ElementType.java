@@ -45,7 +45,7 @@ enum ElementType {
     this.typedField = typedField;
   }
 
-  /** Returns the type of a number in the file, or null if there is none. */
+  /** Returns the type that a number in the file denotes, or null if there is none. */
   static @Nullable ElementType of(long number) {
     for (ElementType type : values()) {
       if (type.number == number) {
@@ -75,7 +75,7 @@ enum ElementType {
     };
   }
 
-  /** Returns the type as which Java hands it to ONNX Runtime, or null if it cannot. */
+  /** Returns the type in which Java hands such elements to ONNX Runtime, or null if it cannot. */
   @Nullable DType dtype() {
     return switch (this) {
       case FLOAT -> DType.FLOAT32;

@@ -2,11 +2,11 @@
 package dev.coracle.inference;
 
 /**
- * Holds one image as the model's input takes it, scaled already: what a program in another language
- * gives to ONNX Runtime, and what {@link ModelCodec#encode} makes. For a float32 input the numbers
+ * Holds one image already scaled for the model's input: what a program in another language would
+ * pass to ONNX Runtime, and what {@link ModelCodec#encode} makes. For a float32 input the numbers
  * must be finite; for a uint8 input they must be whole, 0 to 255.
  *
  * @param values {@code rows * columns} numbers, row by row from the top left; not copied
  */
-@SuppressWarnings("ArrayRecordComponent") // one of thousands a second, never compared
+@SuppressWarnings("ArrayRecordComponent") // created thousands of times a second, never compared
 public record EncodedImage(float[] values) {}

@@ -12,15 +12,16 @@ import java.nio.file.Path;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Starts ONNX Runtime, once a process, and works around what its 1.29.0 does at start and end:
+ * Starts ONNX Runtime, once per process, and works around what version 1.29.0 does at start and
+ * shutdown:
  *
  * <ul>
  *   <li>It unpacks its libraries every time: see {@link NativeLibraries}.
  *   <li>It needs more stack than a Java thread has: see {@link LargeStack}.
- *   <li>Its shutdown hook, which cannot be removed, frees the environment while other threads still
- *       open models with it, and so a plain {@code System.exit} or SIGTERM crashes the JVM. The
- *       native environment counts its references, so {@link #retain} takes one that nobody gives
- *       back.
+ *   <li>Its shutdown hook, which cannot be removed, frees the environment while other threads may
+ *       still be opening models with it, so that a plain {@code System.exit} or SIGTERM crashes the
+ *       JVM. The native environment counts its references, so {@link #retain} takes one that is
+ *       never released.
  * </ul>
  */
 final class Environment {
@@ -43,7 +44,7 @@ final class Environment {
 
   private static OrtEnvironment start() {
     OrtEnvironment environment;
-    synchronized (NATIVE_PATH) { // a literal is one object in all class loaders, as properties are
+    synchronized (NATIVE_PATH) { // like the properties, a literal is shared by all class loaders
       Path libraries = NativeLibraries.folder();
       if (libraries != null) {
         System.setProperty(NATIVE_PATH, libraries.toString());
@@ -52,15 +53,15 @@ final class Environment {
         environment = create(libraries);
       } finally {
         if (libraries != null) {
-          System.clearProperty(NATIVE_PATH); // a copy of ONNX Runtime in another class loader
+          System.clearProperty(NATIVE_PATH); // it must not affect a copy in another class loader
         }
       }
     }
-    if (isShuttingDown()) { // asked after retain: whoever passes holds an environment that is alive
+    if (isShuttingDown()) { // checked after retain: past here the environment is alive
       throw shuttingDown();
     }
     try {
-      environment.setTelemetry(false); // what the start itself records cannot be switched off here
+      environment.setTelemetry(false); // what the start itself records cannot be avoided
     } catch (OrtException e) {
       throw new CoracleException("ONNX Runtime does not start: \"" + Sessions.reason(e) + "\"", e);
     }
@@ -85,7 +86,7 @@ final class Environment {
   }
 
   private static CoracleException doesNotLoad(Throwable e, @Nullable Path libraries) {
-    Throwable cause = e; // of the failed initialisation of a class
+    Throwable cause = e; // of a class's failed initialisation
     while (cause.getCause() != null) {
       cause = cause.getCause();
     }
@@ -102,10 +103,10 @@ final class Environment {
   }
 
   /**
-   * Takes a reference to the native environment that nobody gives back. There is no public way; the
-   * JDK allows this one on the class path and, since ONNX Runtime's jar is an automatic module, on
-   * the module path. Where it is refused all the same, a process that exits while it opens a model
-   * may crash.
+   * Takes a reference to the native environment that is never released. There is no public API for
+   * this; the JDK allows reflection on the class path and, since ONNX Runtime's jar is an automatic
+   * module, on the module path. Where it is refused all the same, a process that exits while it
+   * opens a model may crash.
    */
   private static void retain() {
     try {
@@ -127,7 +128,7 @@ final class Environment {
     }
   }
 
-  /** Asks in the only way there is: whether a hook is still accepted. */
+  /** Tells whether the JVM shuts down in the only way there is: by trying to add a hook. */
   private static boolean isShuttingDown() {
     Thread hook = new Thread(() -> {});
     try {

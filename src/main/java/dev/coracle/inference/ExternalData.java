@@ -22,8 +22,8 @@ import java.util.Map;
 import java.util.Set;
 
 /**
- * The values of a model's initializers that are in other files, read here and handed to ONNX
- * Runtime as memory, so that it opens no file and cannot be led to another.
+ * The values of those of a model's initializers that are in other files, read here and handed to
+ * ONNX Runtime as memory, so that it opens no file itself and cannot be led to a wrong one.
  */
 final class ExternalData {
 
@@ -92,7 +92,7 @@ final class ExternalData {
       List<Object> before = location.identities(folder, place);
       try (SeekableByteChannel channel =
           Files.newByteChannel(file, Set.of(StandardOpenOption.READ, LinkOption.NOFOLLOW_LINKS))) {
-        // A swap of files at this moment is seen, unless it is undone as fast.
+        // Detects files swapped during the open, unless the swap has already been undone.
         if (!before.equals(location.identities(folder, place))) {
           throw new InvalidModelException(
               "%s: the file %s changed while it was opened".formatted(place, location.quoted()));
@@ -129,7 +129,7 @@ final class ExternalData {
   }
 
   /**
-   * Gives the values to the options of a session. ONNX Runtime copies them while it creates the
+   * Adds the values to the options of a session. ONNX Runtime copies them while it creates the
    * session; the caller closes the result after that.
    */
   Tensors addTo(OrtSession.SessionOptions options, OrtEnvironment environment) throws OrtException {
@@ -156,7 +156,7 @@ final class ExternalData {
     return result;
   }
 
-  /** ONNX Runtime's handles of the values, to be closed once the session is there. */
+  /** ONNX Runtime's handles of the values, to be closed once the session exists. */
   record Tensors(Map<String, OnnxTensorLike> tensors) implements AutoCloseable {
     @Override
     public void close() {

@@ -14,11 +14,11 @@ import java.util.Map;
 import java.util.Set;
 
 /**
- * Where a tensor's external data are: a path of plain names below the folder, and an offset.
+ * Where a tensor's external data are: a path of plain names below the folder, and a byte offset.
  *
- * <p>A model could otherwise read, through its weights, any file of the process: by ".." or an
+ * <p>Through its weights a model could otherwise read any file that the process can: by ".." or an
  * absolute path (CVE-2022-25882, CVE-2024-27318), a symbolic link (CVE-2026-34447) or a hard link
- * (CVE-2026-34446), or memory, by the address that ONNX Runtime keeps in this place.
+ * (CVE-2026-34446); or memory, by an address, which ONNX Runtime may store in the same field.
  */
 record ExternalLocation(List<String> names, long offset) {
 
@@ -92,7 +92,7 @@ record ExternalLocation(List<String> names, long offset) {
 
   /**
    * Checks that each step below the folder is a folder and the last a regular file, none of them a
-   * link, and returns what tells these files from others.
+   * link, and returns keys that identify them.
    */
   List<Object> identities(Path folder, String place) throws IOException {
     Path file = resolve(folder, place);
@@ -114,7 +114,7 @@ record ExternalLocation(List<String> names, long offset) {
     return identities;
   }
 
-  /** Returns how many names a file has, or 1 where the system does not tell. */
+  /** Returns how many hard links a file has, or 1 where the system does not tell. */
   private static int links(Path file) throws IOException {
     if (!file.getFileSystem().supportedFileAttributeViews().contains("unix")) {
       return 1;

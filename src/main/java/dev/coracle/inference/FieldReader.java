@@ -5,8 +5,8 @@ import java.nio.ByteBuffer;
 
 /**
  * Steps over the fields of one protobuf message: each is a tag (field number times 8 plus wire
- * type) and a value. Throws {@link InvalidModelException}, with the offset, where the bytes are no
- * such sequence. See protobuf.dev/programming-guides/encoding.
+ * type) and a value. Throws {@link InvalidModelException}, with the offset, where the bytes are not
+ * such a sequence. See protobuf.dev/programming-guides/encoding.
  */
 final class FieldReader {
 
@@ -32,7 +32,7 @@ final class FieldReader {
     this.end = end;
   }
 
-  /** Moves to the next field, or tells that there is none. */
+  /** Moves to the next field; returns false if there is none. */
   boolean next() {
     if (position == end) {
       return false;
@@ -86,12 +86,12 @@ final class FieldReader {
     return varint;
   }
 
-  /** Returns where the value of another wire type begins, after its length. */
+  /** Returns where the value begins, after its length, for the other wire types. */
   int from() {
     return from;
   }
 
-  /** Returns where the value of another wire type ends, exclusive. */
+  /** Returns where the value ends, exclusive, for the other wire types. */
   int to() {
     return position;
   }

@@ -7,16 +7,16 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * Checks a model's own functions: operators that it defines itself. They count as custom operators,
- * also those of an ONNX domain, which they would redefine. ONNX Runtime writes them out where they
- * are called, so calls must end, and the whole must stay small.
+ * Checks a model's functions: operators that it defines itself. They count as custom operators,
+ * even in an ONNX domain, whose operators they would redefine. ONNX Runtime inlines them where they
+ * are called, so calls must not recurse, and the result must stay small.
  */
 final class FunctionRules {
 
-  /** Calls within calls; ONNX Runtime follows them on the caller's stack. */
+  /** Depth of nested calls; ONNX Runtime follows them on the caller's stack. */
   static final int MAX_DEPTH = 32;
 
-  /** Nodes of the graph, or of one function, with all that they call written out. */
+  /** Nodes of the graph, or of one function, with all the functions that it calls inlined. */
   static final int MAX_NODES = 1 << 20;
 
   private final Map<String, Message> functions = new HashMap<>();
@@ -47,7 +47,7 @@ final class FunctionRules {
     }
   }
 
-  /** What a function has with all that it calls written out: nodes, calls and graphs that nest. */
+  /** What a function amounts to with all its calls inlined: nodes, and nested calls and graphs. */
   private record Cost(long nodes, int depth, int graphs) {
     static final Cost OPERATOR = new Cost(1, 0, 0);
     static final Cost TOO_DEEP = new Cost(1, MAX_DEPTH, 0);
@@ -75,7 +75,7 @@ final class FunctionRules {
       // A recursion ends here too.
       Cost call =
           callers < MAX_DEPTH ? cost(key(placed.node, "op_type"), callers + 1) : Cost.TOO_DEEP;
-      size += Math.max(1, call.nodes()); // a function may be empty, and is called all the same
+      size += Math.max(1, call.nodes()); // the call of an empty function counts too
       depth = Math.max(depth, call.depth() + 1);
       graphs = Math.max(graphs, placed.graphs + call.graphs());
       if (depth > MAX_DEPTH) {
@@ -95,7 +95,7 @@ final class FunctionRules {
     return new Cost(size, depth, graphs);
   }
 
-  /** A node, and how many graphs lie around it within the function or the main graph. */
+  /** A node, and how many subgraphs enclose it within the function or the main graph. */
   private record Placed(Message node, int graphs) {}
 
   /** Returns the nodes of a function or graph with those of its subgraphs. */

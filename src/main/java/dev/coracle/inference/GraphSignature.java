@@ -9,7 +9,7 @@ import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What a graph takes, and what makes its answer.
+ * A graph's inputs and outputs, and the operator behind its only output.
  *
  * @param inputs the inputs that a caller must give, in the file's order: those without an
  *     initializer of the same name

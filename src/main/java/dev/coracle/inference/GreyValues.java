@@ -17,7 +17,7 @@ final class GreyValues {
     return isGrey(picture) ? samples(picture) : luma(picture);
   }
 
-  /** Tells grey, with or without alpha, from colours and from palettes. */
+  /** Tells whether a picture is grey, with or without alpha, not coloured or with a palette. */
   private static boolean isGrey(BufferedImage image) {
     int type = image.getRaster().getTransferType();
     int bands = image.getRaster().getNumBands();
@@ -27,10 +27,10 @@ final class GreyValues {
         && (type == DataBuffer.TYPE_BYTE || type == DataBuffer.TYPE_USHORT);
   }
 
-  /** As they are stored: getRGB would take them for linear light and make them brighter. */
+  /** Returns the samples as stored: getRGB would take them for linear light and brighten them. */
   private static int[][] samples(BufferedImage picture) {
     Raster raster = picture.getRaster();
-    ColorModel bits = picture.getColorModel(); // of which the storage may have more
+    ColorModel bits = picture.getColorModel(); // a sample may be stored in more bits
     int[][] grey = new int[raster.getHeight()][raster.getWidth()];
     boolean alpha = raster.getNumBands() == 2;
     int greyMax = (1 << bits.getComponentSize(0)) - 1;
@@ -48,7 +48,7 @@ final class GreyValues {
     return (Math.min(sample, max) * 255 + max / 2) / max;
   }
 
-  /** By the luma weights of ITU-R BT.601. */
+  /** Converts colours by the luma weights of ITU-R BT.601. */
   private static int[][] luma(BufferedImage image) {
     int[][] grey = new int[image.getHeight()][image.getWidth()];
     for (int y = 0; y < grey.length; y++) {

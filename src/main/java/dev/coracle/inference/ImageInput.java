@@ -5,13 +5,14 @@ import java.nio.ByteBuffer;
 import java.nio.FloatBuffer;
 import org.jspecify.annotations.Nullable;
 
-/** The input tensor of a model, which images are put into row by row. One thread at a time. */
+/** The input tensor of a model, filled with images row by row. For one thread at a time. */
 final class ImageInput {
 
   private final ImageModel form;
   private final Tensor tensor;
 
-  // Views, so that a call makes none; the second is null where the model takes raw pixels.
+  // Views kept here, so that no call has to create one; the second is null where the model takes
+  // raw pixels.
   private final ByteBuffer bytes;
   private final @Nullable FloatBuffer floats;
 
@@ -44,7 +45,7 @@ final class ImageInput {
       bytes.put(at, pixels);
       return;
     }
-    for (int i = 0; i < pixels.length; i++) { // not by way of a buffer: it would be made anew
+    for (int i = 0; i < pixels.length; i++) { // not via a new buffer for each call
       floats.put(at + i, scale[pixels[i] & 0xff]);
     }
   }
@@ -77,7 +78,7 @@ final class ImageInput {
     }
   }
 
-  /** Puts an image that is as the input takes it into a row of the input. */
+  /** Puts an image that is already in the input's form into a row of the input. */
   void putEncoded(int row, float[] values) {
     int at = row * values.length;
     if (floats != null) {

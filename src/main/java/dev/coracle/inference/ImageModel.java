@@ -9,11 +9,11 @@ import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What a file says about the images it takes and the classes it tells apart, checked: input (batch,
- * 1, rows, columns) float32 or uint8, output (batch, classes) float32, and the entries of {@link
- * ModelMetadata}.
+ * What a file says about the images it takes and the classes it distinguishes, checked: input
+ * (batch, 1, rows, columns) float32 or uint8, output (batch, classes) float32, and the entries of
+ * {@link ModelMetadata}.
  *
- * @param batch images a call must have, or {@link TensorSpec#DYNAMIC} for any number
+ * @param batch number of images that a call must have, or {@link TensorSpec#DYNAMIC} for any number
  * @param outputKind what the output holds: a value of {@link ModelMetadata#OUTPUT_KIND}
  * @param scaling of a float32 input, or null where the graph takes raw uint8 pixels
  */
@@ -25,7 +25,7 @@ record ImageModel(
     String outputKind,
     @Nullable Scaling scaling) {
 
-  // More than any picture or model of this kind has; keeps the sizes below within an int.
+  // More than any picture or model of this kind has; keeps the products of sizes within an int.
   private static final int MAX_SIZE = 1 << 24;
   private static final int MAX_CLASSES = 1 << 20;
 
@@ -33,9 +33,9 @@ record ImageModel(
       List.of(ModelMetadata.LOGITS, ModelMetadata.LOG_PROBABILITIES, ModelMetadata.PROBABILITIES);
 
   /**
-   * Makes the description of a file, which is named in messages.
+   * Describes a file, whose path is for messages.
    *
-   * @throws InvalidModelException if the file is no such model or has metadata that is malformed
+   * @throws InvalidModelException if the file is not such a model or has malformed metadata
    */
   static ImageModel of(Path file, GraphSignature graph, Map<String, String> metadata) {
     TensorSpec input = only(file, "input", graph.inputs());
@@ -180,7 +180,7 @@ record ImageModel(
           return number;
         }
       } catch (NumberFormatException e) {
-        // said below, as for a number that is not finite
+        // reported below, like a number that is not finite
       }
       throw malformed(key, expected, Quote.text(value));
     }

@@ -7,10 +7,10 @@ import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
-/** Checks the images of a call before any of them is run, and says which of them is wrong. */
+/** Checks the images of a call before any of them is run, and reports which of them is wrong. */
 final class Images {
 
-  /** Without java.desktop nobody has a picture, and to ask for its class would fail. */
+  /** Without java.desktop there are no pictures, and a test for BufferedImage would fail. */
   private static final boolean PICTURES = ModuleLayer.boot().findModule("java.desktop").isPresent();
 
   private Images() {}
@@ -22,7 +22,7 @@ final class Images {
     }
   }
 
-  /** Returns {@code count} images one after another, checked, in a buffer of its own position. */
+  /** Returns {@code count} consecutive images, checked, in a buffer with a position of its own. */
   static ByteBuffer checked(ImageModel form, @Nullable ByteBuffer pixels, int count, int maxBatch) {
     checkCount(count, maxBatch);
     if (pixels == null || pixels.remaining() != (long) count * form.pixels()) {
@@ -47,17 +47,17 @@ final class Images {
     return DigitImage.pixels(picture, form.rows(), form.columns());
   }
 
-  /** Returns an image as {@link #put} takes it. */
+  /** Returns an image, checked, in the form that {@link #put} takes. */
   static Object one(ImageModel form, @Nullable Object image) {
     return checked(form, 0, image);
   }
 
-  /** Returns the images, checked, as {@link #put} takes them, in a list of its own. */
+  /** Returns the images, checked, in the form that {@link #put} takes, in a new list. */
   static List<Object> of(ImageModel form, @Nullable List<?> images, int maxBatch) {
     if (images == null) {
       throw new InvalidInputException("expected a list of images, got null");
     }
-    @Nullable Object[] all = images.toArray(); // what is counted is what is run
+    @Nullable Object[] all = images.toArray(); // a snapshot: what is counted is what is run
     checkCount(all.length, maxBatch);
     List<Object> checked = new ArrayList<>(all.length);
     for (Object image : all) {
@@ -88,7 +88,7 @@ final class Images {
       if (pixels.remaining() != form.pixels()) {
         throw wrong(form, index, "a buffer with " + pixels.remaining() + " bytes");
       }
-      return pixels.duplicate(); // its position stays, whatever the caller does
+      return pixels.duplicate(); // its position is then out of the caller's reach
     }
     if (image instanceof EncodedImage encoded) {
       checkValues(form, index, encoded.values());
@@ -146,7 +146,7 @@ final class Images {
     checkCount(count, maxBatch, "ModelOptions.maxBatch");
   }
 
-  /** Checks the number of images against a limit, which has a reason. */
+  /** Checks the number of images against a limit, whose reason the message names. */
   static void checkCount(int count, int limit, String reason) {
     if (count < 1 || count > limit) {
       throw new InvalidInputException(

@@ -4,7 +4,7 @@ package dev.coracle.inference;
 import dev.coracle.CoracleException;
 import org.jspecify.annotations.Nullable;
 
-/** Says that a file is no ONNX model, or none that the {@link ModelOptions} allow. */
+/** Says that a file is not an ONNX model, or not one that the {@link ModelOptions} allow. */
 public final class InvalidModelException extends CoracleException {
 
   private static final long serialVersionUID = 1L;

@@ -9,13 +9,13 @@ import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What a file tells about the shapes of a graph's values, without running it: those of inputs,
- * initializers and constants, and what a few operators make of them. Enough for the small operands
- * that say how an operator works, such as the scales of Resize.
+ * What a file tells about the shapes of a graph's values without being run: those of inputs,
+ * initializers and constants, and those that a few operators derive from them. Enough for the small
+ * operands that configure an operator, such as the scales of Resize.
  */
 final class KnownShapes {
 
-  /** Shapes of more axes count as not known: they cost memory, and say nothing about operands. */
+  /** Shapes with more axes count as unknown: they cost memory, and no such operand has them. */
   private static final int MAX_RANK = 8;
 
   /** Size of an axis that is not known. */
@@ -23,10 +23,10 @@ final class KnownShapes {
 
   private final @Nullable KnownShapes outer;
 
-  /** Null for a value that is not known, also where one of this name in the outer graph is. */
+  /** Null for an unknown value, even where the outer graph has a known one of this name. */
   private final Map<String, long @Nullable []> shapes = new HashMap<>();
 
-  /** The values of whole numbers that stand alone. */
+  /** The values of tensors that hold one whole number. */
   private final Map<String, Long> numbers = new HashMap<>();
 
   private KnownShapes(@Nullable KnownShapes outer) {
@@ -34,8 +34,8 @@ final class KnownShapes {
   }
 
   /**
-   * Learns the shapes of a graph. Those that the inputs of a subgraph state do not count: ONNX
-   * Runtime holds only a model's caller to them.
+   * Collects the shapes of a graph. Those that a subgraph's inputs declare do not count: ONNX
+   * Runtime enforces declared shapes only on the caller of the model.
    */
   static KnownShapes of(Message graph, @Nullable KnownShapes outer) {
     KnownShapes known = new KnownShapes(outer);
@@ -48,10 +48,10 @@ final class KnownShapes {
       known.tensor(tensor.text("name"), tensor);
     }
     for (Message sparse : graph.messages("sparse_initializer")) {
-      Message values = sparse.message("values"); // which has the name, also of one of those above
+      Message values = sparse.message("values"); // has the name, maybe also that of one above
       known.forget(values == null ? "" : values.text("name"));
     }
-    // All before any: ONNX Runtime runs nodes in an order of its own.
+    // All outputs first: ONNX Runtime runs nodes in an order of its own.
     graph.messages("node").forEach(node -> node.texts("output").forEach(known::forget));
     for (Message node : graph.messages("node")) {
       List<String> outputs = node.texts("output");
@@ -73,7 +73,7 @@ final class KnownShapes {
     return scope == null ? null : scope.shapes.get(value);
   }
 
-  /** Returns the value of a whole number that stands alone, or null if it is not known. */
+  /** Returns the value of a tensor that holds one whole number, or null if it is not known. */
   @Nullable Long number(String value) {
     KnownShapes scope = scope(value);
     return scope == null ? null : scope.numbers.get(value);
@@ -147,7 +147,7 @@ final class KnownShapes {
   private long @Nullable [] constant(Message node, String name) {
     for (Message attribute : node.messages("attribute")) {
       if (attribute.has("ref_attr_name")) {
-        return null; // whoever calls the function gives the value
+        return null; // the caller of the function gives the value
       }
       Message tensor = attribute.message("t");
       switch (attribute.text("name")) {
@@ -194,7 +194,7 @@ final class KnownShapes {
     return result;
   }
 
-  /** Knows lists put together of numbers and lists, the usual way to a shape. */
+  /** Handles lists joined from lists, the usual way to make a shape. */
   private long @Nullable [] concat(List<String> inputs) {
     List<long[]> parts = Stream.of(inputs.toArray(String[]::new)).map(this::of).toList();
     long sum = 0;

@@ -11,11 +11,10 @@ import java.util.function.LongConsumer;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A protobuf message in a file's bytes, read in place: nothing is kept but where it begins and
- * ends.
+ * A protobuf message in a file's bytes, read in place: only its start and end are kept.
  *
  * <p>{@link MessageStructure} has checked it before: each singular field occurs at most once, and
- * each value has the type that {@link MessageType} says.
+ * each value has the type given by {@link MessageType}.
  */
 final class Message {
 
@@ -53,7 +52,7 @@ final class Message {
     return new FieldReader(bytes, from, to);
   }
 
-  /** Returns the message at which a reader of this one stands. */
+  /** Returns the message at which a reader of this message is positioned. */
   Message at(FieldReader reader, MessageType child) {
     return new Message(bytes, reader.from(), reader.to(), child);
   }
@@ -95,7 +94,10 @@ final class Message {
     return found.isEmpty() ? null : found.get(0).order(ByteOrder.LITTLE_ENDIAN);
   }
 
-  /** Returns the values of an {@code int*} field, packed or not: eight times their bytes. */
+  /**
+   * Returns the values of an {@code int*} field, packed or not; takes up to eight times their size
+   * in the file.
+   */
   long[] numbers(String field) {
     long[] values = new long[Math.toIntExact(elements(field))];
     int[] next = {0};

@@ -8,24 +8,24 @@ import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
 
 /**
- * Checks that bytes are an ONNX file's protobuf messages, down to the last field.
+ * Checks that bytes are the protobuf messages of an ONNX file, down to the last field.
  *
- * <p>Stricter than a protobuf parser where that would leave it open what the file says: a field
- * that may occur once occurs once, of a oneof there is one, and a known field has its own wire type
- * (a parser takes the last, or skips it). Fields that ONNX 1.20 does not have are skipped, so that
- * a file may carry what later versions add.
+ * <p>Stricter than a protobuf parser where the file would be ambiguous: a singular field occurs at
+ * most once, a oneof has at most one choice, and a known field has its own wire type (a parser
+ * takes the last occurrence, or skips the field). Fields that ONNX 1.20 does not have are skipped,
+ * so that a file may carry what later versions add.
  */
 final class MessageStructure {
 
   /**
-   * Messages within messages. protobuf's own limit is 100; a graph within a graph takes three, and
-   * each of those takes ONNX Runtime much more of the caller's stack than protobuf.
+   * Depth of nested messages. protobuf's own limit is 100; a graph within a graph takes three
+   * levels, each of which takes much more of the caller's stack in ONNX Runtime than in protobuf.
    */
   static final int MAX_DEPTH = 40;
 
   /**
-   * Messages, texts and byte strings in a file. Two bytes of file can become fifty of memory in
-   * ONNX Runtime: this bounds them to about a gigabyte.
+   * Messages, texts and byte strings in a file. Two bytes of the file can become fifty in ONNX
+   * Runtime's memory: this limit bounds them to about a gigabyte.
    */
   static final int MAX_OBJECTS = 1 << 24;
 

@@ -6,13 +6,13 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Lists the messages of an ONNX file and their fields: {@code onnx.proto} of ONNX 1.20, which is
- * what ONNX Runtime 1.29.0 reads.
+ * Lists the messages of an ONNX file and their fields, as in {@code onnx.proto} of ONNX 1.20, the
+ * version that ONNX Runtime 1.29.0 reads.
  *
  * <p>An entry is "number name type", with * after the type of a repeated field and | after that of
- * a field of which a message has only one (a oneof). The types of protobuf are grouped by what they
- * are in the file: int64, int32, uint64 and enums are {@code int}; string, which must be UTF-8, is
- * {@code text}.
+ * a member of a oneof, of which a message has only one. The types of protobuf are grouped by their
+ * encoding in the file: int64, int32, uint64 and enums are {@code int}; string, which must be
+ * UTF-8, is {@code text}.
  */
 @SuppressWarnings("ImmutableEnumChecker") // the tables are filled by the constructor only
 enum MessageType {
@@ -161,7 +161,7 @@ enum MessageType {
   SIMPLE_SHARDED_DIM(
       "SimpleShardedDimProto", "1 dim_value int|", "2 dim_param text|", "3 num_shards int");
 
-  /** What a value is in the file. */
+  /** How a value is encoded in the file. */
   enum Kind {
     INT,
     FLOAT,
@@ -171,7 +171,9 @@ enum MessageType {
     MESSAGE
   }
 
-  /** One field of a message; {@code message} is the name of its type where it is one itself. */
+  /**
+   * One field of a message; {@code message} is the name of its type where it is a message itself.
+   */
   record Field(
       int number, String name, Kind kind, boolean repeated, boolean oneof, String message) {
 

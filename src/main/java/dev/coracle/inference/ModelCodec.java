@@ -10,8 +10,9 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Does for another runtime what {@link Classifier} does around its own: turns images into a model's
- * input, and the output into predictions. Needs no native library. Thread-safe, nothing to close.
+ * Does for other runtimes what {@link Classifier} does around ONNX Runtime: turns images into a
+ * model's input, and the output into predictions. Needs no native library. Thread-safe; nothing to
+ * close.
  *
  * <pre>{@code
  * ModelCodec codec = ModelCodec.read(Path.of("mnist.onnx"));
@@ -44,13 +45,13 @@ public final class ModelCodec {
   }
 
   /**
-   * Reads from a file what {@link Classifier#open(Path, ModelOptions)} would, and refuses the same.
-   * Its output must declare a shape. Of the options, those that concern the file count, and {@link
-   * ModelOptions.Builder#maxBatch}.
+   * Reads the same from a file as {@link Classifier#open(Path, ModelOptions)}, and refuses the same
+   * files. The output must also declare a shape. Of the options, only {@link
+   * ModelOptions.Builder#maxBatch} and those that concern the file have an effect.
    *
-   * @throws InvalidModelException if the file is no image classifier, damaged, has metadata that is
-   *     malformed, or is refused by the options
-   * @throws CoracleException if the file is missing or unreadable
+   * @throws InvalidModelException if the file is missing, damaged, not an image classifier, has
+   *     malformed metadata, or is refused by the options
+   * @throws CoracleException if the file is unreadable
    */
   public static ModelCodec read(Path file, ModelOptions options) {
     ModelFile model = ModelFile.read(file, options);
@@ -83,7 +84,7 @@ public final class ModelCodec {
     return output;
   }
 
-  /** Returns how many images a call may have, {@link ModelOptions.Builder#maxBatch}. */
+  /** Returns the maximum number of images in a call, {@link ModelOptions.Builder#maxBatch}. */
   public int maxBatch() {
     return maxBatch;
   }
@@ -97,7 +98,8 @@ public final class ModelCodec {
    * Checks images as {@link #encode} and {@link Classifier#classify(List)} do.
    *
    * @throws InvalidInputException if there is no image, if there are more than {@link
-   *     ModelOptions.Builder#maxBatch}, or if one is of another form
+   *     ModelOptions.Builder#maxBatch}, or if one does not have the form that {@link Classifier}
+   *     takes
    */
   public void check(List<?> images) {
     Images.of(form, images, maxBatch);
@@ -109,7 +111,8 @@ public final class ModelCodec {
    *
    * @param images each of any kind that {@link Classifier} takes
    * @throws InvalidInputException if there is no image, if there are more than {@link
-   *     ModelOptions.Builder#maxBatch} or than the file's batch, or if one is of another form
+   *     ModelOptions.Builder#maxBatch} or than the file's batch, or if one does not have the form
+   *     that {@link Classifier} takes
    */
   public Tensor encode(List<?> images) {
     List<Object> checked = Images.of(form, images, maxBatch);

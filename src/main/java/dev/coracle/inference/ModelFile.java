@@ -23,7 +23,7 @@ import java.util.Map;
 /**
  * The content of an ONNX file that has passed the checks of {@link ModelOptions}.
  *
- * @param bytes an array, which was read once: what was checked is what is run, whatever happens to
+ * @param bytes an array, read once, so that what was checked is what is run, whatever happens to
  *     the file; or, where the options let ONNX Runtime read the file by its path, a mapping of it
  * @param metadata the file's {@code metadata_props}; of entries with the same key the last counts.
  *     Read here, because ONNX Runtime's Java binding (1.29.0) garbles text outside the Basic
@@ -36,7 +36,7 @@ record ModelFile(
     GraphSignature signature,
     ExternalData externalData) {
 
-  /** Obeyed by ONNX Runtime where the environment has ORT_LOAD_CONFIG_FROM_MODEL=1. */
+  /** A key that ONNX Runtime obeys where the environment has ORT_LOAD_CONFIG_FROM_MODEL=1. */
   private static final String SESSION_OPTIONS = "ort_config";
 
   /** protobuf's own limit. */
@@ -45,7 +45,8 @@ record ModelFile(
   /**
    * Reads and checks a file.
    *
-   * @throws InvalidModelException if the file is no ONNX model, or none that the options allow
+   * @throws InvalidModelException if the file is missing, not an ONNX model, or not one that the
+   *     options allow
    * @throws CoracleException if it cannot be read
    */
   static ModelFile read(Path file, ModelOptions options) {
@@ -57,7 +58,7 @@ record ModelFile(
     }
   }
 
-  /** Tells whether ONNX Runtime is to read the file by its path, as it is in no array. */
+  /** Tells whether ONNX Runtime is to read the file by its path, its bytes being in no array. */
   boolean isMapped() {
     return bytes.isDirect();
   }
@@ -97,7 +98,7 @@ record ModelFile(
     if (!Files.exists(file)) {
       throw new InvalidModelException(file + " does not exist; give the path of an ONNX file");
     }
-    if (!Files.isRegularFile(file)) { // opening a FIFO or a device may wait for ever
+    if (!Files.isRegularFile(file)) { // opening a FIFO or a device may block forever
       throw new InvalidModelException(
           file + ": expected a regular file, found a device, pipe or socket; give an ONNX file");
     }
@@ -135,12 +136,12 @@ record ModelFile(
   private static boolean isFoundByPath(Path file) {
     String path = file.toAbsolutePath().toString();
     return file.getFileSystem().equals(FileSystems.getDefault())
-        && File.separatorChar == '/' // Windows keeps a mapped file where it is
-        && !path.toLowerCase(Locale.ROOT).endsWith(".ort") // by which it means its own format
-        && path.chars().allMatch(c -> c < 128); // else what it looks for depends on the locale
+        && File.separatorChar == '/' // Windows lets nobody move a mapped file
+        && !path.toLowerCase(Locale.ROOT).endsWith(".ort") // which it takes for its own format
+        && path.chars().allMatch(c -> c < 128); // else the path depends on the locale
   }
 
-  /** Maps a file; gives nothing where it is empty or too large, which is refused elsewhere. */
+  /** Maps a file; returns an empty buffer if it is empty or too large, to be refused elsewhere. */
   private static ByteBuffer map(Path file, int limit) {
     try (FileChannel channel = FileChannel.open(file)) {
       long size = channel.size();
@@ -172,12 +173,12 @@ record ModelFile(
     }
   }
 
-  /** Names the usual mix-ups; what is no ONNX file in another way fails by its structure. */
+  /** Names the usual mix-ups; any other file that is not ONNX fails the check of its structure. */
   private static void notAnotherFormat(ByteBuffer bytes) {
     String start =
         StandardCharsets.ISO_8859_1.decode(bytes.slice(0, Math.min(8, bytes.limit()))).toString();
-    // Of bytes, ONNX Runtime goes by these four alone: it would load such a file as its own format,
-    // even one that is an ONNX file as well and has passed the checks of one.
+    // ONNX Runtime decides by these four bytes alone: it would load such a file as its own format,
+    // even one that is a valid ONNX file as well and has passed the checks.
     if (start.startsWith("ORTM", 4)) {
       throw new InvalidModelException(
           "is not an ONNX file, but one in ONNX Runtime's own format (.ort); give the ONNX file that it was made from");

@@ -11,8 +11,8 @@ import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Says which files are opened and how they are run; immutable. {@link #DEFAULTS} suits a server
- * with many caller threads that opens files of ONNX's standard operators with the weights inside.
+ * Says which files may be opened and how they are run; immutable. {@link #DEFAULTS} suits a server
+ * with many calling threads that opens files with ONNX's standard operators and the weights inside.
  */
 public final class ModelOptions {
 
@@ -94,7 +94,7 @@ public final class ModelOptions {
     return readByPath;
   }
 
-  /** Returns the sum that the file must have, in lower case, or null for any. */
+  /** Returns the SHA-256 that the file must have, in lower case, or null for any. */
   public @Nullable String sha256() {
     return sha256;
   }
@@ -112,13 +112,13 @@ public final class ModelOptions {
   public enum OptimizationLevel {
     /** Runs the graph as it is. */
     NONE,
-    /** Removes what has no effect and folds constants. */
+    /** Removes nodes without effect and folds constants. */
     BASIC,
     /** Also fuses operators, into some of ONNX Runtime's own. */
     EXTENDED,
     /**
-     * As EXTENDED, without what multiplies the weights of convolutions by constants after them: a
-     * large model of convolutions then opens without a second copy of these, and runs slower.
+     * As EXTENDED, but does not fold constants that follow a convolution into its weights: a large
+     * convolutional model then opens without a second copy of the weights, but runs slower.
      */
     KEEPING_WEIGHTS,
     /** Also lays data out for this machine's processor. */
@@ -142,12 +142,13 @@ public final class ModelOptions {
     private Builder() {}
 
     /**
-     * Threads with which ONNX Runtime shares the work of one operator, the caller's included.
-     * Default 1: an operator runs on the thread that calls. 0 leaves the number to ONNX Runtime,
-     * which takes one a physical core. Waiting threads sleep, they do not spin.
+     * Number of threads among which ONNX Runtime divides one operator, including the caller's.
+     * Default 1: an operator runs on the calling thread. 0 leaves the number to ONNX Runtime, which
+     * takes one per physical core. Waiting threads sleep; they do not spin.
      *
      * <p>A {@link Classifier} needs no more than 1 for speed: it shares out a call of many images
-     * itself (see there). More make one image's answer faster, at the cost of other calls.
+     * itself (see there). More threads make the answer for one image faster, at the cost of other
+     * calls.
      */
     public Builder intraOpThreads(int threads) {
       if (threads < 0 || threads > MAX_THREADS) {
@@ -165,8 +166,8 @@ public final class ModelOptions {
     }
 
     /**
-     * Writes the graph as ONNX Runtime has rewritten it to a file, which replaces what is there.
-     * Default: nothing is written. From {@link OptimizationLevel#EXTENDED} on it holds operators of
+     * Writes the graph as rewritten by ONNX Runtime to a file, replacing an existing one. Default:
+     * nothing is written. From {@link OptimizationLevel#EXTENDED} on, the file holds operators of
      * ONNX Runtime's own, so that opening it takes {@code allowDomains("com.microsoft",
      * "com.microsoft.nchwc")}, and with {@link OptimizationLevel#ALL} it runs only on processors
      * like this one.
@@ -177,8 +178,8 @@ public final class ModelOptions {
     }
 
     /**
-     * Runs on a CUDA device, counted from 0, instead of the CPU. Wants {@code
-     * com.microsoft.onnxruntime:onnxruntime_gpu} in the place of {@code onnxruntime}, of the same
+     * Runs on a CUDA device, counted from 0, instead of the CPU. Needs {@code
+     * com.microsoft.onnxruntime:onnxruntime_gpu} in place of {@code onnxruntime}, in the same
      * version, and NVIDIA's CUDA and cuDNN; {@code open} fails where they are missing.
      */
     public Builder cuda(int device) {
@@ -200,8 +201,8 @@ public final class ModelOptions {
 
     /**
      * Bytes that a model may have, its external data included. Default 1 GiB; at most 2 GiB - 1 in
-     * the file itself, which is protobuf's limit. While a model opens, its bytes are in the Java
-     * heap, but with {@link #readByPath}, and in native memory.
+     * the file itself, which is protobuf's limit. While a model is being opened, its bytes are in
+     * native memory and, except with {@link #readByPath}, also in the Java heap.
      */
     public Builder maxFileBytes(long bytes) {
       if (bytes < 1) {
@@ -213,10 +214,10 @@ public final class ModelOptions {
 
     /**
      * Lets ONNX Runtime read the file by its path, after it has been checked, instead of handing it
-     * the bytes that were checked. For large files: to open one of 102 MB takes 256 to 284 MB so,
-     * else 576 to 583. Only for files that nobody else changes meanwhile: otherwise the file that
-     * is run may be another than the one that was checked, and one that gets shorter ends in an
-     * {@code InternalError}. Default false. Has no effect on Windows, in other file systems than
+     * the bytes that were checked. For large files: opening one of 102 MB takes 256 to 284 MB this
+     * way, 576 to 583 MB otherwise. Only for files that nobody changes meanwhile: otherwise the
+     * model that is run may not be the one that was checked, and a file that gets shorter causes an
+     * {@code InternalError}. Default false. Has no effect on Windows, in file systems other than
      * the default one, and where the absolute path is not ASCII or ends in {@code .ort}.
      */
     public Builder readByPath(boolean byPath) {
@@ -226,7 +227,7 @@ public final class ModelOptions {
 
     /**
      * SHA-256 that the file must have, 64 hexadecimal digits; it says nothing about external data.
-     * With {@link #readByPath} ONNX Runtime reads the file itself after that. Default: any.
+     * With {@link #readByPath} ONNX Runtime reads the file again after that check. Default: any.
      */
     public Builder sha256(String hexadecimal) {
       if (!hexadecimal.matches("[0-9a-fA-F]{64}")) {

@@ -10,12 +10,12 @@ import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Checks what a model says, after {@link MessageStructure} has checked how: versions, domains,
+ * Checks the content of a model whose form {@link MessageStructure} has checked: versions, domains,
  * attributes, tensors, wherever in the file they are.
  *
- * <p>How it works: one walk over all messages below the model, by {@link MessageType}'s table, so
- * that no subgraph, attribute or function can be forgotten; each kind of message has its rule. A
- * place is the way to a message in words, "graph, node 3 (Conv)".
+ * <p>How it works: one walk over all messages below the model, guided by {@link MessageType}'s
+ * table, so that no subgraph, attribute or function can be forgotten; each kind of message has its
+ * rule. A place is the path to a message in words, such as "graph, node 3 (Conv)".
  */
 final class ModelRules {
 
@@ -23,13 +23,13 @@ final class ModelRules {
   static final int MIN_IR_VERSION = 3;
   static final int MAX_IR_VERSION = 13;
 
-  // It loads opset 26 of ai.onnx and 5 of ai.onnx.ml and refuses the next ("is till 26").
+  // It loads opset 26 of ai.onnx and 5 of ai.onnx.ml and refuses later ones ("is till 26").
   static final int MAX_OPSET = 26;
   static final int MAX_ML_OPSET = 5;
 
   /**
-   * Graphs within graphs. Exporters need two or three; ONNX Runtime 1.29.0 died on an If within
-   * five more, with constant conditions, when it put the branches in their places.
+   * Depth of nested graphs. Exporters need two or three; ONNX Runtime 1.29.0 crashed on an If
+   * within five others, with constant conditions, while it inlined the branches.
    */
   static final int MAX_SUBGRAPHS = 5;
 
@@ -38,7 +38,7 @@ final class ModelRules {
   private final ModelOptions options;
   private final Message model;
 
-  /** What sparse tensors may still take when they are written out. */
+  /** Bytes that further sparse tensors may take once they are made dense. */
   private long sparseBytes;
 
   private int nodes;
@@ -58,7 +58,7 @@ final class ModelRules {
     rules.children(model, "", new Scope(0, false, null));
   }
 
-  /** Where a message is, as far as rules depend on it. */
+  /** Where a message is, as far as the rules depend on it. */
   private record Scope(int graphs, boolean function, @Nullable KnownShapes shapes) {}
 
   private void versions() {
@@ -150,7 +150,7 @@ final class ModelRules {
     String domain = opset.text("domain");
     boolean ml = domain.equals(ML);
     if (!ml && !isStandard(domain)) {
-      return; // counts only where a node is of this domain
+      return; // matters only for a node of this domain, which is checked there
     }
     long version = opset.number("version");
     int max = ml ? MAX_ML_OPSET : MAX_OPSET;
@@ -166,7 +166,7 @@ final class ModelRules {
     }
   }
 
-  /** Before anything goes through the nodes. */
+  /** Checks the number of nodes before anything iterates over them. */
   private static void count(Message graph, String place) {
     int count = graph.count("node");
     if (count > FunctionRules.MAX_NODES) {
@@ -179,7 +179,7 @@ final class ModelRules {
     }
   }
 
-  /** ONNX Runtime's binding for Java garbles these, so that nobody could run the model. */
+  /** Refuses names that ONNX Runtime's Java binding garbles, so that nobody could run the model. */
   private void names() {
     Message graph = Objects.requireNonNull(model.message("graph"));
     for (String field : List.of("input", "output")) {

@@ -33,22 +33,21 @@ import java.util.zip.CRC32;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Keeps ONNX Runtime's native libraries unpacked in a folder of the user's. Its Java binding
- * unpacks them from its jar into {@code java.io.tmpdir} in every process, 28 MB, which is most of
- * the time that a start takes.
+ * Keeps ONNX Runtime's native libraries unpacked in a folder of the user. Its Java binding unpacks
+ * them, 28 MB, from its jar into {@code java.io.tmpdir} in every process, which takes most of the
+ * startup time.
  *
  * <p>The folder is {@code coracle/native} in the user's cache: {@code $XDG_CACHE_HOME} or {@code
  * ~/.cache}, {@code ~/Library/Caches} on macOS, {@code %LOCALAPPDATA%} on Windows. The system
- * property {@code coracle.native.cache} names another one, or is {@code off}. Where somebody has
- * set one of ONNX Runtime's own {@code onnxruntime.native.*} properties, those count and nothing is
- * kept.
+ * property {@code coracle.native.cache} names another one, or is {@code off}. Where one of ONNX
+ * Runtime's own {@code onnxruntime.native.*} properties is set, those apply and nothing is kept.
  *
- * <p>How it works: below the folder, one for each platform and content, which is named by the sum
- * of the library. Every start compares each file's size and CRC-32 with those in the jar's
+ * <p>How it works: below the folder there is one for each platform and content, named by the
+ * library's CRC-32. Every start compares each file's size and CRC-32 with those in the jar's
  * directory, which takes a tenth of the time of unpacking, and unpacks what differs; a file appears
- * whole or not at all. The sums find damage; what keeps others out is that the folders belong to
- * the user and nobody else can write to them. Anything that does not work out leaves the unpacking
- * to ONNX Runtime, with a line for {@link System.Logger} at DEBUG.
+ * whole or not at all. The checksums detect damage; the protection against other users is that the
+ * folders belong to the user and nobody else can write to them. If anything fails, the unpacking is
+ * left to ONNX Runtime, with a {@link System.Logger} message at DEBUG.
  */
 final class NativeLibraries {
 
@@ -57,14 +56,14 @@ final class NativeLibraries {
   /** Set to the folder whose libraries are loaded: a JVM loads a file for one class loader only. */
   private static final String LOADED = "coracle.native.loaded";
 
-  /** Folders of other versions go when something is unpacked and they have not been used since. */
+  /** How long unused folders of other versions are kept, at least; deleted after an unpacking. */
   private static final Duration UNUSED = Duration.ofDays(30);
 
   private NativeLibraries() {}
 
   /**
    * Returns a folder with the libraries for {@code onnxruntime.native.path}, or null where ONNX
-   * Runtime is to unpack them itself. A process gets it once.
+   * Runtime is to unpack them itself. Returns it once per process, then null.
    */
   static @Nullable Path folder() {
     try {
@@ -75,7 +74,7 @@ final class NativeLibraries {
       }
       Path folder = unpack(cache, library);
       return System.getProperties().putIfAbsent(LOADED, folder.toString()) == null ? folder : null;
-    } catch (IOException | RuntimeException e) { // a path that is none, a security manager
+    } catch (IOException | RuntimeException e) { // an invalid path, a security manager
       log("ONNX Runtime unpacks its libraries itself", e);
       return null;
     }
@@ -110,7 +109,7 @@ final class NativeLibraries {
     return caches.isAbsolute() ? caches.resolve("coracle").resolve("native") : null;
   }
 
-  /** Returns the folder that a variable names, where it is one: XDG's must be absolute to count. */
+  /** Returns the folder that a variable names, if absolute, as XDG demands, else the other. */
   private static Path folder(@Nullable String variable, Path otherwise) {
     return variable != null && Path.of(variable).isAbsolute() ? Path.of(variable) : otherwise;
   }
@@ -120,7 +119,7 @@ final class NativeLibraries {
     return name.contains("mac") ? "osx" : name.contains("win") ? "win" : "linux";
   }
 
-  /** Returns where ONNX Runtime's jars have the library for this platform; see its OnnxRuntime. */
+  /** Returns the library's path in ONNX Runtime's jars for this platform, as in its OnnxRuntime. */
   private static String resource() {
     String name = System.getProperty("os.arch").toLowerCase(Locale.ROOT);
     String architecture = name.equals("amd64") || name.equals("x86_64") ? "x64" : name;
@@ -129,16 +128,17 @@ final class NativeLibraries {
   }
 
   /**
-   * Unpacks the libraries that lie beside this one in its jar, where that has not been done, and
-   * returns their folder.
+   * Unpacks this library and those beside it in its jar, unless that has been done, and returns
+   * their folder.
    *
-   * @throws IOException if the cache cannot be used or must not be, or the jar is none to unpack
+   * @throws IOException if the cache cannot or must not be used, or the libraries are not in a jar
+   *     or not to be unpacked
    */
   static Path unpack(Path cache, URL library) throws IOException {
     if (!(library.openConnection() instanceof JarURLConnection connection)) {
       throw new IOException("expected the libraries in a jar, found " + library);
     }
-    connection.setUseCaches(false); // closes the jar below
+    connection.setUseCaches(false); // so that the jar is closed below
     try (JarFile jar = connection.getJarFile()) {
       String main = connection.getEntryName();
       String source = main.substring(0, main.lastIndexOf('/') + 1);
@@ -161,7 +161,7 @@ final class NativeLibraries {
       if (unpacked) {
         try {
           deleteUnused(cache);
-        } catch (IOException e) { // only what is unpacked matters now
+        } catch (IOException e) { // not fatal: the libraries are unpacked
           log("an unused folder in " + cache + " cannot be deleted", e);
         }
       }
@@ -182,7 +182,7 @@ final class NativeLibraries {
       if (name.startsWith(source)
           && name.indexOf('/', source.length()) < 0
           && !entry.isDirectory()) {
-        // Its libraries have several hundred megabytes, and CUDA takes seconds to start anyway.
+        // The GPU libraries have several hundred megabytes, and CUDA takes seconds to start anyway.
         if (name.contains("providers_cuda")) {
           throw new IOException("the libraries of onnxruntime_gpu are not kept");
         }
@@ -229,10 +229,7 @@ final class NativeLibraries {
     return sum.getValue() == entry.getCrc();
   }
 
-  /**
-   * Creates a folder, or checks one that exists: it must be the user's and writable for no one
-   * else.
-   */
+  /** Creates a folder, or checks an existing one: only the user may own it and write to it. */
   private static void createPrivateFolder(Path folder) throws IOException {
     FileAttribute<?>[] ownerOnly =
         isPosix(folder)
@@ -277,7 +274,7 @@ final class NativeLibraries {
     return path.getFileSystem().supportedFileAttributeViews().contains("posix");
   }
 
-  /** Tells a folder by its {@link #name}: the cache may be one where a user keeps other things. */
+  /** Recognises our folders by their {@link #name}: the user may keep other things in the cache. */
   private static boolean isOurs(Path folder) {
     return folder
         .getFileName()

@@ -25,9 +25,9 @@ import java.util.concurrent.CompletableFuture;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Runs any ONNX file whose inputs are tensors of a {@link DType} and a known rank. Thread-safe:
+ * Runs any ONNX file whose inputs are tensors of a {@link DType} and of known rank. Thread-safe:
  * calls from many threads run side by side on one copy of the weights. Whoever opens a model closes
- * it; the calls under way finish, and the last of them frees the native memory.
+ * it; calls under way then finish, and the last of them frees the native memory.
  *
  * <pre>{@code
  * try (OnnxModel model = OnnxModel.open(Path.of("mnist.onnx"))) {
@@ -36,19 +36,19 @@ import org.jspecify.annotations.Nullable;
  * }
  * }</pre>
  *
- * <p>A model is a program. What a file holds is checked before ONNX Runtime sees it (see {@link
- * ModelOptions}), but a model may still take all the time and memory there is: open files from
- * elsewhere only where that does no harm.
+ * <p>A model is a program. A file's content is checked before ONNX Runtime sees it (see {@link
+ * ModelOptions}), but a model may still use up all time and memory: open untrusted files only where
+ * that does no harm.
  *
  * <h2>Together with DJL</h2>
  *
- * ONNX Runtime has one environment a process. The first model opened here makes it. DJL's {@code
- * OnnxRuntime} engine insists on making it too, and fails for the rest of the process where it
- * finds one: an {@code ExceptionInInitializerError}, "Tried to specify the thread pool when
+ * ONNX Runtime has one environment per process. The first model opened here creates it. DJL's
+ * {@code OnnxRuntime} engine insists on creating it too, and fails for the rest of the process
+ * where one exists: an {@code ExceptionInInitializerError}, "Tried to specify the thread pool when
  * creating an OrtEnvironment, but one already exists." An application that uses both calls {@code
  * Engine.getEngine("OnnxRuntime")} before it opens the first model here, which the constructor of
  * {@code dev.coracle.djl.ClassifierTranslator} does; this class then shares the environment. DJL's
- * other engines, PyTorch among them, are not concerned.
+ * other engines, such as PyTorch, are not affected.
  */
 public final class OnnxModel implements AutoCloseable {
 
@@ -88,12 +88,12 @@ public final class OnnxModel implements AutoCloseable {
   }
 
   /**
-   * Opens a file, which is read whole; later changes to it do not matter. See SECURITY.md for the
-   * checks that it passes before ONNX Runtime sees it, and {@link ModelOptions.Builder#readByPath}
-   * for large files.
+   * Opens a file, which is read completely; later changes to it have no effect. See SECURITY.md for
+   * the checks made before ONNX Runtime sees it, and {@link ModelOptions.Builder#readByPath} for
+   * large files.
    *
-   * @throws InvalidModelException if the file is missing, no ONNX model, damaged, refused by the
-   *     options, or has inputs of other types or of unknown rank
+   * @throws InvalidModelException if the file is missing, damaged, not an ONNX model, refused by
+   *     the options, or has inputs of other types or of unknown rank
    * @throws CoracleException if the file is unreadable, or ONNX Runtime does not start
    */
   public static OnnxModel open(Path file, ModelOptions options) {
@@ -117,15 +117,15 @@ public final class OnnxModel implements AutoCloseable {
     return file;
   }
 
-  /** Returns what each call must give, in the file's order; unmodifiable. */
+  /** Returns the inputs that each call must give, in the file's order; unmodifiable. */
   public List<TensorSpec> inputs() {
     return inputs;
   }
 
   /**
-   * Returns what a call gives back, in the file's order; unmodifiable. Outputs of other kinds, such
-   * as text and maps, are not among them. One whose rank the file does not tell is described like a
-   * scalar, and may have any.
+   * Returns the outputs of a call, in the file's order; unmodifiable. Outputs of other kinds, such
+   * as text and maps, are left out. An output whose rank the file does not state is described like
+   * a scalar, but may have any rank.
    */
   public List<TensorSpec> outputs() {
     return outputs;
@@ -140,7 +140,7 @@ public final class OnnxModel implements AutoCloseable {
    * Runs the model on a tensor for each input, by name, and returns a new tensor for each output,
    * in the file's order.
    *
-   * @throws InvalidInputException if a name is missing or unknown, or type or shape do not fit
+   * @throws InvalidInputException if a name is missing or unknown, or a type or shape does not fit
    * @throws IllegalStateException after {@link #close}
    * @throws CoracleException if the model fails on this input
    */
@@ -178,9 +178,9 @@ public final class OnnxModel implements AutoCloseable {
   }
 
   /**
-   * Does what {@link #run} does on a thread of Coracle's, one of as many as there are processors.
-   * The values must not change before the answer is there. Every failure comes with the future;
-   * where that is cancelled before its turn, the model is not run.
+   * Does what {@link #run} does, on one of Coracle's threads, of which there are as many as
+   * processors. The values must not change until the future is done. Every failure is reported
+   * through the future; if that is cancelled before its turn, the model is not run.
    */
   public CompletableFuture<Map<String, Tensor>> runAsync(Map<String, Tensor> values) {
     if (!references.acquire()) {
@@ -190,11 +190,11 @@ public final class OnnxModel implements AutoCloseable {
   }
 
   /**
-   * Prepares repeated calls on the same tensors, one for each input and for the outputs that are
-   * wanted, by name. The caller closes what it gets, before or after the model.
+   * Prepares repeated calls on the same tensors, by name: one for each input and for each output
+   * that is wanted. The caller closes the binding, before or after the model.
    *
-   * @throws InvalidInputException if a name is missing or unknown, if type or shape do not fit, or
-   *     if an output's tensor is bound twice, or an output is an input
+   * @throws InvalidInputException if a name is missing or unknown, if a type or shape does not fit,
+   *     if an output's tensor is bound twice, or if an output is also an input
    * @throws IllegalStateException after {@link #close}
    */
   public Binding bind(Map<String, Tensor> values, Map<String, Tensor> answers) {
@@ -308,12 +308,15 @@ public final class OnnxModel implements AutoCloseable {
     }
   }
 
-  /** Tells of an output that may be of unknown rank; ONNX Runtime checks what it is given. */
+  /** Tells whether this is an output of possibly unknown rank, whose tensor ONNX Runtime checks. */
   private boolean hasAnyRank(TensorSpec spec, List<TensorSpec> specs) {
     return spec.shape().isEmpty() && specs.equals(outputs);
   }
 
-  /** ONNX Runtime counts with these bytes, and gives more than there is for others. */
+  /**
+   * Checks booleans: ONNX Runtime counts with the bytes, and for values other than 0 and 1 returns
+   * more than there is.
+   */
   void checkBooleans(TensorSpec spec, Tensor value) {
     if (spec.dtype() != DType.BOOL) {
       return;
@@ -367,7 +370,7 @@ public final class OnnxModel implements AutoCloseable {
     return names;
   }
 
-  /** Leaves out what is no tensor of a {@link DType}. */
+  /** Leaves out whatever is not a tensor of a {@link DType}. */
   private static List<TensorSpec> tensors(Collection<NodeInfo> nodes) {
     List<TensorSpec> specs = new ArrayList<>();
     for (NodeInfo node : nodes) {

@@ -8,9 +8,9 @@ import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Checks what ONNX Runtime 1.29.0 takes on trust from a node, and then divides by, counts with or
- * reads past, which ends the process. Each rule is one of ONNX's own or of plain sense; {@code
- * ModelMutationSoakIT} found which are needed.
+ * Checks the values of a node that ONNX Runtime 1.29.0 does not check before it divides by them, or
+ * uses them as sizes or indices, which ends the process. Each rule is ONNX's own or common sense;
+ * {@code ModelMutationSoakIT} found which are needed.
  */
 final class OperatorRules {
 
@@ -40,10 +40,10 @@ final class OperatorRules {
   /** {@code AttributeProto.AttributeType.INT}. */
   private static final int INT_ATTRIBUTE = 2;
 
-  /** Range of the others: kernels cut 64 bits to 32, and 2^40 becomes 0. */
+  /** Range of the others: kernels truncate 64 bits to 32, so that 2^40 becomes 0. */
   private static final long[] INT = {Integer.MIN_VALUE, Integer.MAX_VALUE};
 
-  /** Attributes that are data, or a place to stop at, and have all 64 bits. */
+  /** Attributes that are data or bounds of a slice, and may use all 64 bits. */
   private static final Set<String> LONGS =
       Set.of(
           "cats_int64s",
@@ -76,13 +76,13 @@ final class OperatorRules {
           "value_string", 3,
           "value_strings", 8);
 
-  /** Operators none of whose inputs may be left out with an empty name. */
+  /** Operators none of whose inputs may be omitted by an empty name. */
   private static final Set<String> NEVER_LEFT_OUT =
       Set.of("Concat", "LayerNormalization", "Max", "Mean", "Min", "SequenceConstruct", "Sum");
 
   private static final long MAX_CONSTANT = 1 << 24;
 
-  /** Scales that fit where ONNX Runtime puts them, however few axes there turn out to be. */
+  /** Number of scales for which ONNX Runtime has room, however few axes there turn out to be. */
   private static final int SAFE_SCALES = 8;
 
   /** Inputs that are one number: position by operator. */
@@ -94,7 +94,7 @@ final class OperatorRules {
           scalars("SequenceErase", 1),
           scalars("SequenceInsert", 2));
 
-  /** Operators to which a tensor without elements is one like others. */
+  /** Operators that accept a tensor without elements like any other. */
   private static final Set<String> TAKE_EMPTY =
       Set.of(
           "Cast",
@@ -113,7 +113,10 @@ final class OperatorRules {
   private static final Set<String> TAKE_EMPTY_LISTS =
       Set.of("Expand", "Pad", "Resize", "Slice", "Split", "Squeeze", "Tile", "Unsqueeze");
 
-  /** Which ONNX Runtime has in ONNX's domain and ONNX has not: Crop reads where its border says. */
+  /**
+   * Operators that ONNX Runtime has in ONNX's domain but ONNX has not; Crop, for one, reads
+   * wherever its border attribute points.
+   */
   private static final Set<String> WITHDRAWN =
       Set.of(
           "ATen",
@@ -129,7 +132,7 @@ final class OperatorRules {
           "Scale",
           "ScaledTanh");
 
-  /** Inputs, or outputs, of a node; exporters give some hundred to a Concat. */
+  /** Most inputs, or outputs, of a node; exporters give a Concat a few hundred. */
   private static final int MAX_OPERANDS = 1 << 16;
 
   private static final Set<String> QUANTIZATION = Set.of("DequantizeLinear", "QuantizeLinear");
@@ -181,7 +184,7 @@ final class OperatorRules {
     }
     long[] range = RANGES.getOrDefault(name, INT);
     if (attribute.number("type") == INT_ATTRIBUTE) {
-      within(range, name, attribute.number("i")); // 0 where it was left out
+      within(range, name, attribute.number("i")); // 0 where it is absent
     }
     attribute.eachNumber("ints", value -> within(range, name, value));
   }
@@ -221,7 +224,7 @@ final class OperatorRules {
     return !NEVER_LEFT_OUT.contains(operator);
   }
 
-  /** Refuses operands without elements where they mean nothing: many kernels divide by the size. */
+  /** Refuses empty operands where they make no sense: many kernels divide by the size. */
   private void empty() {
     boolean lists = TAKE_EMPTY_LISTS.contains(operator) || operator.startsWith("Reduce");
     if (TAKE_EMPTY.contains(operator)) {
@@ -249,7 +252,7 @@ final class OperatorRules {
         }
       }
       case "DFT" -> {
-        // Without a length it is twice the axis less two, and for 0 ONNX Runtime never ends.
+        // The default length is twice the axis minus two, and for 0 ONNX Runtime never returns.
         if (attribute("inverse") != 0 && attribute("onesided") != 0) {
           if (inputs.size() < 2 || inputs.get(1).isEmpty()) {
             throw new InvalidModelException(
@@ -263,7 +266,7 @@ final class OperatorRules {
         positive(1);
         positive(3);
       }
-      case "MelWeightMatrix" -> // its five operands say where in the matrix it writes
+      case "MelWeightMatrix" -> // its five operands determine where in the matrix it writes
           throw new InvalidModelException(
               "%s: expected a constant in the place of MelWeightMatrix, whose operands ONNX Runtime 1.29.0 does not check; export the model with the matrix computed"
                   .formatted(place));
@@ -273,7 +276,7 @@ final class OperatorRules {
           positive(1);
         }
       }
-      case "Trilu" -> constant(1, -MAX_CONSTANT); // a diagonal far outside is written to
+      case "Trilu" -> constant(1, -MAX_CONSTANT); // it writes to a diagonal far outside the matrix
       case "TfIdfVectorizer" -> TextRules.check(node, place);
       case "Normalizer" -> {
         long[] shape = shape(0);
@@ -293,7 +296,7 @@ final class OperatorRules {
     }
   }
 
-  /** ONNX Runtime takes the first attribute of a constant, by its type, whatever its name. */
+  /** Checks a Constant: ONNX Runtime takes its first attribute, by type, whatever its name. */
   private void value() {
     List<Message> attributes = node.messages("attribute");
     Integer type = attributes.size() == 1 ? VALUES.get(attributes.get(0).text("name")) : null;
@@ -310,7 +313,7 @@ final class OperatorRules {
     }
   }
 
-  /** Holds an input to a number in the file: what is computed might be 0, and is divided by. */
+  /** Requires a positive constant: a computed number might be 0, and is divided by. */
   private void positive(int i) {
     constant(i, 1);
   }
@@ -333,7 +336,7 @@ final class OperatorRules {
     }
   }
 
-  /** ONNX Runtime copies the scales into room for one number an axis. */
+  /** Checks the scales, which ONNX Runtime copies into a buffer for one number per axis. */
   private void scales(int i) {
     if (i >= inputs.size() || inputs.get(i).isEmpty()) {
       return;

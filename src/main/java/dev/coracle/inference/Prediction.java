@@ -6,12 +6,13 @@ import java.util.Locale;
 import java.util.Objects;
 
 /**
- * Tells what a {@link Classifier} sees in one image; immutable. Two predictions are equal when they
- * have the same index and label and bit for bit the same probabilities.
+ * Says which class a {@link Classifier} assigns to one image; immutable. Two predictions are equal
+ * when they have the same index, the same label and bit for bit the same probabilities.
  */
 public final class Prediction {
 
-  // No record: a record's constructor is public, so it must copy the array, on every call.
+  // Not a record: its constructor would be public, and so would have to copy the array on every
+  // call.
   private final int index;
   private final String label;
   private final float[] probabilities;
@@ -22,7 +23,7 @@ public final class Prediction {
    * @param index of the most probable class
    * @param label of that class
    * @param probabilities one for each class
-   * @throws IndexOutOfBoundsException if there is no probability for the index
+   * @throws IndexOutOfBoundsException if {@code index} is not that of a probability
    */
   public Prediction(int index, String label, float[] probabilities) {
     this(probabilities.clone(), index, label);
@@ -34,7 +35,7 @@ public final class Prediction {
     this.probabilities = probabilities;
   }
 
-  /** Makes a prediction of an array that nobody else holds. */
+  /** Makes a prediction with an array that nobody else holds, which is not copied. */
   static Prediction ofOwned(int index, String label, float[] probabilities) {
     return new Prediction(probabilities, index, label);
   }
@@ -72,7 +73,7 @@ public final class Prediction {
     return Objects.hash(index, label, Arrays.hashCode(probabilities));
   }
 
-  /** Returns label and probability, for example {@code 7 (99.9 %)}, in every locale alike. */
+  /** Returns label and probability, for example {@code 7 (99.9 %)}, the same in every locale. */
   @Override
   public String toString() {
     return String.format(Locale.ROOT, "%s (%.1f %%)", label, 100 * probability());

@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.coracle.inference;
 
-/** Makes texts from a file fit for a message: not too long, with nothing that moves a cursor. */
+/**
+ * Makes text from a file safe to show in a message: not too long, and without characters that move
+ * the cursor.
+ */
 final class Quote {
 
   private static final int MAX_LENGTH = 80;

@@ -5,9 +5,9 @@ import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 
 /**
- * Counts who uses something native: its owner, until {@link #close}, and each call under way.
- * Whoever is last frees it, so that nothing is freed under a call and close need not wait, which
- * could be for the very call that closes.
+ * Counts the users of a native resource: its owner, until {@link #close}, and each call under way.
+ * The last user frees it, so that nothing is freed during a call, and close need not wait, possibly
+ * for the very call that closes.
  */
 final class References {
 
@@ -37,7 +37,7 @@ final class References {
     }
   }
 
-  /** Refuses further users; the second time does nothing. */
+  /** Refuses further users and ends the owner's use; a second call does nothing. */
   void close() {
     if (closed.compareAndSet(false, true)) {
       release();

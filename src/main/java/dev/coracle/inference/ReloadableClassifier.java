@@ -6,8 +6,8 @@ import java.nio.file.Path;
 
 /**
  * A classifier whose model can be replaced while it is in use: calls under way finish on the model
- * with which they began, later ones get the new one, none fails. Each answer is from one model,
- * that of a list too. Thread-safe.
+ * with which they began, later ones get the new one, and none fails because of it. Each answer
+ * comes from one model, even for a list. Thread-safe.
  *
  * <pre>{@code
  * try (ReloadableClassifier digits = ReloadableClassifier.open(Path.of("mnist.onnx"))) {
@@ -41,23 +41,23 @@ public final class ReloadableClassifier extends Classifier {
   }
 
   /**
-   * Does what {@link #reload(Path, ModelOptions)} does, with the options of the model in use; among
-   * them, where it was given, the SHA-256 that no other file has.
+   * Does what {@link #reload(Path, ModelOptions)} does, with the options of the model in use. If
+   * those pin a SHA-256, no other content is accepted.
    */
   public void reload(Path file) {
     reload(file, options);
   }
 
   /**
-   * Opens a file, which may be the same path with another content, tries it on an image of every
-   * grey value, and then replaces the model by it. Where anything fails, the model in use stays.
-   * Returns when calls that begin from now on get the new model. The new one may have other
-   * classes: take the label from the {@link Prediction}, not from {@link #labels}, which may be of
-   * another model by then.
+   * Opens a file, which may be the same path with other content, runs it once, on an image of many
+   * grey values, and then replaces the model in use. If anything fails, the model in use stays.
+   * Once this returns, calls that begin get the new model. That may have other classes: take the
+   * label from the {@link Prediction}, not from {@link #labels}, which may belong to another model
+   * by then.
    *
-   * @throws InvalidModelException if the file is no such model, as for {@link Classifier#open}, or
-   *     takes images of another size
-   * @throws CoracleException if the file is missing or unreadable, or the model fails
+   * @throws InvalidModelException if the file is missing or not such a model, as for {@link
+   *     Classifier#open}, or takes images of another size
+   * @throws CoracleException if the file is unreadable, or the model fails
    * @throws IllegalStateException after {@link #close}
    */
   public void reload(Path file, ModelOptions options) {

@@ -8,7 +8,7 @@ import java.nio.file.Path;
 import java.util.List;
 
 /**
- * Turns what a model gives out, (images, classes) row-major, into predictions.
+ * Turns a model's output, (images, classes) row-major, into predictions.
  *
  * @param file for messages
  * @param kind what the model's scores are: {@link ModelMetadata#LOGITS}, {@link
@@ -16,14 +16,14 @@ import java.util.List;
  */
 record Scores(Path file, List<String> labels, String kind) {
 
-  /** A float32 softmax, or its logarithm, may be off by this much. */
+  /** By how much rounding in a float32 softmax, or its logarithm, may put a probability above 1. */
   private static final double ROUNDING = 1e-3;
 
   /**
-   * Makes a prediction of the scores of one image.
+   * Makes a prediction from the scores of one image.
    *
    * @param row number of the image in {@code scores}
-   * @throws CoracleException if a score is not a number, or none of its kind
+   * @throws CoracleException if a score is not a number, or not possible for its kind
    */
   Prediction prediction(FloatBuffer scores, int row) {
     int classes = labels.size();
@@ -70,7 +70,7 @@ record Scores(Path file, List<String> labels, String kind) {
     return best;
   }
 
-  /** Returns a probability as a float, at most 1, above which rounding may have put it. */
+  /** Returns a probability as a float, reduced to 1 if rounding has put it slightly above. */
   private float checked(double probability, FloatBuffer scores, int from, int i) {
     if (probability >= 0 && probability <= 1 + ROUNDING) {
       return (float) Math.min(probability, 1);
@@ -81,8 +81,8 @@ record Scores(Path file, List<String> labels, String kind) {
   }
 
   /**
-   * Returns the logarithm of the sum of exponentials of logits, 0 for other kinds; the maximum goes
-   * first, so none overflows.
+   * Returns the logarithm of the sum of exponentials of logits, 0 for other kinds; the maximum is
+   * subtracted first, so that nothing overflows.
    */
   private double logSum(FloatBuffer scores, int from, float max) {
     if (!kind.equals(ModelMetadata.LOGITS)) {

@@ -14,12 +14,12 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import org.jspecify.annotations.Nullable;
 
-/** Makes ONNX Runtime sessions, and turns what can go wrong with a file into one sentence. */
+/** Creates ONNX Runtime sessions, and describes failures to load a file in one sentence. */
 final class Sessions {
 
   private static final int MAX_REASON = 1_000;
 
-  /** Ends the place in the sources. */
+  /** Ends the part of a message that tells the place in the sources. */
   private static final String CONDITION = " was false.";
 
   private Sessions() {}
@@ -28,8 +28,8 @@ final class Sessions {
    * Creates a session for a file that has passed the checks; the caller closes it.
    *
    * @throws InvalidModelException if ONNX Runtime refuses the model
-   * @throws CoracleException if there is no CUDA where it is asked for, or the optimised graph
-   *     cannot be written
+   * @throws CoracleException if CUDA is asked for but not available, or the optimised graph cannot
+   *     be written
    */
   static OrtSession create(ModelFile model, ModelOptions options) {
     Path optimizedFile = options.optimizedFile();
@@ -65,7 +65,7 @@ final class Sessions {
     try (OrtSession.SessionOptions sessionOptions = new OrtSession.SessionOptions()) {
       sessionOptions.setIntraOpNumThreads(options.intraOpThreads());
       sessionOptions.setInterOpNumThreads(1);
-      // What goes wrong is in the exception; ONNX Runtime would also print it.
+      // Failures are reported by the exception; ONNX Runtime would print them as well.
       sessionOptions.setSessionLogLevel(OrtLoggingLevel.ORT_LOGGING_LEVEL_FATAL);
       // A spinning pool keeps whole cores busy between two calls.
       sessionOptions.addConfigEntry("session.intra_op.allow_spinning", "0");
@@ -128,7 +128,7 @@ final class Sessions {
     };
   }
 
-  /** Closes a session that cannot be used; what that throws joins the failure. */
+  /** Closes a session that cannot be used; a failure to close is added as suppressed. */
   static void closeAfter(Throwable failure, OrtSession session) {
     try {
       session.close();
@@ -138,13 +138,13 @@ final class Sessions {
   }
 
   /**
-   * Returns what ONNX Runtime said in one harmless line, without the error code that its Java
-   * binding puts before, and the place in its C++ sources with the signature of the function. It
-   * quotes names from the file, of any length and content.
+   * Returns ONNX Runtime's message as one harmless line, without the error code that its Java
+   * binding prepends and the place in its C++ sources with the signature of the function. The
+   * message may quote names from the file, of any length and content.
    */
   static String reason(OrtException e) {
     String told = String.valueOf(e.getMessage()).replaceFirst("^Error code - \\w+ - message: ", "");
-    if (told.length() > MAX_REASON) { // what is wrong stands at the end, where at the beginning
+    if (told.length() > MAX_REASON) { // the end says what is wrong, the beginning where
       int half = MAX_REASON / 2;
       told = told.substring(0, half) + " … " + told.substring(told.length() - half);
     }

@@ -5,18 +5,19 @@ import java.nio.ByteBuffer;
 import java.util.Arrays;
 
 /**
- * Checks a sparse tensor, which ONNX Runtime writes out densely when it loads the model: each index
- * lies in the dense shape, and that is no larger than a model may be.
+ * Checks a sparse tensor, which ONNX Runtime makes dense when it loads the model: each index must
+ * lie in the dense shape, and that must be no larger than a model may be.
  */
 final class SparseRules {
 
   private SparseRules() {}
 
   /**
-   * Runs before {@link TensorRules} see the two tensors inside, so it trusts none of them.
+   * Runs before the walk gets to the two tensors inside, so it applies {@link TensorRules} to them
+   * itself.
    *
-   * @param maxBytes what is left for this one
-   * @return how many bytes it takes when written out
+   * @param maxBytes the most bytes that this one may take
+   * @return how many bytes it takes when made dense
    */
   static long check(Message sparse, String place, long maxBytes) {
     Message values = sparse.message("values");

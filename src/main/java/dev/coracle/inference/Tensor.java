@@ -13,18 +13,18 @@ import java.util.Arrays;
 
 /**
  * Holds the values of one input or output of a model, row-major, in memory that ONNX Runtime reads
- * and writes in place. Needs no closing. Type and shape are fixed, the values can be changed; that
- * is not synchronised.
+ * and writes in place. Needs no closing. Type and shape are fixed; the values can be changed,
+ * without synchronisation.
  */
 public final class Tensor {
 
-  /** What ONNX Runtime's Java takes; a few bytes less than an array may have. */
+  /** The most that ONNX Runtime's Java binding takes; a few bytes less than an array may have. */
   static final int MAX_BYTES = Integer.MAX_VALUE - 8;
 
   private final DType dtype;
   private final long[] shape;
 
-  /** Direct, in native order, from 0 to its limit; never handed out itself, its position stays. */
+  /** Direct, in native order, from 0 to its limit; never handed out, so its position stays 0. */
   private final ByteBuffer data;
 
   private Tensor(DType dtype, long[] shape, ByteBuffer data) {
@@ -100,7 +100,7 @@ public final class Tensor {
   }
 
   /**
-   * Makes a tensor of any type of a copy of the bytes from position to limit, which do not move;
+   * Makes a tensor of any type from a copy of the bytes from position to limit, which do not move;
    * elements of several bytes are in native order.
    */
   public static Tensor of(DType dtype, ByteBuffer bytes, long... shape) {
@@ -142,15 +142,15 @@ public final class Tensor {
     return data.limit() / dtype.bytes();
   }
 
-  /** Returns a view of all bytes in native order; what is put there is in the tensor. */
+  /** Returns a view of all bytes in native order; writing to it changes the tensor. */
   public ByteBuffer bytes() {
     return data.duplicate().order(ByteOrder.nativeOrder());
   }
 
   /**
-   * Returns a view of all values; what is put there is in the tensor.
+   * Returns a view of all values; writing to it changes the tensor.
    *
-   * @throws IllegalStateException if the type is another than float32
+   * @throws IllegalStateException if the type is not float32
    */
   public FloatBuffer floats() {
     return as(DType.FLOAT32).asFloatBuffer();

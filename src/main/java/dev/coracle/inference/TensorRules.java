@@ -6,7 +6,7 @@ import java.util.Arrays;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
-/** Checks that a tensor's data are what its type and shape demand, and are where they may be. */
+/** Checks that a tensor's data match its type and shape, and are in a place where they may be. */
 final class TensorRules {
 
   private static final List<String> DATA_FIELDS =
@@ -54,7 +54,7 @@ final class TensorRules {
     return tensor.number("data_location") == 1 || tensor.has("external_data");
   }
 
-  /** Tells whether none of the fields for values is there. */
+  /** Tells whether none of the fields for values is present. */
   static boolean hasNoData(Message tensor) {
     return DATA_FIELDS.stream().noneMatch(tensor::has);
   }
@@ -95,7 +95,7 @@ final class TensorRules {
     return empty ? 0 : product;
   }
 
-  /** Returns the value of a tensor of one INT64 or INT32 in the file, or null for another. */
+  /** Returns the value of a tensor with one INT64 or INT32 in the file, or null for any other. */
   static @Nullable Long number(Message tensor) {
     ElementType type = ElementType.of(tensor.number("data_type"));
     if ((type != ElementType.INT64 && type != ElementType.INT32) || isExternal(tensor)) {
@@ -147,7 +147,7 @@ final class TensorRules {
     }
   }
 
-  /** Refuses bytes other than 0 and 1: C++ may take them for true here and false there. */
+  /** Refuses bytes other than 0 and 1: C++ may take them for true here and for false there. */
   static void booleans(ByteBuffer raw, String place) {
     for (int i = raw.position(); i < raw.limit(); i++) {
       if ((raw.get(i) & ~1) != 0) {

@@ -7,8 +7,8 @@ import java.util.stream.Collectors;
 /**
  * Describes an input or output of a model as the file declares it.
  *
- * @param shape size of each axis; {@value #DYNAMIC} where it is chosen anew for each call; empty
- *     for a scalar, and for an output of unknown rank
+ * @param shape size of each axis; {@value #DYNAMIC} where each call may choose it; empty for a
+ *     scalar, and for an output of unknown rank
  */
 public record TensorSpec(String name, DType dtype, List<Long> shape) {
 
@@ -33,7 +33,7 @@ public record TensorSpec(String name, DType dtype, List<Long> shape) {
     return true;
   }
 
-  /** Writes the type and shape as the error messages show them, {@code float32 (?, 1, 28, 28)}. */
+  /** Returns the type and shape as error messages show them, {@code float32 (?, 1, 28, 28)}. */
   String typeAndShape() {
     return dtype
         + shape.stream()

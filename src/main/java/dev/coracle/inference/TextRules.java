@@ -4,9 +4,9 @@ package dev.coracle.inference;
 import java.util.Arrays;
 
 /**
- * Checks the tables of TfIdfVectorizer, which point into each other: {@code ngram_counts} says
- * where in the pool the 1-grams, 2-grams and so on begin, {@code ngram_indexes} has a place for
- * each.
+ * Checks the tables of TfIdfVectorizer, which refer to each other: {@code ngram_counts} says where
+ * in the pool the 1-grams, 2-grams and so on begin, {@code ngram_indexes} has an output index for
+ * each n-gram.
  */
 final class TextRules {
 

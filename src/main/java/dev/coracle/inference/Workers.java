@@ -16,11 +16,11 @@ import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The process's threads for asynchronous calls and for sharing out batches: one a processor, so
- * that native calls do not crowd each other out however many models there are. Daemons, started
- * when needed, gone after ten idle seconds. Platform threads: a native call would hold on to a
- * virtual thread's carrier anyway. Nothing but Coracle's own code runs on them, so none is ever
- * blocked by an application; what applications do with an answer has threads of its own.
+ * The process's threads for asynchronous calls and for sharing out batches: one per processor, so
+ * that native calls do not crowd each other out however many models there are. Daemon threads,
+ * started when needed, ended after ten idle seconds. Platform threads: a native call would pin a
+ * virtual thread's carrier anyway. Only Coracle's own code runs on them, so no application ever
+ * blocks one; what applications do with an answer has threads of its own.
  */
 final class Workers {
 
@@ -31,13 +31,13 @@ final class Workers {
       pool(PROCESSORS, PROCESSORS, new LinkedBlockingQueue<>(), "coracle-inference-");
 
   /**
-   * As many threads as are wanted at a time: what depends on a future may block. Not the common
-   * pool, where tasks of the application would hold up an answer that is there.
+   * As many threads as are wanted at a time: dependents of a future may block. Not the common pool,
+   * where tasks of the application would delay an answer that is ready.
    */
   private static final ThreadPoolExecutor COMPLETIONS =
       pool(0, Integer.MAX_VALUE, new SynchronousQueue<>(), "coracle-completion-");
 
-  /** Threads that classify, in all classifiers, and tasks that wait for one. */
+  /** Number of threads that classify, in all classifiers, and of tasks that wait for a thread. */
   private static final AtomicInteger BUSY = new AtomicInteger();
 
   private Workers() {}
@@ -56,7 +56,7 @@ final class Workers {
               String name = prefix + count.incrementAndGet();
               Thread thread = new Thread(null, task, name, 0, false);
               thread.setDaemon(true);
-              // Not the first caller's, which may belong to a web application that goes.
+              // Not the first caller's, which may belong to a web application that is undeployed.
               thread.setContextClassLoader(Workers.class.getClassLoader());
               return thread;
             });
@@ -64,7 +64,7 @@ final class Workers {
     return pool;
   }
 
-  /** Says that this thread begins to classify, until it calls {@link #end}. */
+  /** Counts this thread as busy until it calls {@link #end}. */
   static void begin() {
     BUSY.incrementAndGet();
   }
@@ -74,9 +74,9 @@ final class Workers {
   }
 
   /**
-   * Runs a call on the pool, unless its future is done before, and {@code release} in any case,
-   * before those who wait for the future go on. What depends on the future runs elsewhere, on
-   * {@link #COMPLETIONS}, and may wait for further calls.
+   * Runs a call on the pool, unless its future is done by then, and {@code release} in any case,
+   * before the future is completed. Dependents of the future run elsewhere, on {@link
+   * #COMPLETIONS}, and may wait for further calls.
    */
   static <T> CompletableFuture<T> submit(Supplier<T> call, Runnable release) {
     CompletableFuture<T> future = new CompletableFuture<>();
@@ -86,11 +86,11 @@ final class Workers {
       POOL.execute(
           () -> {
             if (taken.compareAndSet(false, true)) {
-              end(); // the call counts for itself
+              end(); // the call counts itself as busy
               run(call, release, future);
             }
           });
-    } catch (RuntimeException | Error e) { // no thread could be started, though it may be queued
+    } catch (RuntimeException | Error e) { // no thread could be started; the task may be queued
       if (taken.compareAndSet(false, true)) {
         end();
         release.run();
@@ -126,7 +126,7 @@ final class Workers {
         };
     try {
       COMPLETIONS.execute(complete);
-    } catch (RuntimeException | Error e) { // no thread could be started, which must not lose it
+    } catch (RuntimeException | Error e) { // no thread could be started: do not lose the answer
       complete.run();
     }
   }
@@ -149,7 +149,7 @@ final class Workers {
     }
   }
 
-  /** Returns false where no thread could be started: the others do the work. */
+  /** Gets another thread to help; returns false if none starts: the others then do the work. */
   private static boolean help(Share share) {
     AtomicBoolean taken = new AtomicBoolean();
     begin();
@@ -182,7 +182,7 @@ final class Workers {
     private final CountDownLatch left;
     private final AtomicReference<@Nullable Throwable> failure = new AtomicReference<>();
 
-    /** Null when all is done: a thread that comes late must not keep the images until then. */
+    /** Null when all is done, so that a helper still queued does not keep the images alive. */
     private volatile @Nullable IntConsumer task;
 
     Share(int count, IntConsumer task) {
@@ -196,7 +196,7 @@ final class Workers {
       IntConsumer work = task;
       for (int i = next.getAndIncrement(); i < count; i = next.getAndIncrement()) {
         try {
-          if (failure.get() == null && work != null) { // null only where all has been taken
+          if (failure.get() == null && work != null) { // null only if all tasks have been taken
             work.accept(i);
           }
         } catch (RuntimeException | Error e) {
@@ -213,7 +213,7 @@ final class Workers {
         try {
           left.await();
         } catch (InterruptedException e) {
-          interrupted = true; // the others still use what the caller would free: wait, then tell
+          interrupted = true; // the others still use what the caller would free: wait on
         }
       }
       task = null;

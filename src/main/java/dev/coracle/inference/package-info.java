@@ -2,19 +2,20 @@
 /**
  * Runs an ONNX model with ONNX Runtime; needs no training library. Read {@link
  * dev.coracle.inference.Classifier} first, then {@link dev.coracle.inference.OnnxModel}, on which
- * it stands.
+ * it is built.
  *
  * <p>Behind them, in the order in which a file is opened and used:
  *
  * <ol>
  *   <li>Checks of the file, in plain Java: {@code ModelFile} reads it, {@code MessageStructure}
  *       checks its protobuf messages by the table in {@code MessageType}, {@code ModelRules} and
- *       the other {@code …Rules} what they say, {@code ExternalData} what lies in other files.
+ *       the other {@code …Rules} check their content, {@code ExternalData} reads what is in other
+ *       files.
  *   <li>ONNX Runtime: {@code Environment} starts it, once, from what {@code NativeLibraries} keeps
- *       unpacked; {@code Sessions} makes a session; {@code References} counts who uses it.
+ *       unpacked; {@code Sessions} makes a session; {@code References} counts its users.
  *   <li>Calls: {@code Images} checks what is to be classified, {@code ClassifierModel} shares it
- *       among {@code Workers}, each with {@code BatchBuffers} from the {@code BufferPool}; {@code
- *       ImageModel} says how pixels become input, {@code Scores} what the output means.
+ *       out among {@code Workers}, each with {@code BatchBuffers} from the {@code BufferPool};
+ *       {@code ImageModel} says how pixels become input, {@code Scores} what the output means.
  * </ol>
  */
 @NullMarked

@@ -15,7 +15,7 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Reads a request as Lambda hands it on, in both versions of the payload.
+ * Reads a request in the form in which Lambda passes it on, in both versions of the payload.
  *
  * @see <a
  *     href="https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-develop-integrations-lambda.html">
@@ -28,7 +28,7 @@ final class HttpEvent {
 
   private HttpEvent() {}
 
-  /** Throws RequestException, 400, where it is no such event. */
+  /** Throws RequestException, 400, if it is not such an event. */
   static HttpEvent read(byte[] event) {
     return Json.read(
         event,

@@ -39,7 +39,7 @@ public final class MnistFunction implements RequestStreamHandler {
   private Reply answer(byte[] event) {
     try {
       return function.answer(HttpEvent.read(event).call());
-    } catch (RequestException e) { // the event of another trigger, or a body that is no base64
+    } catch (RequestException e) { // the event of another trigger, or a body that is not base64
       Answer error = Answer.error(String.valueOf(e.getMessage()));
       return new Reply(e.status(), error, Map.of());
     }
@@ -65,6 +65,6 @@ public final class MnistFunction implements RequestStreamHandler {
 
   private static void writeBody(JsonGenerator json, Answer answer) throws IOException {
     json.writeStringField("body", new String(answer.body(), StandardCharsets.UTF_8));
-    json.writeBooleanField("isBase64Encoded", false); // all that the function answers is text
+    json.writeBooleanField("isBase64Encoded", false); // all answers of the function are text
   }
 }

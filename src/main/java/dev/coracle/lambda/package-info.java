@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-/** Puts the events of AWS Lambda around {@link dev.coracle.function.ClassifyFunction}. */
+/** Adapts {@link dev.coracle.function.ClassifyFunction} to the events of AWS Lambda. */
 @NullMarked
 package dev.coracle.lambda;
 

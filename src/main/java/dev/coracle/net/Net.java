@@ -55,7 +55,7 @@ public final class Net extends AbstractBlock {
 
   public Net() {
     super(VERSION);
-    // Added past addChildBlock, which would number the names: 01conv1.
+    // Added without addChildBlock, which would number the names: 01conv1.
     children.add("conv1", conv1);
     children.add("conv2", conv2);
     children.add("fc1", fc1);
@@ -125,7 +125,8 @@ public final class Net extends AbstractBlock {
   }
 
   /**
-   * PyTorch's reset_parameters: kaiming_uniform with a=√5 is uniform in ±1/√fan_in, as the bias.
+   * Initialises as PyTorch's reset_parameters does: kaiming_uniform with a=√5 is uniform in
+   * ±1/√fan_in, like the bias.
    */
   private static <B extends Block> B initialized(B layer, int fanIn) {
     layer.setInitializer(new UniformInitializer((float) (1 / Math.sqrt(fanIn))), p -> true);

@@ -4,12 +4,12 @@ package dev.coracle.onnx;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Functions of single numbers that networks use, softmax, and dropout, which is none of it. DJL
- * computes swish and mish from others, which are recorded instead.
+ * Elementwise activation functions, softmax, and dropout, which does nothing in inference. DJL
+ * computes swish and mish from other calls, which are recorded instead.
  */
 final class ActivationTranslators {
 
-  /** From this version on ONNX has Gelu. */
+  /** First opset with Gelu. */
   private static final int GELU = 20;
 
   /** Returns the translator of a method, or null. */
@@ -40,7 +40,7 @@ final class ActivationTranslators {
     };
   }
 
-  /** ONNX Runtime's CPU has these for float32 alone. */
+  /** For operators that ONNX Runtime's CPU provider has for float32 only. */
   private static OpTranslator float32(String operator) {
     return (call, graph) -> {
       call.requireFloat32(call.receiver());

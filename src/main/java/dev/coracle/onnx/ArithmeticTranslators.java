@@ -10,7 +10,7 @@ import ai.djl.ndarray.types.DataType;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
-/** Arithmetic of arrays and numbers, functions of single numbers, and conversions of type. */
+/** Arithmetic of arrays and numbers, elementwise functions, and conversions of type. */
 final class ArithmeticTranslators {
 
   /** Returns the translator of a method, or null. */
@@ -51,7 +51,7 @@ final class ArithmeticTranslators {
       case "NDArray.erf" -> unary("Erf", FLOAT32);
       case "NDArray.floor" -> rounding("Floor");
       case "NDArray.ceil" -> rounding("Ceil");
-      case "NDArray.round" -> rounding("Round"); // both to even
+      case "NDArray.round" -> rounding("Round"); // both round half to even
       case "NDArray.trunc" -> ArithmeticTranslators::trunc;
       case "NDArray.toDegrees" -> angle(180.0, Math.PI);
       case "NDArray.toRadians" -> angle(Math.PI, 180.0);
@@ -70,11 +70,13 @@ final class ArithmeticTranslators {
     DataType from = call.receiver().type();
     DataType to = call.type(0);
     if ((to == DataType.UINT8 || to == DataType.INT8) && from.isFloating()) {
-      // PyTorch goes by int64, so that what does not fit wraps round; ONNX leaves that open.
+      // PyTorch converts by way of int64, so that values that do not fit wrap around; ONNX leaves
+      // that undefined.
       long wide = OnnxTypes.elementType(DataType.INT64);
       node.input(graph.node("Cast", call).input(call.receiver()).attribute("to", wide).output());
     } else if (from == DataType.INT64 && to == DataType.INT32 && graph.has("Cast")) {
-      // Of two Casts ONNX Runtime makes one, which does not wrap round; it leaves this between.
+      // ONNX Runtime merges two Casts into one, which does not wrap around; it keeps this node
+      // between them.
       node.input(
           graph
               .node("Max", call)
@@ -101,7 +103,7 @@ final class ArithmeticTranslators {
     return Promotion.operand(call, graph, call.receiver(), common, computed);
   }
 
-  /** Of NaN it is 0 in DJL, NaN in ONNX Runtime. */
+  /** The sign of NaN is 0 in DJL, NaN in ONNX Runtime. */
   private static void sign(Call call, GraphBuilder graph) {
     Value x = call.receiver();
     if (!x.type().isFloating()) {
@@ -119,7 +121,7 @@ final class ArithmeticTranslators {
         .output(call.result());
   }
 
-  /** Leaves whole numbers as they are. */
+  /** Rounds floating-point numbers and leaves integers as they are. */
   private static OpTranslator rounding(String operator) {
     OpTranslator rounding = unary(operator, FLOATING);
     return (call, graph) -> {
@@ -131,7 +133,7 @@ final class ArithmeticTranslators {
     };
   }
 
-  /** ONNX has none: the sign times the floor of the magnitude. */
+  /** ONNX has no Trunc: computed as the sign times the floor of the magnitude. */
   private static void trunc(Call call, GraphBuilder graph) {
     Value x = call.receiver();
     if (x.type().isInteger()) {
@@ -146,10 +148,10 @@ final class ArithmeticTranslators {
   }
 
   /**
-   * With an array or a number; both broadcast alike. Operands are promoted to the type of the
-   * result, which is a floating one for a quotient.
+   * An operation with an array or a number, which broadcast alike. Operands are promoted to the
+   * type of the result, which for a quotient is floating.
    *
-   * @param ofBooleans the operator that does the same to booleans, or empty
+   * @param ofBooleans the operator that does the same with booleans, or "" if there is none
    */
   private static OpTranslator binary(String operator, String ofBooleans) {
     return (call, graph) -> {
@@ -170,8 +172,8 @@ final class ArithmeticTranslators {
   }
 
   /**
-   * The remainder has the sign of the divisor. ONNX's Mod is that for whole numbers; for others it
-   * has the sign of the dividend, so where these differ the divisor is added.
+   * The remainder has the sign of the divisor. So it has in ONNX's Mod for integers; for other
+   * numbers it has the sign of the dividend, so where the signs differ the divisor is added.
    */
   private static void mod(Call call, GraphBuilder graph) {
     DataType type = call.result().type();
@@ -180,7 +182,7 @@ final class ArithmeticTranslators {
     String divisor = Promotion.operand(call, graph, call.require(0), type, computed);
     if (!computed.isFloating()) {
       if (!(call.require(0) instanceof DimExpr number && number.isConstant())) {
-        // DJL throws where it is 0; ONNX Runtime would end the process.
+        // DJL throws where the divisor is 0; ONNX Runtime would end the process.
         String isZero =
             graph.node("Equal", call).input(divisor).input(graph.scalar(0, computed)).output();
         divisor =
@@ -208,7 +210,7 @@ final class ArithmeticTranslators {
     graph.node("Where", call).input(wrong).input(moved).input(rest).output(call.result());
   }
 
-  /** Whole numbers are multiplied, since ONNX Runtime computes their powers in floating point. */
+  /** Integers are multiplied, since ONNX Runtime computes their powers in floating point. */
   private static void pow(Call call, GraphBuilder graph) {
     DataType type = call.result().type();
     Object exponent = call.require(0);
@@ -251,7 +253,7 @@ final class ArithmeticTranslators {
     return times;
   }
 
-  /** As the engine does: NaN for what is negative. */
+  /** Gives NaN for negative numbers, as the engine does. */
   private static void cubeRoot(Call call, GraphBuilder graph) {
     DataType type = call.result().type();
     DataType computed = Promotion.computed(call, type, FLOATING);
@@ -270,7 +272,7 @@ final class ArithmeticTranslators {
         call, graph, graph.node("Mul", call).input(x).input(x), computed, call.result());
   }
 
-  /** clip(min, max); where these cross, max wins, as in ONNX's Min of Max. */
+  /** clip(min, max); where min exceeds max, max wins, as in ONNX's Min of Max. */
   private static void clip(Call call, GraphBuilder graph) {
     DataType type = call.result().type();
     DataType computed = Promotion.computed(call, type, NUMBERS);
@@ -300,7 +302,8 @@ final class ArithmeticTranslators {
               .input(natural)
               .input(graph.scalar(1 / Math.log(base), computed))
               .output();
-      // Of a power of the base it is a whole number in DJL, which a floor would else fall below.
+      // In DJL the logarithm of a power of the base is exactly an integer; without this, a floor
+      // could be one less.
       String whole = graph.node("Round", call).input(scaled).output();
       String power =
           graph.node("Pow", call).input(graph.scalar(base, computed)).input(whole).output();
@@ -310,7 +313,7 @@ final class ArithmeticTranslators {
     };
   }
 
-  /** x times the logarithm of y; where x is 0 that is 0, unless y is not a number. */
+  /** x times the logarithm of y; 0 where x is 0, unless y is NaN. */
   private static void timesLogarithm(Call call, GraphBuilder graph) {
     DataType type = call.result().type();
     DataType computed = Promotion.computed(call, type, FLOATING);

@@ -5,7 +5,7 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What is known of an array of a graph when the dynamic axes have given sizes.
+ * What is known about an array of a graph at given sizes of the dynamic axes.
  *
  * @param dims null where they are not known
  * @param content of a small array of whole numbers, such as a target of Reshape; null where it is

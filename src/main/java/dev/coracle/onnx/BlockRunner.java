@@ -17,10 +17,10 @@ import java.util.function.BiFunction;
 import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
 
-/** Runs a block in inference mode on the device of its parameters; close it. */
+/** Runs a block in inference mode on the device of its parameters; must be closed. */
 final class BlockRunner implements AutoCloseable {
 
-  /** Bytes of parameters that count as large; ResNet-18 has 45 MB, ResNet-50 102 MB. */
+  /** Bytes above which parameters count as large; ResNet-18 has 45 MB, ResNet-50 102 MB. */
   private static final long LARGE = 64L << 20;
 
   private final Block block;
@@ -48,7 +48,7 @@ final class BlockRunner implements AutoCloseable {
     }
   }
 
-  /** Tells whether a block's parameters are large; memory then counts for more than speed. */
+  /** Tells whether a block's parameters are large, so that memory matters more than speed. */
   static boolean hasLargeParameters(Block block) {
     long bytes = 0;
     for (Parameter parameter : block.getParameters().values()) {
@@ -71,7 +71,7 @@ final class BlockRunner implements AutoCloseable {
         : parameters.get(0).getValue().getArray().getManager().newSubManager();
   }
 
-  /** Tells whether a sequence is run part by part, which {@link #runWhole} ends. */
+  /** Tells whether a sequence is run part by part; {@link #runWhole} ends that. */
   boolean isInParts() {
     return inParts;
   }
@@ -80,23 +80,22 @@ final class BlockRunner implements AutoCloseable {
     inParts = false;
   }
 
-  /** Returns what owns the outputs, and may own the inputs. */
+  /** Returns the manager that owns the outputs, and may own the inputs. */
   NDManager manager() {
     return manager;
   }
 
   /**
-   * Returns the outputs; what was computed on the way to them is gone. Of a sequence of blocks,
-   * what one has computed goes before the next runs, where a forward pass of DJL keeps all to its
-   * end.
+   * Returns the outputs; intermediate arrays are freed. In a sequence of blocks, those of one block
+   * are freed before the next runs, whereas a forward pass of DJL keeps all until its end.
    */
   NDList run(NDList inputs) {
     if (inParts) {
       try {
         return run(inputs, this::forwardInParts);
       } catch (RuntimeException e) {
-        // A block may have kept an array, which has been closed, in a field for another further on.
-        // What fails for another reason fails again, and says nothing about other inputs.
+        // A block may have kept an array, by now closed, in a field for a later block. A block that
+        // fails for another reason fails again, which says nothing about other inputs.
       }
     }
     NDList outputs =
@@ -112,7 +111,7 @@ final class BlockRunner implements AutoCloseable {
     try (NDManager scratch = manager.newSubManager()) {
       NDList arguments = new NDList();
       for (NDArray input : inputs) {
-        // A copy: the block may write in place, and what is made from it belongs to its manager.
+        // A copy: the block may write in place, and arrays made from it belong to its manager.
         NDArray copy = input.duplicate();
         copy.attach(scratch);
         arguments.add(copy);
@@ -125,13 +124,13 @@ final class BlockRunner implements AutoCloseable {
     return outputs;
   }
 
-  /** Tells whether a forward pass is that of each child on what the one before has given. */
+  /** Tells whether a forward pass applies each child to the result of the one before. */
   private static boolean isSequence(Block block) {
     return block.getClass() == SequentialBlock.class
         && !((SequentialBlock) block).isReturnIntermediate();
   }
 
-  /** Adds the blocks of which a sequence, and sequences in it, are made. */
+  /** Adds the blocks that make up a sequence, including those of nested sequences. */
   private static void addParts(Block block, List<Block> parts) {
     if (isSequence(block)) {
       block.getChildren().values().forEach(child -> addParts(child, parts));
@@ -143,16 +142,16 @@ final class BlockRunner implements AutoCloseable {
   private NDList forwardInParts(NDManager scratch, NDList arguments) {
     List<Block> parts = new ArrayList<>();
     addParts(block, parts);
-    NDManager stage = scratch.newSubManager(); // gets what is made from its arrays
+    NDManager stage = scratch.newSubManager(); // owns whatever is made from its arrays
     for (NDArray argument : arguments) {
-      if (argument.getManager() == scratch) { // no array of the user's
+      if (argument.getManager() == scratch) { // not an array of the user
         argument.attach(stage);
       }
     }
     NDList current = arguments;
     for (Block part : parts) {
       current = part.forward(new Constants(stage), current, false);
-      // Several arrays may share memory, as copies would not; they stay until there is one.
+      // Several arrays may share memory, but copies would not; they stay until there is only one.
       if (current.size() == 1 && current.get(0).getManager() == stage) {
         NDManager next = scratch.newSubManager();
         current = new NDList(copy(current.get(0), next));
@@ -164,13 +163,13 @@ final class BlockRunner implements AutoCloseable {
   }
 
   /**
-   * Copies an array to another manager. Attaching it there would not do: where it is a view of one
-   * that was made of numbers in Java, its memory goes with that one.
+   * Copies an array to another manager. Attaching it there is not enough: if it is a view of an
+   * array made from Java numbers, its memory is freed with that array.
    */
   private static NDArray copy(NDArray array, NDManager to) {
     try (NDArray handle = array.stopGradient()) {
       NDArray copy = handle.duplicate();
-      copy.setName(array.getName()); // a block may ask a list for it
+      copy.setName(array.getName()); // a block may look it up in a list by name
       copy.attach(to);
       return copy;
     }
@@ -182,8 +181,8 @@ final class BlockRunner implements AutoCloseable {
   }
 
   /**
-   * Hands out parameters as constants. Else libtorch would keep what it needs for gradients, which
-   * takes the memory of every array on the way.
+   * Hands out parameters as constants. Otherwise libtorch would keep every intermediate array in
+   * memory for the gradients.
    */
   private static final class Constants extends ParameterStore {
 
@@ -197,7 +196,7 @@ final class BlockRunner implements AutoCloseable {
     @Override
     public @Nullable NDArray getValue(
         @Nullable Parameter parameter, Device device, boolean training) {
-      if (parameter == null) { // a layer without bias asks for one all the same
+      if (parameter == null) { // a layer without bias asks for it nevertheless
         return null;
       }
       NDArray handle = parameter.getArray().stopGradient();

@@ -8,13 +8,13 @@ import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A call of a method of DJL's arrays that the block made, the same at all sizes of the dynamic
+ * A call that the block made of a method of DJL's arrays, unified over all sizes of the dynamic
  * axes.
  *
  * @param method interface and name, such as {@code NDArray.reshape} or {@code NDArrayEx.linear}
  * @param receiver the array that the method was called on
  * @param arguments {@link Value} for an array, List of Value for an NDList or array of arrays,
- *     {@link DimExpr} for an int or long, and for a number that varies; List of DimExpr for a
+ *     {@link DimExpr} for an int or long, and for any number that varies; List of DimExpr for a
  *     Shape, int[] or long[]; anything else as it was passed
  * @param location the user's line, and the parameter that was used last, for messages
  */
@@ -93,7 +93,7 @@ public record Call(
     return (DataType) require(index);
   }
 
-  /** Returns an axis counted from 0, where the argument may count from the end with -1. */
+  /** Returns an axis counted from 0; the argument may also count from the end, with -1 the last. */
   public int axis(int index, int rank) {
     return axis(literal(index), rank);
   }
@@ -121,7 +121,10 @@ public record Call(
     }
   }
 
-  /** Refuses what ONNX Runtime's CPU implements for float32 alone. */
+  /**
+   * Refuses an array that is not float32, for operators that ONNX Runtime's CPU provider has for
+   * float32 only.
+   */
   public void requireFloat32(Value value) {
     if (value.type() != DataType.FLOAT32) {
       throw unsupported(

@@ -5,7 +5,7 @@ import java.lang.StackWalker.StackFrame;
 import java.util.Iterator;
 import java.util.Set;
 
-/** Finds the line of the block that made the call which is being recorded, for messages. */
+/** Finds the line of the block that made the call being recorded, for messages. */
 final class CallSite {
 
   private static final StackWalker STACK =
@@ -53,7 +53,7 @@ final class CallSite {
     return ofDjl == null ? "unknown place" : ofDjl.toString();
   }
 
-  /** The frame that called the block: what lies beyond is not the block's. */
+  /** Tells whether this frame called the block: frames beyond it are not the block's. */
   private static boolean isTrace(StackFrame frame) {
     return frame.getDeclaringClass() == Tracer.class && frame.getMethodName().equals("trace");
   }

@@ -7,7 +7,7 @@ import static dev.coracle.onnx.Promotion.NUMBERS;
 import ai.djl.ndarray.types.DataType;
 import org.jspecify.annotations.Nullable;
 
-/** Comparisons, which give booleans, and what booleans decide. */
+/** Comparisons, which give booleans, and operations on booleans. */
 final class ComparisonTranslators {
 
   /** Returns the translator of a method, or null. */
@@ -39,7 +39,7 @@ final class ComparisonTranslators {
     return (call, graph) -> compare(operator, call, graph).output(call.result());
   }
 
-  /** Unlike for equality, NaN differs from itself; Not of Equal says so too. */
+  /** NaN differs from itself; Not of Equal gives that too. */
   private static void differ(Call call, GraphBuilder graph) {
     String equal = compare("Equal", call, graph).output();
     graph.node("Not", call).input(equal).output(call.result());
@@ -79,7 +79,7 @@ final class ComparisonTranslators {
     };
   }
 
-  /** Reduces truth as whole numbers, since ONNX reduces no booleans before opset 20. */
+  /** Reduces booleans as integers, since ONNX reduces no booleans before opset 20. */
   private static NodeBuilder truth(String operator, Call call, GraphBuilder graph) {
     String numbers =
         Promotion.cast(

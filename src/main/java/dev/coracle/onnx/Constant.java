@@ -24,15 +24,15 @@ sealed interface Constant {
   /** {@code base}, of size 1 along {@code axis}, plus {@code step} times the index along it. */
   record Ramp(NDArray base, int axis, double step) implements Constant {}
 
-  /** One number, which is a size or follows from sizes. */
+  /** One number, which is a size or a function of sizes. */
   record Size(DimExpr number) implements Constant {}
 
   /**
-   * Explains what was seen at several sizes; the simplest that holds at all of them.
+   * Finds the simplest constant that explains the arrays seen at several sizes.
    *
-   * @param arrays of one type and rank, one a point of {@code axes}
-   * @param shape theirs
-   * @return null where none explains it
+   * @param arrays of one type and rank, one per point of {@code axes}
+   * @param shape of the arrays
+   * @return null where none explains them
    */
   static @Nullable Constant explain(List<NDArray> arrays, List<DimExpr> shape, DynamicAxes axes) {
     NDArray first = arrays.get(0);
@@ -105,7 +105,7 @@ sealed interface Constant {
     return number == null ? null : new Size(number);
   }
 
-  /** Fits numbers that may be of a floating type, but are whole. */
+  /** Fits an expression to numbers that may be of a floating type, but must be whole. */
   static @Nullable DimExpr wholeNumber(double[] seen, DynamicAxes axes) {
     long[] whole = new long[seen.length];
     for (int i = 0; i < seen.length; i++) {
@@ -145,10 +145,10 @@ sealed interface Constant {
     }
   }
 
-  /** Not in the Java heap: where that is full, DJL's native code ends the process. */
+  /** Returns the content outside the Java heap: if that is full, DJL would end the process. */
   private static ByteBuffer bytes(NDArray array, NDManager scratch) {
     NDArray handle = array.stopGradient();
-    handle.attach(scratch); // which gets the copy of a view
+    handle.attach(scratch); // which then owns the copy made of a view
     return handle.toByteBuffer(true);
   }
 }

@@ -44,7 +44,7 @@ final class ConstantNodes {
   }
 
   private static String ramp(Value value, Constant.Ramp ramp, GraphBuilder graph) {
-    // There is no arithmetic of bytes in older opsets, nor of these in ONNX Runtime.
+    // Older opsets have no arithmetic of bytes, and ONNX Runtime has none for these types.
     DataType type =
         switch (value.type()) {
           case INT8, UINT8 -> DataType.INT32;

@@ -11,7 +11,7 @@ final class Contents {
 
   private Contents() {}
 
-  /** Returns the content as numbers; whole ones beyond 2^53 are rounded. */
+  /** Returns the content as numbers; integers beyond 2^53 are rounded. */
   static double[] numbers(NDArray array) {
     DataType type = array.getDataType();
     if (type == DataType.FLOAT16 || type == DataType.BFLOAT16) {

@@ -19,8 +19,8 @@ import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Puts each batch normalisation into the convolution before it, where nothing else uses what the
- * convolution gives: weights times <i>a</i> = γ/√(σ²+ε), bias <i>(b−μ)a+β</i>, worked out in
+ * Folds each batch normalisation into the convolution before it, where nothing else uses the
+ * convolution's output: weights times <i>a</i> = γ/√(σ²+ε), bias <i>(b−μ)a+β</i>, computed in
  * float64 and rounded to float32 once.
  */
 final class ConvBatchNormFolding {
@@ -86,7 +86,10 @@ final class ConvBatchNormFolding {
     return List.copyOf(used.values());
   }
 
-  /** Returns the convolution that does both, or null where something is computed by the graph. */
+  /**
+   * Returns the convolution that does both, or null where not all of their parameters are float32
+   * initializers.
+   */
   private @Nullable NodeProto fold(NodeProto convolution, NodeProto normalisation) {
     List<Initializer> given = new ArrayList<>(); // γ β μ σ², weight, bias
     List<String> wanted = new ArrayList<>(normalisation.getInputList().subList(1, 5));
@@ -135,7 +138,7 @@ final class ConvBatchNormFolding {
         .orElse(EPSILON);
   }
 
-  /** Computed when it is written, so that no second copy of all weights is in memory. */
+  /** Computed only when written, so that no second copy of all weights is in memory. */
   private static ByteBuffer weight(List<Initializer> given, double epsilon) {
     double[] factors = factors(given, epsilon);
     FloatBuffer weight = floats(given.get(4));

@@ -24,7 +24,7 @@ final class ConvolutionTranslators {
     Value weight = call.array(1);
     int axes = spatialAxes(call, call.array(0));
     call.requireRank(weight, axes + 2);
-    call.requireFloat32(weight); // ONNX Runtime's CPU has no other convolution
+    call.requireFloat32(weight); // ONNX Runtime's CPU provider has no other convolution
     List<DimExpr> kernel = weight.shape().subList(2, axes + 2);
     graph
         .node("Conv", call)
@@ -39,7 +39,7 @@ final class ConvolutionTranslators {
         .output(call.result());
   }
 
-  /** Checks that an array is (N,C,d1…dk) and floating, and returns k. */
+  /** Checks that an array is floating and of shape (N,C,d1…dk), and returns k. */
   static int spatialAxes(Call call, Value input) {
     call.requireFloating(input);
     if (input.rank() < 3) {
@@ -48,7 +48,7 @@ final class ConvolutionTranslators {
     return input.rank() - 2;
   }
 
-  /** One size for each spatial axis; PyTorch also takes one for all. */
+  /** Returns one size for each spatial axis, and refuses PyTorch's one size for all. */
   static List<Long> sizes(Call call, List<DimExpr> dims, int axes) {
     if (dims.size() != axes) {
       throw call.unsupported(

@@ -19,16 +19,16 @@ import java.util.Objects;
 import java.util.regex.Pattern;
 
 /**
- * The file beside a model that holds its larger initializers: ONNX's external data. Its name ends
- * with a hash of its content, so a model never meets the data of another export, whatever
+ * The file beside a model that holds its larger initializers: ONNX's external data. Its name
+ * contains a hash of its content, so a model never refers to the data of another export, whatever
  * interrupts either.
  */
 final class DataFile {
 
-  /** Pages of memory, so that a reader may map the file. */
+  /** A multiple of the memory page size, so that a reader may map the file. */
   private static final int ALIGNMENT = 4096;
 
-  /** Bytes from which on an initializer goes outside; shapes and scalars stay in the model. */
+  /** Bytes from which on an initializer is stored here; shapes and scalars stay in the model. */
   private static final int SMALLEST = 1024;
 
   private static final int HASH_DIGITS = 32;
@@ -40,7 +40,7 @@ final class DataFile {
   private final Map<String, Long> lengths = new HashMap<>();
   private long size;
 
-  /** Reads all contents once, for their hash. */
+  /** Lays out the file and reads all contents once, for their hash. */
   DataFile(String modelName, List<Initializer> all) throws IOException {
     for (Initializer initializer : all) {
       if (initializer.size() >= SMALLEST) {
@@ -58,7 +58,7 @@ final class DataFile {
         "%s.%s.data".formatted(modelName, HexFormat.of().formatHex(hash).substring(0, HASH_DIGITS));
   }
 
-  /** Returns what the names of the data files of a model look like. */
+  /** Returns the pattern of the names of a model's data files. */
   static Pattern names(String modelName) {
     return Pattern.compile(Pattern.quote(modelName) + "\\.[0-9a-f]{" + HASH_DIGITS + "}\\.data");
   }
@@ -67,7 +67,7 @@ final class DataFile {
     try {
       return MessageDigest.getInstance("SHA-256");
     } catch (NoSuchAlgorithmException e) {
-      throw new IllegalStateException(e); // every Java has it
+      throw new IllegalStateException(e); // every Java platform has it
     }
   }
 
@@ -91,7 +91,7 @@ final class DataFile {
     return offsets.containsKey(initializer);
   }
 
-  /** Returns what a tensor says of where its content is. */
+  /** Returns a tensor's entries that say where its content is. */
   List<StringStringEntryProto> location(String initializer) {
     return List.of(
         entry("location", name),

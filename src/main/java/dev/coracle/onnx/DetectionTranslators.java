@@ -6,7 +6,7 @@ import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
-/** What single-shot detection needs. */
+/** Operations for single-shot detection. */
 final class DetectionTranslators {
 
   /** Returns the translator of a method, or null. */
@@ -21,7 +21,7 @@ final class DetectionTranslators {
 
   /**
    * multiBoxPrior(sizes, ratios, steps, offsets, clip). The anchors follow from the height and
-   * width of the receiver alone, so they are worked out here.
+   * width of the receiver alone, so they are computed at export.
    */
   private static void multiBoxPrior(Call call, GraphBuilder graph) {
     Value x = call.receiver();

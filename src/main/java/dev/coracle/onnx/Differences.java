@@ -13,10 +13,10 @@ import java.util.Set;
 import java.util.TreeSet;
 import java.util.stream.IntStream;
 
-/** Compares outputs of file and block and keeps the largest differences. */
+/** Compares the outputs of file and block and keeps the largest differences. */
 final class Differences {
 
-  /** Of a float16: two of its smallest steps, where more would be asked. */
+  /** Least tolerance for float16: two of its smallest steps relative to 1. */
   private static final double FLOAT16 = 2e-3;
 
   private final double tolerance;
@@ -39,8 +39,8 @@ final class Differences {
    * Adds a comparison.
    *
    * @param where sizes of the axes, for messages
-   * @param atOne whether a dynamic axis has size 1, which a squeeze in the block takes away and the
-   *     file keeps
+   * @param atOne whether a dynamic axis has size 1, which a squeeze in the block drops and the file
+   *     keeps
    * @throws ExportException when they disagree
    */
   void add(String name, NDArray block, NDArray file, String where, boolean atOne) {
@@ -90,8 +90,9 @@ final class Differences {
   }
 
   /**
-   * Returns the median size of some thousand numbers: those near 0 among larger ones are
-   * differences of such, and have their rounding. Not the largest, which may be a mask's -1e9.
+   * Returns the median magnitude of a few thousand of the numbers: those near 0 among larger ones
+   * are differences of such, and have their rounding errors. Not the maximum, which may be a mask's
+   * -1e9.
    */
   private static double typical(double[] numbers) {
     int step = Math.max(1, numbers.length / 4096);

@@ -20,7 +20,7 @@ import org.jspecify.annotations.Nullable;
  * 2·batch_size·sequence + 3}.
  *
  * @param terms factor of each product; its key names the axes, joined by {@value #TIMES}, and is
- *     empty for what depends on none; no factor is 0
+ *     empty for the constant term; no factor is 0
  */
 public record DimExpr(SortedMap<String, Long> terms) {
 
@@ -43,11 +43,11 @@ public record DimExpr(SortedMap<String, Long> terms) {
   }
 
   /**
-   * Fits the sum of products through what was seen at the corners of {@link DynamicAxes#points} and
-   * proves it on the last point.
+   * Fits the sum of products to the values at the corners of {@link DynamicAxes#points} and
+   * verifies it at the last point.
    *
    * @param values the integer seen at each point
-   * @throws ArithmeticException when no such sum goes through all
+   * @throws ArithmeticException when no such sum fits all values
    */
   static DimExpr fit(DynamicAxes axes, long[] values) {
     List<String> names = axes.names();
@@ -89,7 +89,7 @@ public record DimExpr(SortedMap<String, Long> terms) {
   }
 
   private static String product(List<String> names, int corner) {
-    Set<String> factors = new TreeSet<>(); // an axis is in it once
+    Set<String> factors = new TreeSet<>(); // each axis occurs once
     for (int axis = 0; axis < names.size(); axis++) {
       if ((corner >> axis & 1) == 1) {
         factors.add(names.get(axis));
@@ -160,7 +160,7 @@ public record DimExpr(SortedMap<String, Long> terms) {
         .collect(Collectors.joining(TIMES));
   }
 
-  /** As a record has it, written out: else the first call costs a JVM 15 ms. */
+  /** As in every record, but written out: the first call of the generated one takes 15 ms. */
   @Override
   public boolean equals(@Nullable Object other) {
     return other instanceof DimExpr expr && terms.equals(expr.terms);

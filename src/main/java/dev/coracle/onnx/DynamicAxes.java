@@ -17,22 +17,25 @@ import java.util.TreeSet;
  */
 record DynamicAxes(Map<String, long[]> sizes) {
 
-  /** Traces double with each axis. */
+  /** The number of traces doubles with each axis. */
   static final int MAX = 4;
 
   /**
-   * Odd and even, small and not so small, so that code that rounds a size or compares it shows;
-   * never 1, where broadcasting and squeeze behave differently.
+   * Odd and even, small and larger, to reveal code that rounds a size or compares it; never 1, at
+   * which broadcasting and squeeze behave differently.
    */
   private static final long[][] CANDIDATES = {{3, 8, 17}, {5, 12, 19}, {7, 10, 23}, {9, 14, 25}};
 
-  /** Of the first axis where its every row is large: the block runs on all of them. */
+  /** Sizes of the first axis if its rows are large: the block runs at all of these sizes. */
   private static final long[] OF_LARGE_ROWS = {2, 4, 5};
 
-  /** Such as a colour picture of 105 × 105. */
+  /** Elements from which on a row counts as large, such as a colour picture of 105 × 105. */
   private static final long LARGE_ROW = 1 << 15;
 
-  /** Chooses the sizes of the axes of inputs; {@code chosen} are the user's own, for some. */
+  /**
+   * Chooses the sizes of the inputs' axes; {@code chosen} are those that the user has set, for some
+   * axes.
+   */
   static DynamicAxes of(Inputs inputs, Map<String, long[]> chosen, Block block) {
     Set<Long> used = new TreeSet<>();
     for (InputSpec input : inputs.list()) {
@@ -56,7 +59,7 @@ record DynamicAxes(Map<String, long[]> sizes) {
     return choose(names, chosen, used, haveLargeRows(inputs));
   }
 
-  /** Tells whether one example is large, such as a picture: then so is all that is made of it. */
+  /** Tells whether one example is large, such as a picture: then so are the arrays made from it. */
   static boolean haveLargeRows(Inputs inputs) {
     long row = 0;
     for (InputSpec input : inputs.list()) {
@@ -81,7 +84,7 @@ record DynamicAxes(Map<String, long[]> sizes) {
     return choose(names, chosen, used, false);
   }
 
-  /** As above, with small sizes for the first where the rows along it are large. */
+  /** As above, with small sizes for the first axis where the rows along it are large. */
   private static DynamicAxes choose(
       List<String> names, Map<String, long[]> chosen, Set<Long> used, boolean large) {
     Map<String, long[]> sizes = new LinkedHashMap<>();
@@ -109,8 +112,9 @@ record DynamicAxes(Map<String, long[]> sizes) {
   }
 
   /**
-   * Lists the sizes of each trace: all corners that the first two sizes of the axes span, where bit
-   * i of a corner's index tells which of the two axis i has; then the third size of all.
+   * Lists the sizes of each trace: all combinations (corners) of the first two sizes of the axes,
+   * where bit i of a corner's index tells which of the two axis i has; then the third size of all
+   * axes.
    */
   List<Map<String, Long>> points() {
     List<Map<String, Long>> points = new ArrayList<>();

@@ -9,7 +9,7 @@ import java.util.List;
 import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
-/** Shapes of what keeps or broadcasts them: functions of single numbers, and normalisations. */
+/** Shapes of operators that keep or broadcast them: elementwise functions, and normalisations. */
 final class ElementwiseShapes {
 
   /** Returns the rule of an operator, or null. */
@@ -117,7 +117,7 @@ final class ElementwiseShapes {
     return one(node.dims(0));
   }
 
-  /** The slope broadcasts to the input, not the other way. */
+  /** The slope must broadcast to the input, not the other way round. */
   private static List<List<Long>> prelu(NodeFacts node) {
     List<Long> both = ShapeInference.broadcast(node, List.of(node.dims(0), node.dims(1)));
     if (!both.equals(node.dims(0))) {

@@ -4,8 +4,8 @@ package dev.coracle.onnx;
 import dev.coracle.CoracleException;
 
 /**
- * Says why a block cannot be exported (the call, where it was made, and what to do instead), or
- * what the file does differently from the block.
+ * Says why a block cannot be exported (the call, where it was made, and what to do instead), or how
+ * the file differs from the block.
  */
 public final class ExportException extends CoracleException {
 

@@ -6,7 +6,7 @@ import java.util.Optional;
 import java.util.Set;
 
 /**
- * Says what was written.
+ * Describes the file that an export has written.
  *
  * @param bytes size of the file, with its external data
  * @param opset version of ONNX's operators

@@ -12,7 +12,7 @@ import java.util.Set;
 
 /**
  * Runs ONNX files for {@link OnnxVerifier}. Found by {@link ServiceLoader}, so that the exporter
- * knows no runtime and works without one.
+ * depends on no runtime and works without one.
  */
 public interface FileRunner {
 
@@ -22,8 +22,8 @@ public interface FileRunner {
   /**
    * Opens a file; the caller closes it. External data are read from the file's folder.
    *
-   * @param domains of operators that the file may use besides ONNX's own
-   * @param large whether memory counts for more than speed, as the weights are large
+   * @param domains the domains of operators that the file may use besides ONNX's own
+   * @param large whether memory matters more than speed, since the weights are large
    * @throws CoracleException when the runtime does not start, or refuses the file
    */
   OpenFile open(Path file, Set<String> domains, boolean large);
@@ -35,7 +35,7 @@ public interface FileRunner {
      * Returns the outputs by name, in the file's order.
      *
      * @param inputs by name
-     * @param manager gets the outputs
+     * @param manager owns the outputs
      * @throws CoracleException when the file does not run on these inputs
      */
     Map<String, NDArray> run(Map<String, NDArray> inputs, NDManager manager);
@@ -44,9 +44,10 @@ public interface FileRunner {
     void close();
   }
 
-  /** Returns the runner that is at hand. */
+  /** Returns the first available runner, if any. */
   static Optional<FileRunner> find() {
-    // In the same jar, so not by the thread's class loader, which may be another application's.
+    // It is in the same jar, so not by the thread's class loader, which may be another
+    // application's.
     return ServiceLoader.load(FileRunner.class, FileRunner.class.getClassLoader()).stream()
         .map(ServiceLoader.Provider::get)
         .filter(FileRunner::isAvailable)

@@ -22,7 +22,7 @@ import java.util.function.Supplier;
 /**
  * Collects the nodes and initializers of a graph; {@link OpTranslator}s call it. Parameters and
  * constants become initializers when they are first used, so that unused ones stay out; names are
- * made from what they name, so that the same block gives the same bytes.
+ * derived from what they name, so that the same block gives the same bytes.
  */
 public final class GraphBuilder {
 
@@ -57,7 +57,7 @@ public final class GraphBuilder {
       }
     }
     outputNames.forEach(this::take);
-    // Parameters' names come before any that is made up, which could be one of them.
+    // Parameters' names are taken first, so that no generated name can clash with them.
     trace.calls().forEach(call -> call.operands().forEach(this::takeParameter));
     trace.outputs().forEach(this::takeParameter);
     trace.outputs().forEach(output -> used.add(output.id()));
@@ -71,7 +71,7 @@ public final class GraphBuilder {
     }
   }
 
-  /** Returns the version of ONNX's operators that the graph is written in. */
+  /** Returns the opset, the version of ONNX's operators that the graph uses. */
   public int opset() {
     return opset;
   }
@@ -100,7 +100,7 @@ public final class GraphBuilder {
         .domain(domain);
   }
 
-  /** Starts a node that belongs to no call, but to what a call needs. */
+  /** Starts a node that belongs to no call itself, but computes something that a call needs. */
   NodeBuilder helper(String operator, String why) {
     return new NodeBuilder(this, operator, why, "");
   }
@@ -167,14 +167,15 @@ public final class GraphBuilder {
   }
 
   /**
-   * Adds an array that a translator has worked out from others, such as the transpose of a weight.
+   * Adds an array that a translator has computed from others, such as the transpose of a weight.
    *
    * @param name of the array; made longer if it is taken
-   * @param array lives until the file is written; those that its manager makes do
+   * @param array must live until the file is written, as arrays made by its manager do
    */
   public String initializer(String name, NDArray array) {
     List<Long> dims = Arrays.stream(array.getShape().getShape()).boxed().toList();
-    // Of a view, such as a transpose, a direct buffer would be a copy as long as the trace lives.
+    // A direct buffer of a view, such as a transpose, would be a copy that lives as long as the
+    // trace.
     return initializer(
         fresh(name), array.getDataType(), dims, () -> littleEndian(array.toByteBuffer()));
   }
@@ -182,7 +183,7 @@ public final class GraphBuilder {
   /**
    * As {@link #initializer(String, NDArray)}, once for all calls that use the same arrays.
    *
-   * @param from the arrays that it is worked out from
+   * @param from the arrays that it is computed from
    */
   public String initializer(String name, List<Value> from, Supplier<NDArray> array) {
     return remember(
@@ -191,13 +192,16 @@ public final class GraphBuilder {
 
   private String initializer(
       String name, DataType type, List<Long> dims, Initializer.Content content) {
-    OnnxTypes.elementType(type); // refuses the unknown ones
+    OnnxTypes.elementType(type); // refuses unknown types
     initializers.put(name, new Initializer(name, type, dims, content));
     initializerOrder.add(name);
     return name;
   }
 
-  /** The engine's bytes are in the order of the processor, and DJL has engines for no other. */
+  /**
+   * The engine's bytes are in the processor's order, and DJL's engines run on little-endian
+   * processors only.
+   */
   private static ByteBuffer littleEndian(ByteBuffer bytes) {
     return bytes.order(ByteOrder.LITTLE_ENDIAN);
   }
@@ -291,7 +295,7 @@ public final class GraphBuilder {
     return known;
   }
 
-  /** Returns the name of an array in the graph, and puts it there if it is a constant. */
+  /** Returns the name of an array in the graph, and adds it to the graph if it is a constant. */
   public String name(Value value) {
     String known = names.get(value.id());
     if (known == null) {
@@ -329,7 +333,7 @@ public final class GraphBuilder {
     return name;
   }
 
-  /** Returns the name, or a longer one if it is taken; for what nobody named. */
+  /** Returns the name, or a longer one if it is taken; for arrays that the user has not named. */
   String fresh(String name) {
     return taken.contains(name) ? fresh(name + "_") : take(name);
   }
@@ -342,7 +346,7 @@ public final class GraphBuilder {
     graph.addNode(node);
   }
 
-  /** Notes that an array of the graph has the shape and type of a traced one. */
+  /** Records that an array of the graph has the shape and type of a traced one. */
   private void define(String name, Value value) {
     traced.putIfAbsent(name, value);
   }
@@ -362,7 +366,7 @@ public final class GraphBuilder {
       if (made && !publicNames.containsKey(name)) {
         publicNames.put(name, outputNames.get(i));
         traced.put(outputNames.get(i), output);
-      } else { // an input or initializer that is returned as it is, or the same array twice
+      } else { // an input or initializer returned unchanged, or the same array twice
         helper("Identity", "output").input(name).output(outputNames.get(i));
         define(outputNames.get(i), output);
       }

@@ -10,10 +10,10 @@ import java.util.Map;
 import java.util.Set;
 
 /**
- * Checks a finished graph before it is written, apart from the code that made it: names and order
- * ({@code structure}), each node against what ONNX says of its operator ({@link NodeChecker}), and
- * the shape and type of every array against those that the block gave when it was traced ({@link
- * ShapeChecker}).
+ * Checks a finished graph before it is written, independently of the code that made it: names and
+ * order ({@code structure}), each node against ONNX's definition of its operator ({@link
+ * NodeChecker}), and the shape and type of every array against those that the block gave when it
+ * was traced ({@link ShapeChecker}).
  */
 final class GraphChecker {
 
@@ -22,9 +22,9 @@ final class GraphChecker {
   /**
    * Checks a graph.
    *
-   * @param sizes of the dynamic axes at which the block was traced; the shapes are worked out and
+   * @param sizes of the dynamic axes at which the block was traced; the shapes are inferred and
    *     compared at each of them
-   * @throws ExportException when the graph is not what ONNX or the traces say
+   * @throws ExportException when the graph contradicts ONNX's rules or the traces
    */
   static void check(OnnxGraph graph, List<Map<String, Long>> sizes) {
     structure(graph);
@@ -84,7 +84,7 @@ final class GraphChecker {
     }
   }
 
-  /** Makes the exception for a graph that the exporter should not have made. */
+  /** Makes the exception for a graph that the exporter should not have produced. */
   static ExportException fault(String what) {
     return new ExportException(
         "the graph is malformed, a fault of the exporter or of a translator of your own: " + what);

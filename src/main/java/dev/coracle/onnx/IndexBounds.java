@@ -8,11 +8,12 @@ import java.util.Map;
 import java.util.Set;
 
 /**
- * Finds how large the indices may be that an input holds: below the rows of the table they go to.
+ * Finds how large the indices in an input may be: less than the number of rows of the table that
+ * they index.
  */
 final class IndexBounds {
 
-  /** Give an array of the same indices, in another form. */
+  /** Operators that give the same indices in another form. */
   private static final Set<String> KEEP_VALUES =
       Set.of(
           "Cast",

@@ -8,7 +8,7 @@ import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
-/** Shapes of what picks elements by index or reduces axes. */
+/** Shapes of operators that pick elements by index or reduce axes. */
 final class IndexShapes {
 
   /** Returns the rule of an operator, or null. */
@@ -63,7 +63,7 @@ final class IndexShapes {
     return one(node.dims(0));
   }
 
-  /** The indices are as many as the elements, or fewer, along all other axes. */
+  /** Along all axes but one there must be at most as many indices as elements. */
   private static void requireWithin(NodeFacts node, int indices) {
     List<Long> data = node.dims(0);
     int axis = node.axis(node.integer("axis", 0), data.size());

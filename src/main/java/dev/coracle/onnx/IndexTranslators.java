@@ -7,7 +7,7 @@ import java.util.Collections;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
-/** Picks elements of an array by where they are. */
+/** Picks elements of an array by their position. */
 final class IndexTranslators {
 
   /** Returns the translator of a method, or null. */
@@ -25,7 +25,7 @@ final class IndexTranslators {
     };
   }
 
-  /** Slices to the end. */
+  /** The bound of a slice that goes to the end. */
   private static final DimExpr END = DimExpr.of(Long.MAX_VALUE);
 
   private IndexTranslators() {}
@@ -65,7 +65,7 @@ final class IndexTranslators {
   /**
    * One element of an index.
    *
-   * @param axis of the receiver; for a new axis, the one before which it comes
+   * @param axis of the receiver; for a new axis, the one before which it is inserted
    * @param arguments as {@link TracingIndexer} says
    */
   record Element(String kind, int axis, List<Object> arguments) {
@@ -162,8 +162,8 @@ final class IndexTranslators {
   }
 
   /**
-   * diagonal(), diagonal(offset) or diagonal(offset, axis1, axis2): of the rows and columns laid
-   * end to end, one number each time a row and a column further.
+   * diagonal(), diagonal(offset) or diagonal(offset, axis1, axis2): flattens rows and columns into
+   * one axis and takes elements one row and one column apart.
    */
   private static void diagonal(Call call, GraphBuilder graph) {
     Value x = call.receiver();
@@ -184,7 +184,7 @@ final class IndexTranslators {
     DimExpr width = source.get(rank - 1);
     DimExpr height = source.get(rank - 2);
     if (!height.minus(width).isConstant()) {
-      // The trace saw one of them be the shorter; at other sizes it may be the other.
+      // In the trace one of them was the shorter; at other sizes it may be the other.
       throw call.unsupported(
           "axes of %s and %s, as its length is the shorter of them; slice both to one size before"
               .formatted(height, width));
@@ -220,12 +220,12 @@ final class IndexTranslators {
     return graph.node("Gather", call).input(x).input(index).attribute("axis", axis);
   }
 
-  /** Returns the name of indices in a type that ONNX takes. */
+  /** Returns the name of the indices in a type that ONNX takes. */
   private static String index(Call call, GraphBuilder graph, Value index) {
     return Promotion.cast(call, graph, graph.name(index), index.type(), DataType.INT64);
   }
 
-  /** One index for each row, or an array of the receiver's rank, along an axis after all others. */
+  /** Picks along one axis, by one index for each row or an array of the receiver's rank. */
   private static void pick(List<Element> elements, Call call, GraphBuilder graph) {
     Element pick =
         elements.stream()
@@ -264,8 +264,8 @@ final class IndexTranslators {
   }
 
   /**
-   * gatherNd(index): along its axis 0 lie the coordinates on the first axes of the receiver. As the
-   * engine does, these axes are joined and the coordinates with them.
+   * gatherNd(index): axis 0 of the index holds the coordinates on the first axes of the receiver.
+   * As in the engine, these axes are joined into one, and each tuple of coordinates into one index.
    */
   private static void gatherNd(Call call, GraphBuilder graph) {
     Value x = call.receiver();
@@ -319,7 +319,7 @@ final class IndexTranslators {
     gather(flat, index, 0, call, graph).output(call.result());
   }
 
-  /** put(index, values) into a copy of the receiver: places in the flattened array. */
+  /** put(index, values) into a copy of the receiver; indices refer to the flattened array. */
   private static void put(Call call, GraphBuilder graph) {
     Value x = call.receiver();
     Value index = call.array(0);

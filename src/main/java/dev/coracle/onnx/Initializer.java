@@ -8,7 +8,7 @@ import java.util.List;
 /** An array of the graph; its content is fetched when it is written. */
 record Initializer(String name, DataType type, List<Long> dims, Content content) {
 
-  /** Gives the elements in row-major order, little-endian. */
+  /** Provides the elements in row-major order, little-endian. */
   interface Content {
     ByteBuffer bytes();
   }
@@ -19,7 +19,7 @@ record Initializer(String name, DataType type, List<Long> dims, Content content)
         .reduce(type.getNumOfBytes(), Math::multiplyExact);
   }
 
-  /** Returns the content, of the size that type and shape demand. */
+  /** Returns the content, checked to have the size that type and shape demand. */
   ByteBuffer bytes() {
     ByteBuffer bytes = content.bytes();
     if (bytes.remaining() != size()) {

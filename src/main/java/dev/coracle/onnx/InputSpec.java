@@ -11,12 +11,12 @@ import java.util.TreeMap;
 /**
  * An input of the graph.
  *
- * @param axes names of the dynamic axes; their sizes in the shape do not matter
+ * @param axes names of the dynamic axes, whose sizes in the shape do not matter
  */
 record InputSpec(String name, Shape shape, DataType type, Map<Integer, String> axes) {
 
   InputSpec {
-    axes = new TreeMap<>(axes); // changed while the exporter is set up
+    axes = new TreeMap<>(axes); // a copy that is changed while the exporter is set up
   }
 
   Shape at(Map<String, Long> sizes) {
@@ -26,7 +26,7 @@ record InputSpec(String name, Shape shape, DataType type, Map<Integer, String> a
     return new Shape(dims);
   }
 
-  /** Checks that an array may be given. */
+  /** Checks that an array may be given as this input. */
   void requireFits(NDArray array) {
     boolean fits = array.getDataType() == type && array.getShape().dimension() == shape.dimension();
     for (int axis = 0; fits && axis < shape.dimension(); axis++) {

@@ -24,14 +24,14 @@ final class Inputs {
       throw new IllegalArgumentException(
           "input '" + name + "' is of type int16, which PyTorch's engine lacks");
     }
-    OnnxTypes.elementType(type); // at what ONNX lacks too, the engine would end the process
+    OnnxTypes.elementType(type); // refuses types at which the engine might end the process
     if (shape.dimension() == 0) {
       throw new IllegalArgumentException("input '" + name + "' has rank 0; axis 0 is the batch");
     }
     specs.add(new InputSpec(name, shape, type, Map.of(0, GraphBuilder.BATCH_AXIS)));
   }
 
-  /** Refuses what ONNX takes for no name, and what ONNX Runtime's Java binding cannot give back. */
+  /** Refuses "", in ONNX no name, and characters that ONNX Runtime's Java binding garbles. */
   static void requireName(String what, String name) {
     if (name.isEmpty()) {
       throw new IllegalArgumentException(

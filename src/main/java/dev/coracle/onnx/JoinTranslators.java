@@ -5,7 +5,7 @@ import java.util.List;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
-/** Joins arrays along an axis, and takes them apart. */
+/** Joins arrays along an axis, and splits them. */
 final class JoinTranslators {
 
   /** Returns the translator of a method, or null. */
@@ -27,7 +27,7 @@ final class JoinTranslators {
     node.attribute("axis", axis(call)).output(call.result());
   }
 
-  /** receiver.stack(others, axis): each gets an axis, along which they are joined. */
+  /** receiver.stack(others, axis): each gets a new axis, along which they are joined. */
   private static void stack(Call call, GraphBuilder graph) {
     long axis = axis(call);
     List<String> parts =
@@ -46,7 +46,7 @@ final class JoinTranslators {
     return Stream.concat(Stream.of(call.receiver()), call.arrays(0).stream())
         .map(part -> Promotion.operand(call, graph, part, type, type))
         .toList()
-        .stream(); // made before the node that takes them
+        .stream(); // their nodes come before the one that takes them
   }
 
   private static long axis(Call call) {
@@ -54,8 +54,8 @@ final class JoinTranslators {
   }
 
   /**
-   * split(sections, axis) or split(indices, axis). The sizes of the parts that came out say what
-   * either means, also where the sections are not equal.
+   * split(sections, axis) or split(indices, axis). Translated from the sizes of the resulting
+   * parts, which covers both, also where the sections are unequal.
    */
   private static void split(Call call, GraphBuilder graph) {
     int axis = call.arguments().size() > 1 ? call.axis(1, call.receiver().rank()) : 0;

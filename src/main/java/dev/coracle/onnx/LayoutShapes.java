@@ -9,7 +9,7 @@ import java.util.Collections;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
-/** Shapes of what gives the same numbers another shape, and of shapes themselves. */
+/** Shapes of operators that give numbers another shape, and of those that return shapes. */
 final class LayoutShapes {
 
   /** Returns the rule of an operator, or null. */
@@ -76,7 +76,7 @@ final class LayoutShapes {
     List<Long> input = node.dims(0);
     List<Long> given = node.has(1) ? node.content(1) : ones(input);
     if (given == null || (node.has(1) && given.isEmpty())) {
-      return null; // no axis, and all axes of size 1, are both readings of an empty list
+      return null; // an empty list may mean no axis or all axes of size 1
     }
     List<Integer> axes = new ArrayList<>(node.axes(given, input.size()));
     Collections.reverse(axes);
@@ -139,7 +139,7 @@ final class LayoutShapes {
     return one(output);
   }
 
-  /** Returns the part of the input's shape that a node Shape gives. */
+  /** Returns the part of the input's shape that a Shape node returns. */
   static List<Long> shapeOf(NodeFacts node) {
     List<Long> input = node.dims(0);
     long start = node.integer("start", 0);

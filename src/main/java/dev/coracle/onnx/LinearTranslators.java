@@ -6,7 +6,7 @@ import ai.djl.ndarray.types.DataType;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
-/** Products with a matrix of weights, and rows of one. */
+/** Products with a matrix of weights, and lookups of its rows. */
 final class LinearTranslators {
 
   /** Returns the translator of a method, or null. */
@@ -46,7 +46,7 @@ final class LinearTranslators {
     }
   }
 
-  /** Returns the name of the transpose of a matrix: an initializer of its own where it is known. */
+  /** Returns the name of the transpose of a matrix: an initializer where the content is known. */
   private static String transposed(Value matrix, Call call, GraphBuilder graph) {
     NDArray content = matrix.content();
     if (content == null) {
@@ -61,7 +61,7 @@ final class LinearTranslators {
         () -> graph.initializer(derived(matrix, "transposed"), content.transpose()));
   }
 
-  /** Names what is worked out from a parameter after it. */
+  /** Returns a name for an array computed from a parameter, derived from the parameter's name. */
   static String derived(Value from, String what) {
     return from.parameter() == null ? what : from.parameter() + "_" + what;
   }

@@ -8,7 +8,7 @@ import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
-/** Shapes of products of matrices, and of the recurrent layers, which are made of these. */
+/** Shapes of products of matrices, and of the recurrent layers, which consist of them. */
 final class MatrixShapes {
 
   /** Returns the rule of an operator, or null. */

@@ -26,21 +26,21 @@ import org.jspecify.annotations.Nullable;
 /**
  * Writes a model as one file, or as a pair with external data.
  *
- * <p>How it works: the {@link DataFile}, whose name no other content has, is written first; then
- * the model takes its place at once, and refers to it. So at any moment the model in place has the
- * data that it was written with. When the model cannot be written, the new data go; when it is in
- * place, the data that the model before it referred to go. Within a program, one export at a time
- * writes to a path.
+ * <p>How it works: the {@link DataFile}, whose name is unique to its content, is written first;
+ * then the model, which refers to it, is moved into place atomically. So at any moment the model in
+ * place has the data that it was written with. If the model cannot be written, the new data are
+ * deleted; once it is in place, the data of the model before it are deleted. Within a process, one
+ * export at a time writes to a path.
  */
 final class ModelFiles {
 
-  /** The most that protobuf reads as one message. */
+  /** The most bytes that protobuf reads as one message. */
   static final long MAX_BYTES = Integer.MAX_VALUE;
 
-  /** A model whose data lie outside is far smaller; anything larger is not read to find them. */
+  /** A model with external data is far smaller; larger files are not searched for references. */
   private static final long MAX_GRAPH_BYTES = 64 << 20;
 
-  /** One of these for each path, as two exports would delete each other's data. */
+  /** Each path has one of these locks, since two exports would delete each other's data. */
   private static final List<Lock> LOCKS =
       Stream.generate(() -> (Lock) new ReentrantLock()).limit(64).toList();
 
@@ -60,9 +60,9 @@ final class ModelFiles {
    * Writes a model.
    *
    * @param model without its graph
-   * @param external whether the larger initializers go to a file of their own; null where only a
-   *     model of more than {@code limit} bytes would need it
-   * @param check of the model's temporary file, in the folder where its data are
+   * @param external whether the larger initializers go to a file of their own; null to do so only
+   *     for a model of more than {@code limit} bytes
+   * @param check called with the model's temporary file, in the folder where its data are
    * @return the size of all files
    */
   long write(
@@ -137,7 +137,7 @@ final class ModelFiles {
   }
 
   private void writeModel(ModelWriter writer, AtomicFile.Check check) throws IOException {
-    CRC32 written = new CRC32(); // finds damage, and a cold JVM sums 5 MB some 50 ms sooner
+    CRC32 written = new CRC32(); // finds damage, and saves a cold JVM 50 ms over SHA-256 for 5 MB
     AtomicFile.write(
         file,
         out -> writer.writeTo(new CheckedOutputStream(out, written)),
@@ -169,7 +169,10 @@ final class ModelFiles {
     return new IOException(file + " reads back differently than it was written");
   }
 
-  /** Returns the names of the data files that the model in place refers to, and that we named. */
+  /**
+   * Returns the names of the data files that the model in place refers to and that follow our
+   * naming scheme.
+   */
   private Set<String> dataFiles() throws IOException {
     Set<String> names = new HashSet<>();
     Pattern ours = DataFile.names(name);
@@ -183,7 +186,7 @@ final class ModelFiles {
           .filter(entry -> ours.matcher(entry.getValue()).matches())
           .forEach(entry -> names.add(entry.getValue()));
     } catch (IOException e) {
-      return Set.of(); // no model
+      return Set.of(); // not a model
     }
     return names;
   }
@@ -195,11 +198,11 @@ final class ModelFiles {
     }
   }
 
-  /** Deletes files that nothing refers to any more; one that cannot be deleted does no harm. */
+  /** Deletes files that nothing refers to any more; one that cannot be deleted is harmless. */
   private void deleteAll(Set<String> names) {
     for (String old : names) {
       if (!file.resolveSibling(old).toFile().delete()) {
-        return; // the model is in place all the same
+        return; // the model is in place nevertheless
       }
     }
   }

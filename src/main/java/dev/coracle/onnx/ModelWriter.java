@@ -13,12 +13,12 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Writes a model with one initializer in memory at a time. Protobuf's own classes would hold all of
- * them twice.
+ * Writes a model with only one initializer in memory at a time, where protobuf's own classes would
+ * hold all of them twice.
  *
- * <p>How it works: in protobuf's wire format a message is its fields one after the other, those
- * that repeat and those that do not. So each message that holds an initializer is written as what
- * goes before it in the order of protobuf's classes, the initializer, and what goes after it.
+ * <p>How it works: in protobuf's wire format a message is the concatenation of its fields. So each
+ * message that contains initializers is written as the fields before them in the order of
+ * protobuf's classes, the initializers, and the fields after them.
  */
 final class ModelWriter {
 
@@ -33,7 +33,7 @@ final class ModelWriter {
 
   /**
    * @param model without its graph
-   * @param data what is written elsewhere, or null
+   * @param data the file for the initializers that are stored elsewhere, or null
    */
   ModelWriter(ModelProto model, OnnxGraph graph, @Nullable DataFile data) {
     this.data = data;
@@ -78,7 +78,7 @@ final class ModelWriter {
         + graphSize;
   }
 
-  /** Writes the file; more than 2 GiB would be no protobuf message any more. */
+  /** Writes the file, which must be below 2 GiB to be a protobuf message. */
   void writeTo(OutputStream stream) throws IOException {
     CodedOutputStream out = CodedOutputStream.newInstance(stream);
     beforeGraph.writeTo(out);
@@ -89,7 +89,7 @@ final class ModelWriter {
       out.writeRawBytes(heads.get(i));
       if (!isElsewhere(i)) {
         startMessage(out, TensorProto.RAW_DATA_FIELD_NUMBER, initializers.get(i).size());
-        // A slice: it writes up to the capacity, not the limit.
+        // A slice, since this writes up to the capacity, not the limit.
         out.writeRawBytes(initializers.get(i).bytes().slice());
       }
     }

@@ -11,7 +11,7 @@ import java.util.Locale;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
-/** A node in the making; inputs in ONNX's order. */
+/** A node under construction; its inputs are added in ONNX's order. */
 public final class NodeBuilder {
 
   private final GraphBuilder graph;
@@ -34,14 +34,14 @@ public final class NodeBuilder {
     return input(graph.name(value));
   }
 
-  /** Adds an array by its name, which {@link GraphBuilder} gave. */
+  /** Adds an array by its name, as given by {@link GraphBuilder}. */
   public NodeBuilder input(String name) {
     node.addAllInput(pendingEmpty).addInput(name);
     pendingEmpty.clear();
     return this;
   }
 
-  /** Leaves a missing input out, or empty if others follow. */
+  /** Adds an input, or omits it if it is null, with an empty name if others follow. */
   public NodeBuilder optionalInput(@Nullable Value value) {
     if (value == null) {
       return noInput();
@@ -49,7 +49,7 @@ public final class NodeBuilder {
     return input(value);
   }
 
-  /** Leaves an input out, or empty if others follow. */
+  /** Omits an input, with an empty name if others follow. */
   public NodeBuilder noInput() {
     pendingEmpty.add("");
     return this;
@@ -113,12 +113,12 @@ public final class NodeBuilder {
     return List.copyOf(node.getOutputList());
   }
 
-  /** Ends the node, which computes something on the way, and returns its name. */
+  /** Ends the node, which computes an intermediate array, and returns that array's name. */
   public String output() {
     return output(freshName());
   }
 
-  /** Ends the node, of which the output at {@code index} is wanted alone. */
+  /** Ends the node, of which only the output at {@code index} is wanted. */
   public String outputAt(int index) {
     String name = freshName();
     for (int i = 0; i < index; i++) {

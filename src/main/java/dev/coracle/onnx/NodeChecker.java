@@ -38,7 +38,7 @@ final class NodeChecker {
   }
 
   void check(NodeProto node) {
-    if (!node.getDomain().isEmpty()) { // nothing is known of it but what was traced
+    if (!node.getDomain().isEmpty()) { // nothing but the traced types is known about it
       node.getOutputList().forEach(output -> define(node, output, null));
       return;
     }
@@ -69,7 +69,7 @@ final class NodeChecker {
                   names.size()));
     }
     for (int i = 0; i < names.size(); i++) {
-      // The first output may be missing where another alone is wanted.
+      // Earlier outputs may be missing where only a later one is wanted.
       boolean mayMiss = OperatorSpec.at(formals, i).optional() || what.equals("outputs");
       if (names.get(i).isEmpty() && !mayMiss) {
         throw GraphChecker.fault(node, "%s %d must not be empty".formatted(what, i));
@@ -101,7 +101,7 @@ final class NodeChecker {
         Formal formal = OperatorSpec.at(spec.inputs(), i);
         DataType type = types.get(node.getInput(i));
         if (type == null) {
-          continue; // of an operator that is not known
+          continue; // computed by an unknown operator
         }
         DataType earlier = bound.putIfAbsent(formal.type(), type);
         if (!spec.types(formal).contains(type) || (earlier != null && earlier != type)) {
@@ -151,7 +151,7 @@ final class NodeChecker {
     }
   }
 
-  /** Compares the types that the graph states for its outputs. */
+  /** Compares the types that the graph declares for its outputs with those inferred. */
   void checkOutputs() {
     for (ValueInfoProto output : graph.graph().getOutputList()) {
       DataType type = Objects.requireNonNullElse(types.get(output.getName()), DataType.UNKNOWN);

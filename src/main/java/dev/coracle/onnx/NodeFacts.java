@@ -10,9 +10,9 @@ import java.util.stream.LongStream;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A node whose output shapes are asked for.
+ * A node whose output shapes are to be inferred.
  *
- * @param inputs null for those left out; the shapes of the others are known
+ * @param inputs null for omitted ones; the shapes of the others are known
  */
 record NodeFacts(NodeProto node, int opset, List<@Nullable ArrayFact> inputs) {
 
@@ -86,7 +86,7 @@ record NodeFacts(NodeProto node, int opset, List<@Nullable ArrayFact> inputs) {
     return (int) (axis < 0 ? axis + rank : axis);
   }
 
-  /** Returns different axes counted from 0, in rising order. */
+  /** Returns distinct axes counted from 0, in ascending order. */
   List<Integer> axes(List<Long> axes, int rank) {
     List<Integer> counted = axes.stream().map(axis -> axis(axis, rank)).sorted().toList();
     if (counted.stream().distinct().count() != counted.size()) {

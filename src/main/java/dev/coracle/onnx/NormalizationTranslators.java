@@ -19,7 +19,7 @@ final class NormalizationTranslators {
     };
   }
 
-  /** From this version on ONNX has LayerNormalization. */
+  /** First opset with LayerNormalization. */
   private static final int LAYER_NORMALIZATION = 17;
 
   private NormalizationTranslators() {}
@@ -31,7 +31,7 @@ final class NormalizationTranslators {
     long axis = call.literal(5);
     call.requireFloating(input);
     statistics.forEach(value -> requireSameType(call, input, value));
-    if (axis < 0 || axis >= input.rank()) { // PyTorch's engine takes -1 for 1, others for the last
+    if (axis < 0 || axis >= input.rank()) { // -1 is axis 1 in PyTorch's engine, the last in others
       throw call.unsupported(
           "axis %d of an array of rank %d; count it from 0".formatted(axis, input.rank()));
     }
@@ -57,7 +57,10 @@ final class NormalizationTranslators {
     }
   }
 
-  /** ONNX knows no axis but 1: x · gamma/√(variance+ε) + (beta − mean · gamma/√(variance+ε)). */
+  /**
+   * Written out, since ONNX supports only axis 1: x · gamma/√(variance+ε) + (beta − mean ·
+   * gamma/√(variance+ε)).
+   */
   private static void scaleAndShift(Call call, GraphBuilder graph, Value input, int axis) {
     NDArray deviation = exact(call, 2).add(call.number(7)).sqrt();
     NDArray scale = exact(call, 3).div(deviation);
@@ -77,7 +80,7 @@ final class NormalizationTranslators {
         .output(call.result());
   }
 
-  /** Returns the content of an argument for computing with it. */
+  /** Returns the content of an argument, to compute with. */
   private static NDArray exact(Call call, int index) {
     NDArray content = call.array(index).content();
     if (content == null) {
@@ -99,7 +102,7 @@ final class NormalizationTranslators {
     requireSameType(call, input, call.array(2));
     requireSameType(call, input, call.array(3));
     long first = (long) input.rank() - call.literals(1).size();
-    // Of float64 the operator would compute in float32 alone, by its specification.
+    // By its specification, the operator computes even float64 in float32.
     if (graph.opset() >= LAYER_NORMALIZATION && input.type() != DataType.FLOAT64) {
       graph
           .node("LayerNormalization", call)

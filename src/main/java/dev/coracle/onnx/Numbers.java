@@ -25,7 +25,7 @@ final class Numbers {
     }
   }
 
-  /** Returns an array of one number as a tensor of shape (1), as attributes want it. */
+  /** Returns an array of one number as a tensor of shape (1), the form required in attributes. */
   static TensorProto tensor(NDArray one) {
     return TensorProto.newBuilder()
         .setDataType((int) OnnxTypes.elementType(one.getDataType()))

@@ -37,19 +37,20 @@ import org.jspecify.annotations.Nullable;
  * }</pre>
  *
  * <p>How it works: {@link Tracer} runs the block at several sizes of its dynamic axes and records
- * the array calls; {@link SymbolicTrace} finds what in them depends on these sizes; {@link
+ * the array calls; {@link SymbolicTrace} finds which parts of them depend on these sizes; {@link
  * Translators} writes each call as ONNX nodes. The block is run in inference mode, so dropout
- * disappears. Nothing is written on any error, and an existing file stays as it was.
+ * disappears. After an error nothing has been written, and an existing file is unchanged.
  *
- * <p>What a block does only at sizes that are not traced ({@code if (n > 128)}) cannot be seen: the
- * verification tries some more, but compare file and block at the sizes that matter.
+ * <p>Behaviour of a block that shows only at sizes that are not traced ({@code if (n > 128)})
+ * cannot be detected: the verification tries some more sizes, but compare file and block at those
+ * that matter.
  *
  * <p>Initializers bear the names of the block's parameters ({@code block.getParameters()}). The
  * same block and parameters give the same bytes. Not thread-safe.
  */
 public final class OnnxExporter {
 
-  /** Default version of ONNX's operators; with its IR version 8, ONNX Runtime 1.12 reads it. */
+  /** Default version of ONNX's operators, with IR version 8; ONNX Runtime 1.12 reads it. */
   public static final int OPSET = 17;
 
   /** Oldest version of the operators that can be chosen. */
@@ -80,13 +81,13 @@ public final class OnnxExporter {
     return new OnnxExporter();
   }
 
-  /** Sets the block. Its parameters must be initialized, and stay as they are. Required. */
+  /** Sets the block. Its parameters must be initialized, and are not changed. Required. */
   public OnnxExporter block(Block block) {
     this.block = Objects.requireNonNull(block, "block");
     return this;
   }
 
-  /** Sets the block to a model's; the model stays open. */
+  /** Sets the block to that of a model, which stays open. */
   public OnnxExporter model(Model model) {
     return block(Objects.requireNonNull(model, "model").getBlock());
   }
@@ -103,12 +104,12 @@ public final class OnnxExporter {
   }
 
   /**
-   * Leaves the size of an axis open, under a name. Axes of one name have one size. Each doubles the
-   * time of the export. The block must take other sizes: BertBlock, whose positions are a
-   * parameter, takes one length of sequences alone.
+   * Leaves the size of an axis open, under a name. Axes of the same name have the same size. Each
+   * name doubles the time of the export. The block must accept other sizes: BertBlock, whose
+   * positions are a parameter, takes sequences of one length only.
    *
    * @param input the name of an input that was added before
-   * @param axis counted from 0; axis 0 is dynamic already, and gets this name
+   * @param axis counted from 0; axis 0, which is dynamic anyway, gets this name
    */
   public OnnxExporter dynamicAxis(String input, int axis, String name) {
     inputs.nameAxis(input, axis, name);
@@ -118,8 +119,8 @@ public final class OnnxExporter {
   /**
    * As {@link #dynamicAxis(String, int, String)}, with the sizes to trace.
    *
-   * @param sizes three different ones that the block takes, of 2 or more; not a size of any other
-   *     axis of inputs and parameters
+   * @param sizes three different sizes of 2 or more that the block takes; none may be the size of
+   *     another axis of inputs or parameters
    */
   public OnnxExporter dynamicAxis(String input, int axis, String name, long... sizes) {
     Objects.requireNonNull(name, "name");
@@ -167,8 +168,8 @@ public final class OnnxExporter {
   }
 
   /**
-   * Puts array code before the block and into the graph: normalisation, so that the model takes raw
-   * pixels, for example. Default: none.
+   * Adds array code before the block to the graph, for example normalisation, so that the model
+   * takes raw pixels. Default: none.
    */
   public OnnxExporter prepend(UnaryOperator<NDList> function) {
     prepended = Objects.requireNonNull(function, "function");
@@ -176,8 +177,8 @@ public final class OnnxExporter {
   }
 
   /**
-   * Puts array code after the block and into the graph: softmax, which DJL leaves to the loss, for
-   * example. Default: none.
+   * Adds array code after the block to the graph, for example softmax, which DJL leaves to the
+   * loss. Default: none.
    */
   public OnnxExporter append(UnaryOperator<NDList> function) {
     appended = Objects.requireNonNull(function, "function");
@@ -185,8 +186,8 @@ public final class OnnxExporter {
   }
 
   /**
-   * Sets the version of ONNX's operators, 13 to 21. Default {@value #OPSET}. The version of the
-   * file format is the lowest that comes with it.
+   * Sets the version of ONNX's operators, 13 to 21. Default {@value #OPSET}. The IR version, that
+   * of the file format, is the one with which the opset was released.
    */
   public OnnxExporter opset(int version) {
     if (version < MIN_OPSET || version > MAX_OPSET) {
@@ -198,7 +199,7 @@ public final class OnnxExporter {
   }
 
   /**
-   * Translates the calls of a method in a way of one's own.
+   * Sets a custom translator for the calls of a method.
    *
    * @param method interface and name, such as {@code NDArray.erfinv}
    * @throws IllegalArgumentException when neither NDArray nor NDArrayEx has such a method, or it
@@ -211,10 +212,10 @@ public final class OnnxExporter {
   }
 
   /**
-   * Sets whether a batch normalisation becomes part of the convolution before it, where nothing
-   * else uses that one's output. Fewer nodes and the same function up to float32's rounding; the
-   * convolution's weights are then no parameters of the block any more, and are named after them.
-   * Default false: ONNX Runtime does it when it loads a model.
+   * Sets whether a batch normalisation is folded into the convolution before it, where nothing else
+   * uses the convolution's output. This gives fewer nodes and the same function up to float32
+   * rounding; the convolution's weights are then no longer parameters of the block, only named
+   * after them. Default false: ONNX Runtime does it when it loads a model.
    */
   public OnnxExporter foldBatchNorm(boolean fold) {
     foldBatchNorm = fold;
@@ -224,34 +225,34 @@ public final class OnnxExporter {
   /**
    * Sets whether arrays of 1 kB and more go to a second file in the same folder, named {@code
    * model.onnx.HASH.data} after the model and its content. Keep both together. Data of an earlier
-   * model of this name are deleted once the new model is in place. Default: where the model would
-   * otherwise exceed 2 GiB, the most that one ONNX file may have.
+   * model of this name are deleted once the new model is in place. Default: only where the model
+   * would otherwise exceed 2 GiB, the limit of one ONNX file.
    */
   public OnnxExporter externalData(boolean external) {
     externalData = external;
     return this;
   }
 
-  /** Sets the size from which on data go to a second file by themselves. */
+  /** Sets the size of a model above which data go to a second file by default. */
   OnnxExporter inlineLimit(long bytes) {
     inlineLimit = bytes;
     return this;
   }
 
   /**
-   * Sets whether the file is run in ONNX Runtime beside the block before it takes its place, as
-   * {@link OnnxVerifier} does it. Default true; without ONNX Runtime on the class path nothing is
-   * verified, and the report says so.
+   * Sets whether the file is run in ONNX Runtime and compared with the block, as by {@link
+   * OnnxVerifier}, before it is moved into place. Default true; without ONNX Runtime on the class
+   * path nothing is verified, and the report says so.
    *
    * <p>It starts ONNX Runtime in this process: an application that also uses DJL's OnnxRuntime
-   * engine starts that engine first, or switches this off.
+   * engine must start that engine first, or switch this off.
    */
   public OnnxExporter verify(boolean on) {
     verify = on;
     return this;
   }
 
-  /** Sets how far a number of the file may be off: {@link OnnxVerifier#tolerance}. */
+  /** Sets how far a number from the file may be off: {@link OnnxVerifier#tolerance}. */
   public OnnxExporter tolerance(double tolerance) {
     verifier.tolerance(tolerance);
     return this;
@@ -259,7 +260,8 @@ public final class OnnxExporter {
 
   /**
    * Verifies on these arrays too, one for each input: {@link OnnxVerifier#exampleInputs}. For
-   * inputs that are not any numbers, such as indices. They must stay open until the export.
+   * inputs that do not take arbitrary numbers, such as indices. The arrays must stay open until the
+   * export.
    */
   public OnnxExporter exampleInputs(NDList arrays) {
     verifier.exampleInputs(arrays);
@@ -278,10 +280,10 @@ public final class OnnxExporter {
   }
 
   /**
-   * As {@link #export(Path)}, with a last word for the caller.
+   * As {@link #export(Path)}, with a final check by the caller.
    *
-   * @param check gets the finished file under another name, before it takes the place of an earlier
-   *     one; an exception leaves the earlier one
+   * @param check receives the finished file under a temporary name, before it replaces an earlier
+   *     one; after an exception the earlier one stays
    */
   public ExportReport export(Path file, AtomicFile.Check check) throws IOException {
     Objects.requireNonNull(file, "file");
@@ -375,7 +377,7 @@ public final class OnnxExporter {
         .verifyExport(inputs, axes, trace, graph);
   }
 
-  /** Returns the block's class without its package; ONNX asks for a name that is not empty. */
+  /** Returns the block's class without its package; ONNX requires a non-empty name. */
   private static String nameOf(Block exported) {
     String name = exported.getClass().getName();
     return name.substring(name.lastIndexOf('.') + 1);

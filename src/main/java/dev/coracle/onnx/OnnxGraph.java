@@ -15,7 +15,7 @@ import java.util.Map;
  * @param domains versions of the operators' domains besides ONNX's own
  * @param graph without initializers
  * @param initializers in the order of first use
- * @param traced what the traces know of arrays of the graph, by name: their type and shape
+ * @param traced the traced type and shape of arrays of the graph, by name
  */
 record OnnxGraph(
     int opset,
@@ -48,7 +48,7 @@ record OnnxGraph(
     return model.build();
   }
 
-  /** From onnx.helper.VERSION_TABLE of ONNX: the format's version when the opset came out. */
+  /** From onnx.helper.VERSION_TABLE of ONNX: the format's version at the opset's release. */
   static int irVersion(int opset) {
     return opset <= 14 ? 7 : opset <= 18 ? 8 : opset <= 20 ? 9 : 10;
   }

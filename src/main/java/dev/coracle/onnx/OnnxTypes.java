@@ -7,7 +7,7 @@ import ai.onnx.proto.OnnxMl.TensorShapeProto;
 import ai.onnx.proto.OnnxMl.TypeProto;
 import ai.onnx.proto.OnnxMl.ValueInfoProto;
 
-/** Writes types as ONNX does; numbers of element types from TensorProto.DataType of onnx.proto. */
+/** Converts types to and from ONNX's numbers: TensorProto.DataType of onnx.proto. */
 final class OnnxTypes {
 
   private OnnxTypes() {}

@@ -30,7 +30,7 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Runs a block in DJL and its file in ONNX Runtime side by side and compares every number. {@link
- * OnnxExporter} does so by itself; this is for a file and a block that one has already.
+ * OnnxExporter} does so by default; this class is for an existing file and block.
  *
  * <pre>{@code
  * VerificationReport report =
@@ -42,29 +42,27 @@ import org.jspecify.annotations.Nullable;
  * }</pre>
  *
  * <p>How it works: the block runs first, on random numbers, at several sizes of each dynamic axis;
- * what it gives is kept. Then the file runs on the same numbers. Sizes at which the block itself
+ * its outputs are kept. Then the file runs on the same numbers. Sizes at which the block itself
  * fails are skipped, and named in the report.
  *
  * <p>ONNX Runtime optimises the graph, as it does where the file is served. Where the block's
- * parameters have more than 64 MiB, it leaves out what makes changed copies of those of
- * convolutions ({@code KEEPING_WEIGHTS} of {@code ModelOptions}).
+ * parameters take more than 64 MiB, it omits the optimisations that make modified copies of
+ * convolution weights ({@code KEEPING_WEIGHTS} of {@code ModelOptions}).
  *
- * <p>Floating-point inputs are normally distributed, uint8 is 0 to 255, other whole numbers are 0
- * and 1, which is a valid index and a valid mask almost anywhere: give {@link #exampleInputs} or
- * {@link #bound} for more. Where the block fails on these, or gives nothing finite, numbers from 0
- * to 1 are tried.
+ * <p>Floating-point inputs are normally distributed, uint8 inputs are 0 to 255, other integers are
+ * 0 and 1, which are valid as indices and masks almost anywhere: give {@link #exampleInputs} or
+ * {@link #bound} for more. Where the block fails on these, or its outputs are not finite, numbers
+ * from 0 to 1 are tried.
  *
- * <p>Wants ONNX Runtime on the class path, and starts its environment: see {@code OnnxModel} about
+ * <p>Needs ONNX Runtime on the class path, and starts its environment: see {@code OnnxModel} about
  * DJL's OnnxRuntime engine in the same process. Not thread-safe.
  */
 public final class OnnxVerifier {
 
-  /** Default tolerance: float32 sums of some thousand terms in another order stay below it. */
+  /** Default tolerance: float32 sums of a few thousand terms in a different order stay below it. */
   public static final double TOLERANCE = 1e-4;
 
-  /**
-   * Numbers that a block computes at all sizes of an export together: a second or two, and 1 GB.
-   */
+  /** Numbers that a block may compute at all sizes of an export: a second or two, and 1 GB. */
   private static final long MAX_WORK = 1L << 28;
 
   private @Nullable Block block;
@@ -109,7 +107,7 @@ public final class OnnxVerifier {
     return this;
   }
 
-  /** Says that an axis has any size, under a name; axes of one name have one size. */
+  /** Says that an axis may have any size, under a name; axes of one name have the same size. */
   public OnnxVerifier dynamicAxis(String input, int axis, String name) {
     inputs.nameAxis(input, axis, name);
     return this;
@@ -134,7 +132,7 @@ public final class OnnxVerifier {
     return this;
   }
 
-  /** Draws the whole numbers of an input from 0 to below a bound, such as a vocabulary's size. */
+  /** Draws the integers of an input from 0 to below a bound, such as a vocabulary's size. */
   public OnnxVerifier bound(String input, long bound) {
     if (bound < 1) {
       throw new IllegalArgumentException(
@@ -145,8 +143,8 @@ public final class OnnxVerifier {
   }
 
   /**
-   * Compares on these arrays too, one for each input, and draws the numbers for other sizes from
-   * the first that are given. The caller closes them afterwards.
+   * Compares on these arrays too, one for each input; for other sizes, draws numbers from the
+   * arrays that were given first. The caller closes them afterwards.
    */
   public OnnxVerifier exampleInputs(NDList arrays) {
     Objects.requireNonNull(arrays, "arrays");
@@ -155,13 +153,13 @@ public final class OnnxVerifier {
     return this;
   }
 
-  /** Puts array code before the block, as {@link OnnxExporter#prepend} does. */
+  /** Adds array code before the block, as {@link OnnxExporter#prepend} does. */
   public OnnxVerifier prepend(UnaryOperator<NDList> function) {
     prepended = Objects.requireNonNull(function, "function");
     return this;
   }
 
-  /** Puts array code after the block, as {@link OnnxExporter#append} does. */
+  /** Adds array code after the block, as {@link OnnxExporter#append} does. */
   public OnnxVerifier append(UnaryOperator<NDList> function) {
     appended = Objects.requireNonNull(function, "function");
     return this;
@@ -174,9 +172,9 @@ public final class OnnxVerifier {
   }
 
   /**
-   * Sets how far a number may be off, as a part of the block's number, or of the median size of the
-   * output's numbers or of 1, whichever is most. Default 1e-4. Whole numbers and truth values must
-   * be equal.
+   * Sets how far a number may be off, relative to the block's number, to the median magnitude of
+   * the output's numbers or to 1, whichever is largest. Default 1e-4. Integers and booleans must be
+   * equal.
    */
   public OnnxVerifier tolerance(double tolerance) {
     if (!(tolerance >= 0)) {
@@ -187,7 +185,7 @@ public final class OnnxVerifier {
   }
 
   /**
-   * Compares what an export has written, with what it knows of the block.
+   * Compares the file of an export with the block, using what the export has found out about it.
    *
    * @throws ExportException also when ONNX Runtime refuses the file
    */
@@ -215,11 +213,11 @@ public final class OnnxVerifier {
   }
 
   /**
-   * Compares.
+   * Compares file and block.
    *
    * @throws ExportException when a number is off by more than the tolerance, a type or a shape
-   *     differs, or the file does not run where the block does; when the block is not initialized
-   * @throws CoracleException when ONNX Runtime is not there, or refuses the file
+   *     differs, the file does not run where the block does, or the block is not initialized
+   * @throws CoracleException when ONNX Runtime is not on the class path, or refuses the file
    */
   public VerificationReport verify() {
     if (block == null || file == null || inputs.list().isEmpty()) {
@@ -257,7 +255,8 @@ public final class OnnxVerifier {
           throw e;
         }
       }
-      // A block may have left an array in a field for one further on, which is gone in between.
+      // A block may have kept an array in a field for a later block, which running in parts has
+      // closed.
       djl.runWhole();
       return verify(djl, file, runner, keepWeights);
     }
@@ -294,7 +293,7 @@ public final class OnnxVerifier {
     }
   }
 
-  /** What the block gave for inputs; belongs to the runner of the block. */
+  /** The block's outputs for some inputs; owned by the runner of the block. */
   private record Sample(Map<String, Long> sizes, NDList inputs, NDList outputs) {
 
     String where() {

@@ -2,11 +2,11 @@
 package dev.coracle.onnx;
 
 /**
- * Writes one DJL call as ONNX nodes. Translators of one's own are given to {@link
+ * Writes one DJL call as ONNX nodes. Custom translators are passed to {@link
  * OnnxExporter#translator}, or found as a service: see {@link OpTranslators}.
  *
- * <p>A translator must cover every argument of its call or refuse with {@link Call#unsupported},
- * since a wrong graph without an error is the worst that can come out.
+ * <p>A translator must handle every argument of its call or refuse with {@link Call#unsupported},
+ * since a wrong graph without an error is the worst possible outcome.
  */
 @FunctionalInterface
 public interface OpTranslator {

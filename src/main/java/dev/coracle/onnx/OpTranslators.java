@@ -3,7 +3,10 @@ package dev.coracle.onnx;
 
 import java.util.Map;
 
-/** Translators that {@link java.util.ServiceLoader} finds; they go before the exporter's own. */
+/**
+ * Translators that {@link java.util.ServiceLoader} finds; they take precedence over the exporter's
+ * own.
+ */
 public interface OpTranslators {
 
   /** Returns translators by the name of the call, such as {@code NDArray.erfinv}. */

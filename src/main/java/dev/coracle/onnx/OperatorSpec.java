@@ -13,12 +13,12 @@ import java.util.TreeMap;
 import java.util.TreeSet;
 
 /**
- * What ONNX demands of the nodes of an operator.
+ * ONNX's rules for the nodes of an operator.
  *
- * @param since the first opset in which it is so
+ * @param since the first opset with these rules
  * @param attributes types by name
- * @param required names of the attributes that must be there
- * @param types what each type variable may stand for
+ * @param required names of the attributes that must be present
+ * @param types the types that each type variable may stand for
  */
 record OperatorSpec(
     String name,
@@ -54,11 +54,11 @@ record OperatorSpec(
   /**
    * An input or output.
    *
-   * @param type name of its variable; arrays of one variable have one type
+   * @param type name of its type variable; all arrays of one variable have the same type
    */
   record Formal(String type, boolean optional, boolean variadic) {}
 
-  /** Reads a line of {@code operators.txt}, which says how. */
+  /** Reads a line of {@code operators.txt}, which describes its format. */
   static OperatorSpec parse(String line) {
     List<List<String>> fields = new ArrayList<>();
     for (String field : line.split("\\|", -1)) {
@@ -108,7 +108,7 @@ record OperatorSpec(
     return types;
   }
 
-  /** Returns the fewest inputs or outputs. */
+  /** Returns the minimum number of inputs or outputs. */
   static int least(List<Formal> formals) {
     int least = 0;
     for (int i = 0; i < formals.size(); i++) {
@@ -119,13 +119,13 @@ record OperatorSpec(
     return least;
   }
 
-  /** Returns the most inputs or outputs. */
+  /** Returns the maximum number of inputs or outputs. */
   static int most(List<Formal> formals) {
     boolean open = !formals.isEmpty() && formals.get(formals.size() - 1).variadic();
     return open ? Integer.MAX_VALUE : formals.size();
   }
 
-  /** Returns what an input or output at a position is; only the last may stand for several. */
+  /** Returns the formal of an input or output by position; only the last may be repeated. */
   static Formal at(List<Formal> formals, int index) {
     return formals.get(Math.min(index, formals.size() - 1));
   }

@@ -15,10 +15,10 @@ import java.util.Set;
 import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
-/** ONNX's own operators, as far as the exporter writes them: {@code operators.txt}. */
+/** Those of ONNX's own operators that the exporter writes, from {@code operators.txt}. */
 final class OperatorTable {
 
-  /** By name; the versions in rising order. */
+  /** By name; the versions in ascending order. */
   private static final Map<String, List<OperatorSpec>> SPECS = read();
 
   private OperatorTable() {}

@@ -5,7 +5,7 @@ import ai.djl.ndarray.types.DataType;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
-/** Sorts, and finds the largest and the smallest. */
+/** Sorts, and finds the largest and the smallest elements. */
 final class OrderTranslators {
 
   /** Returns the translator of a method, or null. */
@@ -22,7 +22,7 @@ final class OrderTranslators {
 
   private OrderTranslators() {}
 
-  /** argMax() of all elements, or argMax(axis): the first, where several are equal. */
+  /** argMax() of all elements, or argMax(axis): the first of several equal ones. */
   private static void extreme(String operator, Call call, GraphBuilder graph) {
     Value x = call.receiver();
     DataType computed = Promotion.computed(call, x.type(), Promotion.NUMBERS);
@@ -65,7 +65,7 @@ final class OrderTranslators {
         .attribute("largest", largest ? 1L : 0L);
   }
 
-  /** Starts a node that sorts, the smallest first; equal ones stay in order. */
+  /** Starts a node that sorts in ascending order; equal elements keep their order. */
   private static NodeBuilder sorted(int axis, Call call, GraphBuilder graph, DataType computed) {
     return topK(call.receiver().shape().get(axis), axis, false, call, graph, computed);
   }
@@ -83,7 +83,7 @@ final class OrderTranslators {
     graph.alias(call.result(), Promotion.cast(call, graph, values, computed, x.type()));
   }
 
-  /** argSort(axis, ascending); descending is the ascending order backward, as in the engine. */
+  /** argSort(axis, ascending); descending is the ascending order reversed, as in the engine. */
   private static void argSort(Call call, GraphBuilder graph) {
     Value x = call.receiver();
     int axis = call.axis(0, x.rank());

@@ -13,9 +13,9 @@ import org.jspecify.annotations.Nullable;
 /**
  * Pooling of (N,C,d1…dk) arrays.
  *
- * <p>Ceil mode is written as padding: one more window at the end of an axis is the same as no ceil
- * mode and so many more elements there. ONNX's own attribute is left alone, since its versions and
- * runtimes differ on a last window that starts in the padding, and on what an average divides by
+ * <p>Ceil mode is written as padding: one more window at the end of an axis is the same as enough
+ * extra padding there without ceil mode. ONNX's own attribute is not used, since its versions and
+ * runtimes differ on a last window that starts in the padding, and on the divisor of an average
  * there.
  */
 final class PoolingTranslators {
@@ -35,7 +35,7 @@ final class PoolingTranslators {
 
   private PoolingTranslators() {}
 
-  /** Sizes for each spatial axis; {@code more} is what ceil mode adds at the end. */
+  /** Sizes for each spatial axis; {@code more} is the padding that ceil mode adds at the end. */
   private record Windows(List<Long> kernel, List<Long> stride, List<Long> pad, List<Long> more) {
 
     NodeBuilder node(String operator, String input, Call call, GraphBuilder graph) {
@@ -75,7 +75,7 @@ final class PoolingTranslators {
     List<Long> strides = ConvolutionTranslators.sizes(call, stride, pad.size());
     List<Long> more = new ArrayList<>(Collections.nCopies(pad.size(), 0L));
     for (int axis = 0; ceil && axis < pad.size(); axis++) {
-      // Where sizes are dynamic, so is what is missing at the end.
+      // Literal, since with dynamic sizes the padding at the end would be dynamic too.
       long in = call.literal(call.receiver().shape().get(axis + 2)) + 2 * pad.get(axis);
       long out = call.literal(call.result().shape().get(axis + 2));
       more.set(axis, Math.max(0, (out - 1) * strides.get(axis) + kernels.get(axis) - in));
@@ -104,9 +104,9 @@ final class PoolingTranslators {
   }
 
   /**
-   * Keeps the zeros of a Pad: ONNX Runtime would make them the pool's own padding, which is less
-   * than any number to a maximum, and may be more than a pool allows. It removes what plainly
-   * changes nothing, but not this.
+   * Protects the zeros of a Pad: ONNX Runtime would merge it into the pool's own padding, which a
+   * maximum treats as less than any number, and which may exceed what a pool allows. It removes
+   * nodes that obviously change nothing, but not this one.
    */
   private static String behindPad(String input, Call call, GraphBuilder graph) {
     DataType type = call.receiver().type();
@@ -120,8 +120,8 @@ final class PoolingTranslators {
   }
 
   /**
-   * Asks the engine: DJL's PyTorch engine counts the padding whatever countIncludePad says, and
-   * might do as it says one day.
+   * Tests whether the engine counts the padding: DJL's PyTorch engine does so whatever
+   * countIncludePad says, but may obey it one day.
    */
   private static boolean countsPadding(Call call, Windows windows) {
     try (NDManager manager = call.receiver().traced().array().getManager().newSubManager()) {
@@ -143,7 +143,10 @@ final class PoolingTranslators {
     return new Shape(sizes);
   }
 
-  /** An average divides by the elements, and by the padding if it is counted, but no more. */
+  /**
+   * The divisor of an average is the number of elements, plus the padding if that is counted, but
+   * without {@code more}.
+   */
   private static NodeBuilder average(
       String input, Windows windows, boolean counted, Call call, GraphBuilder graph) {
     if (counted && windows.isRagged()) {
@@ -191,7 +194,7 @@ final class PoolingTranslators {
     graph.node("Flatten", call).input(root).attribute("axis", 1L).output(call.result());
   }
 
-  /** PyTorch takes the power of x where ONNX's LpPool takes that of |x|. */
+  /** Written out, since PyTorch takes the power of x, but ONNX's LpPool that of |x|. */
   private static NodeBuilder power(Call call, GraphBuilder graph, String input, double exponent) {
     return graph
         .node("Pow", call)
@@ -199,7 +202,10 @@ final class PoolingTranslators {
         .input(graph.scalar(exponent, call.receiver().type()));
   }
 
-  /** PyTorch sums as the mean times the kernel's size, in ceil mode too, where less is added. */
+  /**
+   * PyTorch computes the sum as the mean times the kernel's size, also in ceil mode, where the last
+   * windows hold fewer elements.
+   */
   private static NodeBuilder root(Call call, GraphBuilder graph, String mean, double kernelSize) {
     String sum =
         graph

@@ -8,16 +8,16 @@ import java.util.List;
 import java.util.Set;
 
 /**
- * Converts operands to one type, which ONNX's operators ask for and DJL's do not.
+ * Converts operands to one type, which ONNX's operators require and DJL's do not.
  *
- * <p>How it works: PyTorch brings operands to a common type. For most operators that is the type of
- * the result, which the trace knows; {@link #common} works it out where the result is a boolean.
- * ONNX Runtime has no kernels for some types of some operators: small integers are computed as
- * int32 and cut back, which wraps as PyTorch does.
+ * <p>How it works: PyTorch converts operands to a common type. For most operators that is the type
+ * of the result, which the trace knows; {@link #common} determines it where the result is a
+ * boolean. ONNX Runtime lacks kernels for some types of some operators: small integers are computed
+ * as int32 and cast back, which wraps as in PyTorch.
  */
 final class Promotion {
 
-  /** Of float32 alone. */
+  /** Only float32. */
   static final Set<DataType> FLOAT32 = Collections.unmodifiableSet(EnumSet.of(DataType.FLOAT32));
 
   static final Set<DataType> FLOATING =
@@ -27,7 +27,7 @@ final class Promotion {
       Collections.unmodifiableSet(
           EnumSet.of(DataType.FLOAT32, DataType.FLOAT64, DataType.INT32, DataType.INT64));
 
-  /** Narrow to wide; a sum of two ends in the later one, but for int8 and uint8. */
+  /** From narrow to wide; a sum of two types has the later one, except for int8 and uint8. */
   private static final List<DataType> WIDTHS =
       List.of(
           DataType.BOOLEAN,
@@ -43,7 +43,7 @@ final class Promotion {
   private Promotion() {}
 
   /**
-   * Returns the type in which arrays of {@code type} are computed: the same, or int32.
+   * Returns the type in which arrays of {@code type} are computed: that type, or int32.
    *
    * @param kernels the types for which ONNX Runtime's CPU provider has the operator
    * @throws ExportException when no such type holds all values
@@ -75,7 +75,7 @@ final class Promotion {
     } else {
       other = typeOf(call, right);
     }
-    // An array decides over a number, unless the number is of a higher kind.
+    // An array takes precedence over a number, unless the number is of a higher kind.
     if (otherIsNumber && left.rank() > 0 && kind(left.type()) >= kind(other)) {
       return left.type();
     }
@@ -85,7 +85,7 @@ final class Promotion {
     return wider(call, left.type(), other);
   }
 
-  /** The type of the array that DJL makes of a number. */
+  /** Returns the type of the array into which DJL converts a number. */
   private static DataType typeOf(Call call, Object number) {
     if (number instanceof Float) {
       return DataType.FLOAT32;
@@ -123,10 +123,10 @@ final class Promotion {
   }
 
   /**
-   * Returns the name of an operand in the type that is computed in.
+   * Returns the name of an operand, converted to the type of the computation.
    *
    * @param operand {@link Value}, {@link DimExpr} or another number
-   * @param common to which PyTorch converts it
+   * @param common the type to which PyTorch converts it
    */
   static String operand(
       Call call, GraphBuilder graph, Object operand, DataType common, DataType computed) {
@@ -168,7 +168,9 @@ final class Promotion {
         : graph.node("Cast", call).input(name).attribute("to", OnnxTypes.elementType(to)).output();
   }
 
-  /** Ends a node whose output is of the type {@code computed}, and gives the result its own. */
+  /**
+   * Ends a node whose output has the type {@code computed}, and casts it to the type of the result.
+   */
   static void finish(
       Call call, GraphBuilder graph, NodeBuilder node, DataType computed, Value result) {
     if (computed == result.type()) {

@@ -14,12 +14,12 @@ import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Recurrent layers: one node a layer.
+ * Recurrent layers: one node per layer.
  *
  * <p>How it works: DJL passes PyTorch's weights, for each layer and direction W (G·H,C), R (G·H,H)
- * and, if there are biases, Wb (G·H) and Rb (G·H), where G gates lie one after the other. ONNX
- * wants the gates in another order, both directions in one array, and both biases in one. The
- * arrays that go in and come out are (T,N,C) in ONNX, with an axis for the directions: (T,D,N,H).
+ * and, if there are biases, Wb (G·H) and Rb (G·H), with G gates one after the other. ONNX expects
+ * the gates in another order, both directions in one array, and both biases in one. In ONNX the
+ * input is (T,N,C), and the output has an axis for the directions: (T,D,N,H).
  */
 final class RecurrentTranslators {
 
@@ -33,7 +33,7 @@ final class RecurrentTranslators {
     };
   }
 
-  /** Calls of the three methods end in these arguments, counted from the end. */
+  /** Positions, counted from the end, of the last arguments of all three methods. */
   private static final int BIDIRECTIONAL = 2;
 
   private static final int BATCH_FIRST = 1;
@@ -50,10 +50,10 @@ final class RecurrentTranslators {
   private final long hidden;
 
   /**
-   * What the three kinds differ in.
+   * The differences between the three kinds.
    *
    * @param order PyTorch's index of each of ONNX's gates
-   * @param gates ONNX's letters for them, for names
+   * @param gates ONNX's letters for the gates, for names
    */
   private record Cell(String operator, List<Integer> order, String gates, boolean relu) {}
 
@@ -61,13 +61,13 @@ final class RecurrentTranslators {
    * lstm(input, [h, c], weights, biases, layers, dropRate, training, bidirectional, batchFirst).
    */
   private static void lstm(Call call, GraphBuilder graph) {
-    Cell cell = new Cell("LSTM", List.of(0, 3, 1, 2), "iofc", false); // of i, f, g, o
+    Cell cell = new Cell("LSTM", List.of(0, 3, 1, 2), "iofc", false); // from i, f, g, o
     new RecurrentTranslators(call, graph, cell, call.arrays(1)).translate();
   }
 
   /** gru(input, h, weights, biases, layers, dropRate, training, bidirectional, batchFirst). */
   private static void gru(Call call, GraphBuilder graph) {
-    Cell cell = new Cell("GRU", List.of(1, 0, 2), "zrh", false); // of r, z, n
+    Cell cell = new Cell("GRU", List.of(1, 0, 2), "zrh", false); // from r, z, n
     new RecurrentTranslators(call, graph, cell, List.of(call.array(1))).translate();
   }
 
@@ -132,7 +132,7 @@ final class RecurrentTranslators {
   private void check(Value input) {
     call.requireRank(input, 3);
     for (Value value : call.operands().toList()) {
-      if (value.type() != DataType.FLOAT32) { // ONNX Runtime's CPU has no other
+      if (value.type() != DataType.FLOAT32) { // ONNX Runtime's CPU provider has no other
         throw call.unsupported("an array of type " + value.type() + "; convert it with toType");
       }
     }
@@ -156,7 +156,7 @@ final class RecurrentTranslators {
     return graph.node(operator, call);
   }
 
-  /** Adds a layer's node; gives the names of Y (T,D,N,H), Y_h and Y_c (D,N,H). */
+  /** Adds a layer's node; returns the names of Y (T,D,N,H), Y_h and Y_c (D,N,H). */
   private List<String> layer(int layer, String sequence, int outputs) {
     NodeBuilder node =
         node(cell.operator())
@@ -168,7 +168,7 @@ final class RecurrentTranslators {
     } else {
       node.noInput();
     }
-    node.noInput(); // all sequences of a batch have its length
+    node.noInput(); // all sequences of a batch have the same length
     for (Value state : states) {
       String initial = initial(state, layer);
       if (initial == null) {
@@ -183,12 +183,12 @@ final class RecurrentTranslators {
     node.attribute("direction", directions == 2 ? "bidirectional" : "forward");
     node.attribute("hidden_size", hidden);
     if (cell.operator().equals("GRU")) {
-      node.attribute("linear_before_reset", 1L); // PyTorch resets what R and Rb have made
+      node.attribute("linear_before_reset", 1L); // PyTorch applies the reset gate after R and Rb
     }
     return node.outputs(outputs);
   }
 
-  /** Returns the state that a layer starts from, (D,N,H); null for zeros, the default. */
+  /** Returns the name of a layer's initial state, (D,N,H); null for zeros, the default. */
   private @Nullable String initial(Value state, int layer) {
     if (state.isZero()) {
       return null;

@@ -10,7 +10,7 @@ import java.util.Set;
 import java.util.TreeSet;
 import org.jspecify.annotations.Nullable;
 
-/** Sums, means and extremes along axes, and sums so far. */
+/** Sums, means and extremes along axes, and cumulative sums. */
 final class ReductionTranslators {
 
   /** Returns the translator of a method, or null. */
@@ -30,7 +30,7 @@ final class ReductionTranslators {
     };
   }
 
-  /** Opset of which ReduceSum takes axes as an input, and of which all the others do. */
+  /** First opset in which ReduceSum takes axes as an input, and in which the others do. */
   private static final int SUM_AXES_AS_INPUT = 13;
 
   private static final int AXES_AS_INPUT = 18;
@@ -47,7 +47,7 @@ final class ReductionTranslators {
     };
   }
 
-  /** ONNX Runtime multiplies whole numbers in float64, which is wrong from 2^53 on. */
+  /** ONNX Runtime multiplies integers in float64, which is wrong from 2^53 on. */
   private static void prod(Call call, GraphBuilder graph) {
     if (!call.result().type().isFloating()) {
       throw call.unsupported(
@@ -77,7 +77,7 @@ final class ReductionTranslators {
   /**
    * Starts a node that reduces {@code x}, of the receiver's rank.
    *
-   * @param axes none for all
+   * @param axes empty for all axes
    */
   static NodeBuilder node(
       String operator, String x, List<Long> axes, boolean keepDims, Call call, GraphBuilder graph) {
@@ -109,7 +109,7 @@ final class ReductionTranslators {
     normNode(order, axes, keepDims, call, graph).output(call.result());
   }
 
-  /** Of elementary operators, as ONNX Runtime has ReduceL1 and ReduceL2 for float32 alone. */
+  /** Written out, since ONNX Runtime has ReduceL1 and ReduceL2 for float32 only. */
   private static NodeBuilder normNode(
       long order, List<Long> axes, boolean keepDims, Call call, GraphBuilder graph) {
     Value x = call.receiver();
@@ -125,7 +125,7 @@ final class ReductionTranslators {
     return graph.node("Sqrt", call).input(sum);
   }
 
-  /** normalize(exponent, axis, eps): divides by the norm, but by eps at least. */
+  /** normalize(exponent, axis, eps): divides by the norm, or by eps if that is larger. */
   private static void normalize(Call call, GraphBuilder graph) {
     double exponent = call.number(0);
     DataType type = Promotion.computed(call, call.receiver().type(), FLOATING);
@@ -140,7 +140,7 @@ final class ReductionTranslators {
 
   /** cumSum() along axis 0, or cumSum(axis). */
   private static void cumSum(Call call, GraphBuilder graph) {
-    if (call.receiver().rank() == 0) { // one number gets an axis
+    if (call.receiver().rank() == 0) { // a single number gets an axis
       graph
           .node("Reshape", call)
           .input(call.receiver())
@@ -159,7 +159,7 @@ final class ReductionTranslators {
     Promotion.finish(call, graph, node, computed, call.result());
   }
 
-  /** diff(times, axis): each element less the one before, that many times. */
+  /** diff(times, axis): each element minus the one before, applied that many times. */
   private static void diff(Call call, GraphBuilder graph) {
     Value x = call.receiver();
     long times = call.literal(0);
@@ -193,7 +193,7 @@ final class ReductionTranslators {
         .output();
   }
 
-  /** median() or median(axes) of one axis, by default the last: the lower of two in the middle. */
+  /** median() or median(axes) of one axis, by default the last: the lower of two middle ones. */
   private static void median(Call call, GraphBuilder graph) {
     List<Long> axes = call.arguments().isEmpty() ? List.of(-1L) : call.literals(0);
     Value x = call.receiver();

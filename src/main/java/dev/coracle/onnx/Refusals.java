@@ -6,7 +6,7 @@ import static java.util.Map.entry;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
-/** Says why calls have no translation; docs/onnx-operators.md lists these reasons. */
+/** The reasons why calls have no translation, which docs/onnx-operators.md lists. */
 final class Refusals {
 
   private static final String CONTENT =

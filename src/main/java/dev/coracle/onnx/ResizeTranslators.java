@@ -16,14 +16,14 @@ final class ResizeTranslators {
     };
   }
 
-  /** Modes, by their place in DJL's Image.Interpolation. */
+  /** Modes, by their position in DJL's Image.Interpolation. */
   private static final int NEAREST = 0;
 
   private static final int BILINEAR = 1;
 
   private ResizeTranslators() {}
 
-  /** interpolation(size, mode, alignCorners) of (N,C,d1…dk); PyTorch's engine aligns no corners. */
+  /** interpolation(size, mode, alignCorners) of (N,C,d1…dk); PyTorch's engine aligns none. */
   private static void interpolation(Call call, GraphBuilder graph) {
     Value input = call.receiver();
     call.requireFloat32(input);
@@ -70,11 +70,11 @@ final class ResizeTranslators {
             .attribute("nearest_mode", "floor");
   }
 
-  /** Refuses sizes where ONNX would take other elements than DJL does. */
+  /** Refuses sizes at which ONNX would take other elements than DJL. */
   private static void requireEqualRules(long mode, long from, long to, Call call) {
     long larger = Math.max(from, to);
     long smaller = Math.min(from, to);
-    // PyTorch multiplies by the inverse of what ONNX divides by, and rounds in other places.
+    // PyTorch multiplies by the inverse of ONNX's divisor, and so rounds differently.
     if (mode == NEAREST && (larger % smaller != 0 || Long.bitCount(larger / smaller) != 1)) {
       throw call.unsupported(
           "nearest interpolation of %d elements to %d; expected a power of two times as many, or as few"

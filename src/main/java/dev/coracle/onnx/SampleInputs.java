@@ -16,26 +16,26 @@ import java.util.Random;
 import java.util.function.DoubleSupplier;
 
 /**
- * Makes inputs of any size.
+ * Generates inputs of any size.
  *
- * @param bounds of whole numbers, by input: they are drawn from 0 to below it
- * @param examples given by the user, whose values are taken where there are any; may be empty
- * @param kind what else is drawn
+ * @param bounds exclusive upper bounds of integers, by input; they are drawn from 0 on
+ * @param examples given by the user; if there are any, values are taken from them
+ * @param kind how other values are drawn
  */
 record SampleInputs(
     List<InputSpec> specs, Map<String, Long> bounds, List<NDList> examples, Kind kind) {
 
-  /** What is drawn, from the most telling to what every block takes. */
+  /** How values are drawn, from the most revealing to those that every block takes. */
   enum Kind {
-    /** Normally distributed numbers; whole ones up to their bounds. */
+    /** Normally distributed numbers; integers below their bounds. */
     NORMAL,
-    /** Numbers from 0 to 1, of which logarithm and root exist; whole ones 0 and 1. */
+    /** Numbers from 0 to 1, whose logarithms and roots exist; integers are 0 and 1. */
     POSITIVE,
-    /** As the trace has seen them: any index may be 0. */
+    /** As in the trace: integers are 0, which is valid for any index. */
     ZERO_INDICES
   }
 
-  /** Whole numbers are 0 and 1 where nothing more is known: an index, a mask, a type. */
+  /** Integers are 0 and 1 where nothing more is known: as an index, a mask or a type. */
   private static final long BOUND = 2;
 
   private static final long BYTE_BOUND = 256; // pixels
@@ -62,7 +62,7 @@ record SampleInputs(
     return inputs;
   }
 
-  /** Finds a kind of numbers that the block takes, and of which it makes finite ones. */
+  /** Finds a kind of numbers that the block takes and for which its outputs are finite. */
   SampleInputs takenBy(BlockRunner djl, Map<String, Long> base) {
     if (!examples.isEmpty()) {
       return this;
@@ -99,7 +99,7 @@ record SampleInputs(
   private static NDArray array(
       DoubleSupplier numbers, Shape shape, DataType type, NDManager manager) {
     int size = Math.toIntExact(shape.size());
-    if (type == DataType.FLOAT32) { // images: not first as float64, nor in the Java heap
+    if (type == DataType.FLOAT32) { // images: neither as float64 first nor in the Java heap
       ByteBuffer floats =
           ByteBuffer.allocateDirect(Math.multiplyExact(size, Float.BYTES))
               .order(ByteOrder.nativeOrder());

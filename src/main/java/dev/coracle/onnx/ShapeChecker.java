@@ -12,12 +12,12 @@ import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Works out the shape of every array of a graph at given sizes of the dynamic axes, and compares it
- * with what the block gave.
+ * Infers the shape of every array of a graph at given sizes of the dynamic axes, and compares it
+ * with the one traced from the block.
  *
- * <p>Numbers rather than formulas: at the sizes of the traces the truth is known, rounding in the
- * formulas of windows and slices needs no algebra, and what agrees at all these sizes has been
- * proved as far as the traces themselves have.
+ * <p>Uses numbers rather than formulas: at the sizes of the traces the shapes are known, the
+ * rounding in the formulas of windows and slices needs no algebra, and agreement at all these sizes
+ * proves as much as the traces themselves do.
  */
 final class ShapeChecker {
 
@@ -30,7 +30,7 @@ final class ShapeChecker {
     this.sizes = sizes;
   }
 
-  /** Checks all, and returns what it found by name. */
+  /** Checks all arrays, and returns what is known about them, by name. */
   Map<String, ArrayFact> check() {
     for (ValueInfoProto input : graph.graph().getInputList()) {
       Value traced = Objects.requireNonNull(graph.traced().get(input.getName()));
@@ -84,7 +84,7 @@ final class ShapeChecker {
     return value.shape().stream().map(dim -> dim.at(sizes)).toList();
   }
 
-  /** Compares the shape that the graph states for an input or output. */
+  /** Checks the shape that the graph declares for an input or output. */
   private void stated(ValueInfoProto value) {
     List<TensorShapeProto.Dimension> stated =
         value.getType().getTensorType().getShape().getDimList();

@@ -8,8 +8,8 @@ import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Works out the shapes of a node's outputs from its inputs', as ONNX defines the operators. Written
- * apart from the translators, so that the two agree only where both are right.
+ * Infers the shapes of a node's outputs from its inputs', as ONNX defines the operators.
+ * Independent of the translators, so that the two agree only where both are right.
  */
 final class ShapeInference {
 
@@ -18,16 +18,14 @@ final class ShapeInference {
   interface Rule {
 
     /**
-     * Returns the shape of each output, or null where they follow from content that is not known.
+     * Returns the shape of each output, or null where the shapes depend on unknown content.
      *
      * @throws ExportException when ONNX forbids these inputs
      */
     @Nullable List<List<Long>> shapes(NodeFacts node);
   }
 
-  /**
-   * Each finds the rules of one kind, which are made when they are asked for: {@link Translators}.
-   */
+  /** Each finds the rules of one kind, which are created on demand, as in {@link Translators}. */
   private static final List<Function<String, @Nullable Rule>> RULES =
       List.of(
           ElementwiseShapes::of,
@@ -50,7 +48,7 @@ final class ShapeInference {
     return null;
   }
 
-  /** Returns what is known of each output; operators of other domains tell nothing. */
+  /** Returns what is known about each output; nothing for operators of other domains. */
   static List<ArrayFact> infer(NodeProto node, int opset, List<@Nullable ArrayFact> inputs) {
     Rule rule = node.getDomain().isEmpty() ? rule(node.getOpType()) : null;
     List<List<Long>> shapes = null;

@@ -11,7 +11,7 @@ import java.util.stream.IntStream;
 import java.util.stream.LongStream;
 import org.jspecify.annotations.Nullable;
 
-/** What gives the same numbers another shape or order, or more of them. */
+/** Operations that give the same numbers another shape or order, repeat them or pad them. */
 final class ShapeTranslators {
 
   /** Returns the translator of a method, or null. */
@@ -33,7 +33,7 @@ final class ShapeTranslators {
     };
   }
 
-  /** Of Pad in ONNX Runtime; smaller integers but for these go through int32. */
+  /** Types of Pad in ONNX Runtime; other small integers are converted to int32 for it. */
   private static final Set<DataType> PADDED =
       Collections.unmodifiableSet(
           EnumSet.of(
@@ -60,10 +60,10 @@ final class ShapeTranslators {
   }
 
   /**
-   * Returns the name of Reshape's target. It takes 0 for "as in the input" and one −1 for "what is
-   * left", which expresses a dynamic axis that stays where it is, or one axis that is made of
-   * several; others are computed from the sizes of the inputs. The shape that came out says more
-   * than the argument of the call, which may have a −1 of its own.
+   * Returns the name of Reshape's target. It takes 0 for "as in the input" and one −1 for "the
+   * rest", which express a dynamic axis that stays where it is, and one axis that several are
+   * merged into; other dynamic axes are computed from the sizes of the inputs. The resulting shape
+   * says more than the argument of the call, which may contain a −1 of its own.
    */
   static String target(List<DimExpr> source, List<DimExpr> target, GraphBuilder graph) {
     List<Long> resolved = new ArrayList<>();
@@ -95,8 +95,8 @@ final class ShapeTranslators {
   }
 
   /**
-   * squeeze(), squeeze(axis) or squeeze(axes). An axis that is dynamic stays, as it did at the
-   * sizes of the trace; DJL would drop it at size 1.
+   * squeeze(), squeeze(axis) or squeeze(axes). A dynamic axis is kept, as it was at the sizes of
+   * the trace; DJL would drop it at size 1.
    */
   private static void squeeze(Call call, GraphBuilder graph) {
     Value x = call.receiver();
@@ -144,7 +144,7 @@ final class ShapeTranslators {
   }
 
   /**
-   * Where the order stays, that is no node: before a Gemm, ONNX Runtime (1.29.0) takes any
+   * An order that changes nothing gets no node: before a Gemm, ONNX Runtime (1.29.0) takes any
    * Transpose for one that swaps the axes.
    */
   private static void permute(List<Long> order, Call call, GraphBuilder graph) {
@@ -203,8 +203,8 @@ final class ShapeTranslators {
 
   /**
    * Repeats each element, unlike tile: repeat(repeats) along all axes, repeat(axis, repeats),
-   * repeat(repeats of each axis) or repeat(shape to reach). Each repeated axis gets one after it,
-   * which is broadcast and then joined with it.
+   * repeat(repeats of each axis) or repeat(shape to reach). Each repeated axis gets a new one after
+   * it, which is broadcast and then merged with it.
    */
   private static void repeat(Call call, GraphBuilder graph) {
     Value x = call.receiver();
@@ -274,7 +274,7 @@ final class ShapeTranslators {
     return axes.stream().map(axis -> (long) call.axis(axis, call.receiver().rank())).toList();
   }
 
-  /** Steps backward from the last element to before the first. */
+  /** Reverses axes: steps backward from the last element to the first. */
   static NodeBuilder flip(String x, List<Long> axes, Call call, GraphBuilder graph) {
     List<Long> backward = Collections.nCopies(axes.size(), -1L);
     return graph

@@ -10,16 +10,16 @@ import java.util.TreeSet;
 
 /**
  * Finds the sizes at which a slice such as {@code :100} begins to cut an axis, or one such as
- * {@code :n} ends to: beyond, the result's size is another one than the traces give.
+ * {@code :n} ceases to: beyond them, the result's size no longer follows the formula of the traces.
  */
 final class SliceBounds {
 
-  /** The block is run at what is found. */
+  /** Limit of the sizes searched: the block is run at those found. */
   private static final long MAX_SIZE = 1024;
 
   private SliceBounds() {}
 
-  /** Returns such sizes, the one before and the one after, for each dynamic axis that has any. */
+  /** Returns such sizes and both their neighbours, for each dynamic axis that has any. */
   static Map<String, Set<Long>> of(SymbolicTrace trace) {
     Map<String, Set<Long>> sizes = new HashMap<>();
     for (Call call : trace.calls()) { // also those of which only the result's size is used
@@ -33,13 +33,13 @@ final class SliceBounds {
   }
 
   /**
-   * Returns pairs of a size that varies and a number: where the one reaches the other, a slice
-   * begins to cut what it is of, or no longer does.
+   * Returns pairs of a varying size and a number: where the size reaches the number, a slice begins
+   * to cut its array, or ceases to.
    */
   private static List<Map.Entry<DimExpr, Long>> cuts(Call get) {
     List<Map.Entry<DimExpr, Long>> bounds = new ArrayList<>();
     if (get.arguments().contains(TracingIndexer.BOOLEANS)) {
-      return bounds; // which no graph has
+      return bounds; // which is refused anyway
     }
     for (IndexTranslators.Element element : IndexTranslators.elements(get)) {
       if (element.kind().equals(TracingIndexer.SLICE)) {
@@ -49,7 +49,7 @@ final class SliceBounds {
             if (number.isConstant()) {
               bounds.add(Map.entry(size, Math.abs(number.value())));
             } else {
-              bounds.add(Map.entry(number, 0L)); // from where it is counted from the other end
+              bounds.add(Map.entry(number, 0L)); // beyond which it counts from the other end
               if (size.isConstant()) {
                 bounds.add(Map.entry(number, size.value()));
               }

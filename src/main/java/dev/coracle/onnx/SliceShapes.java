@@ -9,7 +9,7 @@ import java.util.Collections;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
-/** Shapes of what cuts arrays, joins them or changes the size of axes. */
+/** Shapes of operators that cut arrays, join them or change the size of axes. */
 final class SliceShapes {
 
   /** Returns the rule of an operator, or null. */
@@ -146,7 +146,7 @@ final class SliceShapes {
     return one(output);
   }
 
-  /** By sizes; scales are floats, whose content is not followed. */
+  /** Infers the shape from sizes only; scales are floats, whose content is not tracked. */
   private static @Nullable List<List<Long>> resize(NodeFacts node) {
     List<Long> sizes = node.has(3) ? node.content(3) : null;
     if (sizes == null || !node.text("keep_aspect_ratio_policy", "stretch").equals("stretch")) {

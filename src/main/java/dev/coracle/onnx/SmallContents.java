@@ -14,12 +14,12 @@ import java.util.stream.LongStream;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Follows the whole numbers that shapes are computed from through a graph: sizes, targets of
- * Reshape, bounds of slices.
+ * Tracks through a graph the integers from which shapes are computed: sizes, targets of Reshape,
+ * bounds of slices.
  */
 final class SmallContents {
 
-  /** Shapes have fewer elements; what has more is data. */
+  /** Shapes have no more elements; an array with more is data. */
   private static final int MAX = 64;
 
   private SmallContents() {}
@@ -121,7 +121,7 @@ final class SmallContents {
     return indices.stream().map(index -> data.get(node.axis(index, data.size()))).toList();
   }
 
-  /** The shape has been worked out, so the bounds are known and sound. */
+  /** The shape has been inferred, so the bounds are known and valid. */
   private static @Nullable List<Long> slice(NodeFacts node) {
     List<Long> data = node.content(0);
     List<Long> steps = node.has(4) ? node.content(4) : List.of(1L);

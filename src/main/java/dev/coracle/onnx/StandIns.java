@@ -26,10 +26,7 @@ final class StandIns {
 
   private StandIns() {}
 
-  /**
-   * Refuses a DJL with methods that the build did not know: calls of them would run past the
-   * recording.
-   */
+  /** Refuses a DJL with methods unknown at build time, whose calls would not be recorded. */
   static void requireKnownDjl() {
     if (InterceptedArray.DJL.equals(versionOfDjl())) {
       return;
@@ -39,7 +36,7 @@ final class StandIns {
     requireAllMethods(InterceptedManager.class);
   }
 
-  /** Requires a class to implement all that its interface has, methods with a default too. */
+  /** Requires a class to implement all methods of its interface, including default methods. */
   static void requireAllMethods(Class<?> standIn) {
     Set<String> missing = new TreeSet<>();
     for (Method method : standIn.getInterfaces()[0].getMethods()) {
@@ -76,8 +73,8 @@ final class StandIns {
   }
 
   /**
-   * Tells whether DJL's interface itself makes a method of others, such as {@code sum(axes)} of
-   * {@code sum(axes, false)}, and the engine leaves it so: then these others are recorded.
+   * Tells whether DJL's interface implements a method by others, such as {@code sum(axes)} by
+   * {@code sum(axes, false)}, and the engine does not override it: then those others are recorded.
    */
   static boolean isComposed(Object target, Method method) {
     return method.isDefault()
@@ -85,7 +82,7 @@ final class StandIns {
         && method(target.getClass(), method.getName(), method.getParameterTypes()).isDefault();
   }
 
-  /** Returns a public method that is there for sure. */
+  /** Returns a public method that is known to exist. */
   static Method method(Class<?> type, String name, Class<?>... parameters) {
     try {
       return type.getMethod(name, parameters);
@@ -94,7 +91,7 @@ final class StandIns {
     }
   }
 
-  /** Calls the engine, with the exception that the engine threw. */
+  /** Calls the engine, and throws the engine's exception without the reflective wrapper. */
   static @Nullable Object call(Object target, Method method, @Nullable Object... arguments) {
     try {
       return method.invoke(target, arguments);
@@ -105,7 +102,7 @@ final class StandIns {
       if (e.getCause() instanceof Error cause) {
         throw cause;
       }
-      throw new IllegalStateException(e.getCause()); // what is recorded declares no other
+      throw new IllegalStateException(e.getCause()); // recorded methods declare no others
     } catch (IllegalAccessException e) {
       throw new IllegalStateException(e); // these methods are public
     }
@@ -115,7 +112,7 @@ final class StandIns {
    * Calls an operation with real arrays and records it.
    *
    * @param target the real array of the receiver, or its NDArrayEx
-   * @return stand-ins: an NDArray or an NDList, as the method gives
+   * @return stand-ins: an NDArray or an NDList, as the method returns
    */
   static Object operate(
       TracedArray receiver, Object target, Method method, @Nullable Object... given) {
@@ -136,19 +133,19 @@ final class StandIns {
       throw tracer.refuse(method, Refusals.reason(nameOf(method)));
     }
     @Nullable Object[] real = real(tracer, given);
-    if (nameOf(method).equals(GATHER_ND)) { // the engine works in the memory of the indices
+    if (nameOf(method).equals(GATHER_ND)) { // the engine modifies the indices in place
       real[0] = ((NDArray) Objects.requireNonNull(real[0])).duplicate();
     }
     if (nameOf(method).equals(MOD)
         && recorded.get(0) instanceof TracedValue divisor
-        && divisor.dependsOnInput()) { // a placeholder, of zeros
+        && divisor.dependsOnInput()) { // a placeholder consists of zeros
       real[0] = divisor.array().onesLike();
     }
     Object result = Objects.requireNonNull(call(target, method, real));
     if (result instanceof NDArray array) {
       return record(receiver, nameOf(method), recorded, array);
     }
-    // The one method that may give back the memory of its argument instead of its own.
+    // The only method whose result may share the memory of its argument instead of the receiver's.
     Memory source =
         nameOf(method).equals(DROPOUT) && given[0] instanceof TracedArray dropped
             ? dropped.memory()
@@ -160,7 +157,7 @@ final class StandIns {
     return new NDList(tracer.record(nameOf(method), receiver, recorded, list, source));
   }
 
-  /** Records a call that has run, of one result. */
+  /** Records a finished call with one result. */
   static NDArray record(
       TracedArray receiver, String method, List<@Nullable Object> recorded, NDArray result) {
     if (result == receiver.value().array()) {

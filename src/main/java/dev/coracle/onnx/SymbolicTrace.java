@@ -15,14 +15,14 @@ import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
 /**
- * One program that traces at different sizes of the dynamic axes agree on.
+ * The one program common to traces at different sizes of the dynamic axes.
  *
- * <p>How it works: Java hands a size to a block as a plain {@code long}, and what the block makes
- * of it (a target of reshape, say) looks like any other number. So the traces are laid side by
- * side. What is equal in all is a literal. An integer that differs is fitted as a sum of products
- * of sizes on all traces but the last, and proved on that one. A constant array that differs is
- * explained by {@link Constant}; what calls make of it is left to the calls. Everything else that
- * differs, or another sequence of calls, is an error with its place.
+ * <p>How it works: Java hands a size to a block as a plain {@code long}, and what the block
+ * computes from it (a target of reshape, say) looks like any other number. So the traces are
+ * compared. A value equal in all of them is a literal. An integer that differs is fitted as a sum
+ * of products of sizes on all traces but the last, and verified on that one. A constant array that
+ * differs is explained by {@link Constant}; the results of calls on it are left to the calls. Any
+ * other difference, such as another sequence of calls, is an error that names its place.
  */
 record SymbolicTrace(List<Value> inputs, List<Call> calls, List<Value> outputs) {
 
@@ -37,10 +37,7 @@ record SymbolicTrace(List<Value> inputs, List<Call> calls, List<Value> outputs) 
     return new Unifier(axes, traces, isTranslated).unify();
   }
 
-  /**
-   * Returns the calls that an output depends on: without those whose results the block drops, and
-   * those whose results are constants.
-   */
+  /** Returns the calls that an output depends on, without those whose results are constants. */
   List<Call> neededCalls() {
     Set<Integer> needed = new HashSet<>();
     outputs.forEach(output -> needed.add(output.id()));
@@ -67,7 +64,7 @@ record SymbolicTrace(List<Value> inputs, List<Call> calls, List<Value> outputs) 
     return sum;
   }
 
-  /** What of a call's results is taken from the traces. */
+  /** Which of a call's results are taken from the traces as constants. */
   private enum Trust {
     ALL,
     UNIFORM,
@@ -143,9 +140,9 @@ record SymbolicTrace(List<Value> inputs, List<Call> calls, List<Value> outputs) 
     }
 
     /**
-     * Tells how far the results of a call are explained by what was seen: wholly, where it has the
-     * same arrays and numbers at all sizes; where its arrays only repeat along the sizes, as to
-     * results that do so too. What it makes of others may change beyond: the smaller one of an
+     * Tells how far the traces explain the results of a call: fully, where it has the same arrays
+     * and numbers at all sizes; where its arrays merely repeat along the sizes, only results that
+     * do so too. Results of other arguments may change beyond the traced sizes: the smaller of an
      * index and 100, say, or of 100 and a size.
      */
     private static Trust trust(String method, Value receiver, List<@Nullable Object> arguments) {
@@ -184,7 +181,7 @@ record SymbolicTrace(List<Value> inputs, List<Call> calls, List<Value> outputs) 
     }
 
     /**
-     * @param trust in what the sizes explain of a result
+     * @param trust in an explanation of the result by the sizes
      */
     private Value value(List<TracedValue> same, String where, Trust trust) {
       TracedValue first = same.get(0);
@@ -283,7 +280,7 @@ record SymbolicTrace(List<Value> inputs, List<Call> calls, List<Value> outputs) 
       return objects.stream().allMatch(type::isInstance);
     }
 
-    /** Not as a Shape, which has no axes counted from the end. */
+    /** Returns an argument's numbers; not as a Shape, which has no axes counted from the end. */
     private static long[] numbers(@Nullable Object argument) {
       if (argument instanceof Shape shape) {
         return shape.getShape();

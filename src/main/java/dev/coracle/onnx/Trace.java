@@ -4,7 +4,7 @@ package dev.coracle.onnx;
 import ai.djl.ndarray.NDManager;
 import java.util.List;
 
-/** Everything that one forward pass did, at one size of each dynamic axis; close it. */
+/** Everything that one forward pass did, at one size of each dynamic axis; must be closed. */
 record Trace(
     List<TracedValue> inputs, List<TracedCall> calls, List<TracedValue> outputs, NDManager memory)
     implements AutoCloseable {

@@ -15,16 +15,17 @@ import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Stands in for an array: answers questions about its form, records operations, refuses the rest.
+ * Stands in for an array: answers calls about its form, records operations, refuses the rest.
  *
- * <p>A write in place is recorded as the operation that returns a new array, and this stands for
- * that one from then on. Others that may be views of the same memory cannot follow, so their use is
- * refused from then on.
+ * <p>A write in place is recorded as the operation that returns a new array, and this stand-in
+ * represents that array from then on. Others that may be views of the same memory cannot follow the
+ * change, so their use is refused from then on.
  */
 final class TracedArray extends InterceptedArray {
 
   /**
-   * Tell nothing of the content. Sizes are among them: the traces at several sizes care of that.
+   * Methods that reveal nothing of the content. They include sizes, which the traces at several
+   * sizes account for.
    */
   private static final Set<String> FORM =
       Set.of(
@@ -47,13 +48,13 @@ final class TracedArray extends InterceptedArray {
   private static final Set<String> OWNERSHIP =
       Set.of("attach", "tempAttach", "returnResource", "detach", "close");
 
-  /** What writes in place, and what gives the same as a new array. */
+  /** Methods that write in place, and those that return the same result as a new array. */
   static final Map<String, String> IN_PLACE =
       Map.of(
           "addi", "add", "subi", "sub", "muli", "mul", "divi", "div", "modi", "mod", "powi", "pow",
           "negi", "neg", "signi", "sign");
 
-  /** Write in place with no such counterpart: followed on constants alone. */
+  /** Methods that write in place without such a counterpart, supported on constants only. */
   private static final Set<String> WRITES =
       Set.of("set", "setScalar", "intern", "setRequiresGradient");
 
@@ -77,9 +78,9 @@ final class TracedArray extends InterceptedArray {
   static final class Memory {
 
     /**
-     * Calls that give an array of memory of its own for sure. What is missing here costs a refusal
-     * where an array is written in place and another is used afterwards; what is here wrongly, a
-     * wrong graph.
+     * Calls whose result is certain to have memory of its own. A method missing here causes a
+     * refusal where an array is written in place and another is used afterwards; one listed here
+     * wrongly, a wrong graph.
      */
     private static final Set<String> GIVES_NEW =
         Set.of(
@@ -138,13 +139,13 @@ final class TracedArray extends InterceptedArray {
 
     private int version;
 
-    /** Tells whether what a call gives shares no memory with what it takes. */
+    /** Tells whether the result of a call shares no memory with its receiver and arguments. */
     static boolean isNewFrom(String method) {
       return GIVES_NEW.contains(method);
     }
   }
 
-  /** Stands for memory that nothing has written yet. */
+  /** Marks the memory as not written yet, and returns this. */
   TracedArray unwritten() {
     written = false;
     return this;
@@ -173,7 +174,7 @@ final class TracedArray extends InterceptedArray {
     return new TracedExtension(tracer, this);
   }
 
-  /** As DJL's arrays have it, two are compared by content. */
+  /** As with DJL's arrays, two are compared by content. */
   @Override
   public boolean equals(@Nullable Object other) {
     if (this == other || !(other instanceof NDArray)) {
@@ -202,7 +203,7 @@ final class TracedArray extends InterceptedArray {
     if (OWNERSHIP.contains(name)) {
       return null;
     }
-    if (!written && name.equals("set") && given[0] instanceof Buffer) { // all of it
+    if (!written && name.equals("set") && given[0] instanceof Buffer) { // overwrites all of it
       return writeConstant(method, given);
     }
     tracer.valueOf(this);
@@ -221,7 +222,7 @@ final class TracedArray extends InterceptedArray {
       return this;
     }
     if (isIndexing(method) || StandIns.isComposed(value.array(), method)) {
-      return DEFAULT; // indexing ends in the indexer of TracedExtension
+      return DEFAULT; // indexing reaches the indexer of TracedExtension in the end
     }
     if (!StandIns.givesArrays(method)) {
       return StandIns.read(this, method, given);
@@ -233,8 +234,8 @@ final class TracedArray extends InterceptedArray {
   }
 
   /**
-   * With several coordinates, DJL's PyTorch engine leaves the indices changed. So they must not be
-   * used again, or be a parameter.
+   * With several coordinates, DJL's PyTorch engine modifies the indices. So they must not be used
+   * again, or be a parameter.
    */
   private Object gatherNd(Method method, @Nullable Object[] given) {
     TracedArray index = tracer.standIn((NDArray) Objects.requireNonNull(given[0]));
@@ -272,14 +273,14 @@ final class TracedArray extends InterceptedArray {
             + " may be a view of an array that has been written in place since it was made; use the method that returns a new array, such as add for addi";
   }
 
-  /** Stands for another array from now on, as the memory has been written. */
+  /** Represents another array from now on, as the memory has been written. */
   private void become(TracedArray other) {
     value = tracer.valueOf(other);
     version = ++memory.version;
     written = true;
   }
 
-  /** Tells whether the engine casts back what it has computed in another type, when in place. */
+  /** Tells whether the engine, writing in place, casts back a result computed in another type. */
   private static boolean isCast(DataType from, DataType to) {
     return from != to
         && (to.isFloating() || !from.isFloating())
@@ -287,7 +288,7 @@ final class TracedArray extends InterceptedArray {
         && from != DataType.COMPLEX64;
   }
 
-  /** Stands for the result of the operation that was recorded for a write in place. */
+  /** Makes this represent the result of the operation that was recorded for a write in place. */
   TracedArray write(Method method, NDArray computed) {
     DataType own = value.array().getDataType();
     NDArray now = isCast(computed.getDataType(), own) ? computed.toType(own, false) : computed;
@@ -317,7 +318,7 @@ final class TracedArray extends InterceptedArray {
     return null;
   }
 
-  /** Writes into a copy, as what was recorded of the constant before stays as it was. */
+  /** Writes into a copy, since earlier calls must keep the constant's earlier content. */
   private @Nullable Object writeConstant(Method method, @Nullable Object[] given) {
     if (value.kind() == Kind.PARAMETER || StandIns.dependOnInput(this, given)) {
       throw tracer.refuse(method, Refusals.reason("NDArray.set"));
@@ -328,7 +329,10 @@ final class TracedArray extends InterceptedArray {
     return result == copy ? this : null;
   }
 
-  /** Conversions to what the array already is give the array itself: no operation. */
+  /**
+   * Tells whether a conversion returns the array itself, which already has that type or device: no
+   * operation.
+   */
   private boolean returnsThis(String name, @Nullable Object[] given) {
     return switch (name) {
       case "toType" ->

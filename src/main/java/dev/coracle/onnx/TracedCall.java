@@ -11,7 +11,7 @@ import org.jspecify.annotations.Nullable;
  * @param receiver the array that the method was called on
  * @param arguments as passed: {@link TracedValue} for an array, a List of them for an NDList or
  *     array of arrays, anything else as it was
- * @param location the user's line that led here, for messages
+ * @param location the user's line that made the call, for messages
  */
 record TracedCall(
     String method,

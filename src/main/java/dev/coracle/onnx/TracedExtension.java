@@ -17,7 +17,7 @@ final class TracedExtension extends InterceptedExtension {
   static final Map<String, String> IN_PLACE =
       Map.of("rdivi", "rdiv", "rmodi", "rmod", "rsubi", "rsub", "rpowi", "rpow");
 
-  /** Behave in another way while training, and say so in their last argument but for some. */
+  /** Methods that behave differently in training, mostly told by their last argument. */
   private static final Set<String> TRAINING = Set.of("dropout", "batchNorm", "rnn", "lstm", "gru");
 
   private final Tracer tracer;
@@ -52,7 +52,7 @@ final class TracedExtension extends InterceptedExtension {
     }
     String counterpart = IN_PLACE.get(method.getName());
     if (counterpart != null) {
-      // By way of the interface, as it may be made of others.
+      // Through the interface, which may implement it by other methods.
       Method pure = StandIns.method(NDArrayEx.class, counterpart, method.getParameterTypes());
       return array.write(
           method, (NDArray) Objects.requireNonNull(StandIns.call(this, pure, given)));
@@ -64,7 +64,7 @@ final class TracedExtension extends InterceptedExtension {
     return StandIns.operate(array, value.array().getNDArrayInternal(), method, given);
   }
 
-  /** Finds the flag: it is the last boolean, but followed by two others where there are layers. */
+  /** Reads the flag: the last argument, but the third last of the recurrent methods. */
   private static boolean isTraining(Method method, @Nullable Object[] given) {
     boolean recurrent = Set.of("rnn", "lstm", "gru").contains(method.getName());
     return Boolean.TRUE.equals(given[given.length - (recurrent ? 3 : 1)]);

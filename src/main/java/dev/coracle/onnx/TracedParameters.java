@@ -13,7 +13,7 @@ import java.util.IdentityHashMap;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
-/** Hands out the stand-ins of a block's parameters; one asked for twice is the same value. */
+/** Hands out the stand-ins of a block's parameters, for each parameter always the same one. */
 final class TracedParameters extends ParameterStore {
 
   private final Tracer tracer;
@@ -34,11 +34,11 @@ final class TracedParameters extends ParameterStore {
   @Override
   public @Nullable NDArray getValue(
       @Nullable Parameter parameter, Device device, boolean training) {
-    // A layer without bias asks for one all the same.
+    // A layer without bias asks for it nevertheless.
     return parameter == null ? null : standIn(parameter);
   }
 
-  /** Returns the stand-in of a parameter that was read past the store; null for other arrays. */
+  /** Returns the stand-in of a parameter that was read without the store; null for other arrays. */
   @Nullable TracedArray standIn(NDArray array) {
     Parameter parameter = arrays.get(array);
     return parameter == null ? null : standIn(parameter);
@@ -55,12 +55,12 @@ final class TracedParameters extends ParameterStore {
                 "parameter %s is used but not listed by getParameters() of the block; register its block with addChildBlock"
                     .formatted(parameter.getName()));
           }
-          // A handle of the same memory: it records no gradients and goes with the trace.
+          // A handle to the same memory: it records no gradients and is closed with the trace.
           return tracer.parameter(name, parameter.getArray().stopGradient());
         });
   }
 
-  /** Returns the path of the parameter that was asked for last, or nothing. */
+  /** Returns the path of the parameter that was requested last, or "". */
   String last() {
     return last;
   }

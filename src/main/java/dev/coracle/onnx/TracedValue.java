@@ -5,13 +5,13 @@ import ai.djl.ndarray.NDArray;
 import java.util.Locale;
 
 /**
- * An array that a trace knows.
+ * An array in a trace.
  *
  * @param id counts from 0 in the order of appearance, so that equal programs give equal ids
  * @param name of an input or parameter; empty for others
  * @param dependsOnInput whether its content follows from an input rather than from constants alone
- * @param array of the right shape and type; of the right content too where that does not depend on
- *     an input; owned by the trace
+ * @param array has the right shape and type, and unless it depends on an input also the right
+ *     content; owned by the trace
  */
 record TracedValue(int id, Kind kind, String name, boolean dependsOnInput, NDArray array) {
 

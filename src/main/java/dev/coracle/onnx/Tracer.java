@@ -32,18 +32,19 @@ import org.jspecify.annotations.Nullable;
  * inputs, its parameters and the manager behind them. Each call on a stand-in unwraps its
  * arguments, calls the engine, wraps the result and is recorded. Nothing has to be known about the
  * block: lambdas, custom blocks and plain array code are all calls on arrays in the end. The build
- * writes what the stand-ins extend, for all methods of DJL's interfaces; a DJL that has more is
- * refused.
+ * generates the base classes of the stand-ins, for all methods of DJL's interfaces; a version of
+ * DJL with more methods is refused.
  *
- * <p>A call that the recording could not follow is refused, never passed on: reading the content of
- * an array that depends on an input (control flow could follow from it, or the content could return
- * as a constant), using a view of an array after the array was written in place, random numbers.
+ * <p>A call that cannot be recorded faithfully is refused, never passed on: reading the content of
+ * an array that depends on an input (control flow could depend on it, or the content could come
+ * back as a constant), using a view of an array after the array was written in place, random
+ * numbers.
  *
  * <p>Used by one thread for one trace.
  */
 final class Tracer {
 
-  /** What DJL's PyTorch engine (0.35.1) knows; found by trying each. */
+  /** Types that DJL's PyTorch engine (0.35.1) supports; found by trying each. */
   private static final Set<DataType> TYPES =
       EnumSet.of(
           DataType.FLOAT64,
@@ -63,7 +64,7 @@ final class Tracer {
   private final Predicate<String> translated;
   private final Thread thread = Thread.currentThread();
   private int nextId;
-  private volatile @Nullable ExportException refused; // another thread may
+  private volatile @Nullable ExportException refused; // possibly by another thread
 
   private Tracer(NDManager memory, Block block, Predicate<String> translated) {
     this.memory = memory;
@@ -78,7 +79,7 @@ final class Tracer {
    * @param before applied to the inputs, and recorded too
    * @param after applied to the outputs, and recorded too
    * @param translated tells which calls have a translation, by name
-   * @return the trace; close it
+   * @return the trace, which the caller closes
    * @throws ExportException when the block does something that cannot be recorded
    */
   static Trace trace(
@@ -94,7 +95,7 @@ final class Tracer {
             ? NDManager.newBaseManager()
             : parameters.get(0).getValue().getArray().getManager().newSubManager();
     List<TracedValue> values = new ArrayList<>();
-    String given = ""; // before the engine gets them: where it fails, it may release them
+    String given = ""; // described before the engine gets them: where it fails, it may release them
     try {
       Tracer tracer = new Tracer(memory, block, translated);
       NDList arguments = new NDList();
@@ -125,7 +126,7 @@ final class Tracer {
   }
 
   /**
-   * Refuses blocks that run in an engine's own code, out of sight.
+   * Refuses blocks that run in an engine's own code, which cannot be traced.
    *
    * @param path of the block, for the message
    */
@@ -141,13 +142,13 @@ final class Tracer {
   }
 
   /**
-   * Returns what code of the user's gave, which must be arrays.
+   * Returns the result of the user's code, which must be arrays.
    *
    * @param source names that code, for the message
    */
   private NDList requireArrays(String source, @Nullable NDList arrays) {
     if (refused != null) {
-      throw refused; // the block caught it, and may have taken another way than it would otherwise
+      throw refused; // the block caught it, and may then have taken another path than otherwise
     }
     if (arrays == null) {
       throw new ExportException(source + " returned null; expected a list of arrays");
@@ -182,8 +183,7 @@ final class Tracer {
 
   /**
    * Returns an array that takes the memory of one number, whatever its shape: the graph does not
-   * depend on its content, since reading it is refused. Whole numbers are 0, which any index may
-   * be.
+   * depend on its content, since reading it is refused. Integers are 0, a valid index anywhere.
    */
   private NDArray placeholder(Shape shape, DataType type) {
     if (shape.size() == 0) {
@@ -217,7 +217,7 @@ final class Tracer {
   /**
    * Records a call and returns the stand-ins of its results, one for each real array.
    *
-   * @param source the memory that results share, unless the method gives new ones
+   * @param source the memory that results share, unless the method returns new arrays
    */
   List<NDArray> record(
       String method,
@@ -231,7 +231,7 @@ final class Tracer {
     boolean owns = Memory.isNewFrom(method);
     for (NDArray result : results) {
       NDArray kept = result;
-      if (dependsOnInput) { // form is all that matters, and content could fill the memory
+      if (dependsOnInput) { // only its form matters, and content could fill the memory
         kept = placeholder(result.getShape(), result.getDataType());
         result.close();
       }
@@ -246,7 +246,10 @@ final class Tracer {
     return wrapped;
   }
 
-  /** Copies what the block may change later; the engine has already, as the steps of anchors. */
+  /**
+   * Copies arguments that the block may change later, or the engine may have changed, such as the
+   * steps of anchors.
+   */
   private static @Nullable Object copy(@Nullable Object argument) {
     if (argument instanceof int[] numbers) {
       return numbers.clone();
@@ -265,7 +268,7 @@ final class Tracer {
     return wrap(Kind.CONSTANT, "", false, array, new Memory());
   }
 
-  /** Stands for memory that must be written before it is used. */
+  /** Returns a stand-in for memory that must be written before it is used. */
   NDArray unwritten(NDArray array) {
     array.attach(memory);
     TracedValue value = new TracedValue(nextId++, Kind.CONSTANT, "", false, array);
@@ -273,9 +276,9 @@ final class Tracer {
   }
 
   /**
-   * Returns the stand-in of any array. One that was made past the tracer, by a manager of the
-   * user's own, is a parameter, or else a constant, since reading what depends on an input is
-   * refused. A constant is copied: its owner may close it any time.
+   * Returns the stand-in of any array. One that was made outside the tracer, by a manager of the
+   * user, is a parameter or else a constant: it cannot depend on an input, since reading such
+   * content is refused. A constant is copied: its owner may close it at any time.
    */
   TracedArray standIn(NDArray array) {
     if (array instanceof TracedArray traced) {
@@ -285,11 +288,11 @@ final class Tracer {
     if (parameter != null) {
       return parameter;
     }
-    requireType(array); // an array of text has nothing to duplicate, and would end the process
+    requireType(array); // duplicating an array of text would end the process
     return constant(array.duplicate());
   }
 
-  /** Returns what the trace knows of a stand-in. */
+  /** Returns the trace's value for a stand-in. */
   TracedValue valueOf(TracedArray traced) {
     return valueOf(traced, () -> "at " + location());
   }
@@ -361,7 +364,7 @@ final class Tracer {
   private TracedArray wrap(
       Kind kind, String name, boolean dependsOnInput, NDArray array, Memory shared) {
     requireThread();
-    NDScope.unregister(array); // a scope of the user's would close it before the trace ends
+    NDScope.unregister(array); // a scope of the user would close it before the trace ends
     array.attach(memory);
     TracedValue value = new TracedValue(nextId++, kind, name, dependsOnInput, array);
     return new TracedArray(this, value, shared);

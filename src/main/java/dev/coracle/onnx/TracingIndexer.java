@@ -20,9 +20,9 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Records {@code array.get(index)} as {@value #GET}. An index is an object full of numbers and
- * arrays, so it is taken apart: the arguments are a kind for each of its elements, followed by what
- * belongs to it.
+ * Records {@code array.get(index)} as {@value #GET}. An index is an object that contains numbers
+ * and arrays, so it is taken apart: the arguments are, for each of its elements, its kind followed
+ * by the element's own arguments.
  */
 final class TracingIndexer extends NDArrayIndexer {
 
@@ -105,7 +105,7 @@ final class TracingIndexer extends NDArrayIndexer {
     }
   }
 
-  /** Adds an element; an index counts its axes in its own methods alone. */
+  /** Adds an element by replacing one of NDIndex's: only its own methods count the axes. */
   private static void append(NDIndexElement element, NDIndex index) {
     index.addAllDim();
     index.getIndices().set(index.getIndices().size() - 1, element);

@@ -14,10 +14,7 @@ import java.util.TreeSet;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
-/**
- * Knows which translator belongs to a call, by its recorded name. Nothing else in the exporter
- * knows operators.
- */
+/** Finds the translator of a call by its recorded name. */
 final class Translators {
 
   /** For messages. */
@@ -25,8 +22,9 @@ final class Translators {
       "docs/onnx-operators.md lists what has one, and OnnxExporter.translator adds another";
 
   /**
-   * The exporter's own, each finding its kind by name. A translator is made when it is asked for:
-   * making all of them, and the rules of {@link ShapeInference}, costs a JVM's first export 80 ms.
+   * The exporter's own translators, each entry finding those of one kind by name. They are created
+   * on demand: creating all of them, and the rules of {@link ShapeInference}, would cost a JVM's
+   * first export 80 ms.
    */
   private static final List<Function<String, @Nullable OpTranslator>> OWN =
       List.of(
@@ -52,8 +50,8 @@ final class Translators {
   /**
    * Adds translators to the exporter's own.
    *
-   * @param own the caller's, which go before those that are found as services
-   * @throws ExportException if a service translates a method that there is not
+   * @param own the caller's, which take precedence over those found as services
+   * @throws ExportException if a service has a translator for a method that does not exist
    */
   Translators(Map<String, OpTranslator> own) {
     for (OpTranslators found : ServiceLoader.load(OpTranslators.class)) {
@@ -108,7 +106,7 @@ final class Translators {
     }
   }
 
-  /** Refuses the name of a method that is never recorded, so that no translator could be used. */
+  /** Refuses the name of a method that is never recorded, whose translator could never be used. */
   static void requireExists(String method) {
     Set<String> names = new TreeSet<>();
     for (Class<?> type : List.of(NDArray.class, NDArrayEx.class)) {

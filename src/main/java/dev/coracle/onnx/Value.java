@@ -47,7 +47,7 @@ public final class Value {
     return constant instanceof Constant.Literal ? traced.array() : null;
   }
 
-  /** Tells whether it is a constant of zeros, as the states that recurrent blocks start from. */
+  /** Tells whether this is a constant of zeros, such as the initial states of recurrent blocks. */
   boolean isZero() {
     NDArray content = constant instanceof Constant.Repeated repeated ? repeated.base() : content();
     if (content == null || parameter() != null) {

@@ -13,12 +13,12 @@ import java.util.TreeSet;
 /**
  * Chooses the sizes of dynamic axes at which file and block are compared.
  *
- * @param base sizes that the block takes for sure
+ * @param base sizes that the block should take in any case
  * @param points in the order in which they are compared
  */
 record VerificationPoints(Map<String, Long> base, List<Map<String, Long>> points) {
 
-  /** One, where squeeze and broadcasting differ; two; an odd one; more than code may expect. */
+  /** One, where squeeze and broadcasting differ; two; an odd one; one larger than expected. */
   static final List<Long> SIZES = List.of(1L, 2L, 7L, 64L);
 
   /** A size that most blocks take; the middle one of those that an export traces by default. */
@@ -66,7 +66,7 @@ record VerificationPoints(Map<String, Long> base, List<Map<String, Long>> points
     return of(base, sizes);
   }
 
-  /** One axis after the other goes through its sizes, then all at their first and last. */
+  /** Varies each axis over its sizes, then sets all to their first and to their last size. */
   private static VerificationPoints of(Map<String, Long> base, Map<String, List<Long>> sizes) {
     Set<Map<String, Long>> points = new LinkedHashSet<>();
     if (sizes.isEmpty()) {

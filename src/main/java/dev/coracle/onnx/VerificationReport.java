@@ -10,12 +10,12 @@ import java.util.TreeSet;
 import java.util.stream.Collectors;
 
 /**
- * Says how far a file agrees with the block it comes from.
+ * Says how closely a file agrees with the block it was exported from.
  *
  * @param outputs in the file's order
- * @param compared sizes of the dynamic axes at which both ran, in the order in which they did
+ * @param compared sizes of the dynamic axes at which both ran, in that order
  * @param skipped sizes at which the file was not compared, with the reason
- * @param notes what is no disagreement but may surprise
+ * @param notes observations that are not disagreements but may surprise
  * @param tolerance largest relative difference that was allowed
  */
 public record VerificationReport(
@@ -68,7 +68,7 @@ public record VerificationReport(
     return text.toString();
   }
 
-  /** Returns for example {@code batch_size 1, 2, 7}; of several axes, the sizes of each. */
+  /** Returns, for example, {@code batch_size 1, 2, 7}; for several axes, the sizes of each. */
   private static String sizes(List<Map<String, Long>> points) {
     Map<String, TreeSet<Long>> byAxis = new TreeMap<>();
     for (Map<String, Long> point : points) {

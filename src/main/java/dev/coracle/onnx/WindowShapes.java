@@ -56,7 +56,7 @@ final class WindowShapes {
   private static @Nullable List<List<Long>> windows(
       NodeFacts node, long channels, List<Long> kernel) {
     if (!node.text("auto_pad", "NOTSET").equals("NOTSET")) {
-      return null; // the exporter writes pads; a translator of the user's may not
+      return null; // the exporter writes pads; a user's translator may not
     }
     int axes = kernel.size();
     List<Long> pads = node.integers("pads", 2 * axes, 0);
@@ -75,7 +75,7 @@ final class WindowShapes {
       }
       long count = room / stride + 1;
       if (node.integer("ceil_mode", 0) == 1 && room % stride != 0) {
-        // A last window that starts in the padding behind the array does not count.
+        // A last window that starts in the padding after the array does not count.
         count += count * stride < size + pads.get(i) ? 1 : 0;
       }
       output.add(count);

@@ -8,10 +8,10 @@ import java.nio.charset.StandardCharsets;
  *
  * @param body not copied
  */
-@SuppressWarnings("ArrayRecordComponent") // one of thousands a second, never compared
+@SuppressWarnings("ArrayRecordComponent") // created thousands of times a second, never compared
 public record Answer(String contentType, byte[] body) {
 
-  /** What a GET of the route for {@link Query#classify} is answered with. */
+  /** The answer to a GET on the route for {@link Query#classify}. */
   public static final Answer CLASSIFY_HINT =
       new Answer(
           "text/plain; charset=utf-8",
@@ -20,7 +20,7 @@ public record Answer(String contentType, byte[] body) {
           """
               .getBytes(StandardCharsets.UTF_8));
 
-  /** Makes what every failure is answered with, JSON {@code {"error": message}}. */
+  /** Makes the answer to any failure, JSON {@code {"error": message}}. */
   public static Answer error(String message) {
     String wellFormed = Quote.wellFormed(message);
     return Json.answer(

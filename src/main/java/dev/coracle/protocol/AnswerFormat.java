@@ -8,7 +8,7 @@ import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
-/** The forms in which answers are given, the most wanted first where a sender wants any. */
+/** The formats of answers, in order of preference where a sender accepts any. */
 enum AnswerFormat {
   JSON(Json.CONTENT_TYPE, "text/json"),
   CSV("text/csv"),
@@ -43,13 +43,13 @@ enum AnswerFormat {
   }
 
   /**
-   * Chooses by the header Accept (RFC 9110, 12.5.1): for each format the most specific range that
-   * it is in gives the quality; the highest wins, on a tie the range that stands first, then {@code
-   * byDefault}. Elements that are malformed count as not there, as in "*; q=.2", which the JDK's
+   * Chooses by the header Accept (RFC 9110, 12.5.1): the quality of each format is that of the most
+   * specific range that includes it; the highest wins, on a tie the range that comes first, then
+   * {@code byDefault}. Malformed elements are ignored, such as "*; q=.2", which the JDK's
    * HttpURLConnection sends.
    *
    * @param accept null or blank for any
-   * @param byDefault what to answer to who takes anything, itself an Accept header
+   * @param byDefault what to answer to a sender that accepts anything; itself an Accept header
    * @throws RequestException 406 where none is acceptable
    */
   static AnswerFormat choose(@Nullable String accept, String byDefault) {
@@ -92,7 +92,7 @@ enum AnswerFormat {
     return best;
   }
 
-  /** Returns the range that decides on this format, or null where it is in none. */
+  /** Returns the range that decides on this format, or null where none includes it. */
   private @Nullable Range range(List<Range> ranges) {
     Range most = null;
     for (Range range : ranges) {
@@ -117,12 +117,12 @@ enum AnswerFormat {
     return ranges;
   }
 
-  /** Browsers send eight; what comes after these is not looked at. */
+  /** Browsers send eight; any beyond this number are ignored. */
   private static final int MAX_RANGES = 100;
 
   private record Range(String name, float quality, int position) {
 
-    /** A wildcard is for the first name only, else text/* would mean JSON by way of text/json. */
+    /** A wildcard applies to the first name only, else text/* would include JSON by text/json. */
     boolean includes(AnswerFormat format) {
       return switch (specificity()) {
         case 0 -> true;

@@ -7,7 +7,7 @@ import dev.coracle.inference.Prediction;
 import java.nio.FloatBuffer;
 import java.util.List;
 
-/** Answers with probabilities. */
+/** A query answered with predictions. */
 final class ClassificationQuery extends Query {
 
   private final ModelCodec model;

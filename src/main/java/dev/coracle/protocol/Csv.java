@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.coracle.protocol;
 
-/** Reads CSV: an image a line, its numbers with commas. */
+/** Reads CSV: one image per line, its numbers separated by commas. */
 final class Csv {
 
   /** Longest field; the exact value of a float32 has 150 digits at most. */
@@ -22,7 +22,7 @@ final class Csv {
   /**
    * Reads a whole body; blank lines are skipped. Lines end with LF or CRLF.
    *
-   * @param header whether the first line is no image
+   * @param header whether the first line is a header, not an image
    */
   static void read(byte[] body, boolean header, NumberImages images) {
     Utf8.check(body);
@@ -47,7 +47,7 @@ final class Csv {
     int count = 1;
     number(count);
     while (!atEndOfLine()) {
-      at++; // a comma: what else is there, number() does not leave behind
+      at++; // a comma, the only other character at which number() stops
       count++;
       number(count);
     }
@@ -62,7 +62,7 @@ final class Csv {
   private void number(int column) {
     skipSpace();
     int from = at;
-    int end = at; // after the last character that is no space
+    int end = at; // after the last non-space character
     while (!atEndOfLine() && text[at] != ',') {
       boolean space = text[at] == ' ' || text[at] == '\t';
       at++;

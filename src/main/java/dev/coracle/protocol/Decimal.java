@@ -4,21 +4,21 @@ package dev.coracle.protocol;
 import com.fasterxml.jackson.core.io.NumberInput;
 
 /**
- * Reads decimal numbers, {@code -.5e+3}, as the float32 nearest to them: no hexadecimal, no suffix,
- * no NaN, as Java's own parser has.
+ * Reads decimal numbers, {@code -.5e+3}, as the float32 nearest to them; unlike Java's own parser,
+ * takes no hexadecimal, no suffix and no NaN.
  *
  * <h2>How it works</h2>
  *
- * Up to 18 digits fit a long, and the quotient of it and a power of ten, both rounded to double, is
+ * Up to 18 digits fit into a long, and its quotient with a power of ten, both rounded to double, is
  * off by less than 4 units in the last place of the double. The nearest float changes only where
- * the lower 29 bits of a double are 2^28; away from there, rounding the quotient again gives the
- * right float. The few numbers near it, and those of another form, go to Jackson's parser.
+ * the lower 29 bits of the double are 2^28; elsewhere, rounding the quotient again gives the right
+ * float. The few numbers near that value, and those of another form, go to Jackson's parser.
  */
 final class Decimal {
 
   private static final int MAX_DIGITS = 18;
 
-  /** What a double holds exactly. */
+  /** The powers that a double holds exactly. */
   private static final double[] POWERS_OF_TEN = {
     1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15, 1e16,
     1e17, 1e18, 1e19, 1e20, 1e21, 1e22
@@ -30,12 +30,12 @@ final class Decimal {
 
   private Decimal() {}
 
-  /** Returns a text's number, NaN if it is none, infinity if a float32 cannot hold it. */
+  /** Returns the number in a text, NaN if it is not one, infinity if a float32 cannot hold it. */
   static float parse(String text) {
     return parse(text.toCharArray(), 0, text.length());
   }
 
-  /** Does for a part of an array what the other does for a text. */
+  /** Does for a part of an array what {@link #parse(String)} does for a text. */
   static float parse(char[] text, int from, int length) {
     int end = from + length;
     boolean negative = length > 0 && text[from] == '-';
@@ -80,7 +80,7 @@ final class Decimal {
     try {
       return NumberInput.parseFloat(text, from, length, /* useFastParser= */ true);
     } catch (NumberFormatException e) {
-      return Float.NaN; // as this method's contract has it
+      return Float.NaN; // as specified above
     }
   }
 }

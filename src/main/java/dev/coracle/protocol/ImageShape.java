@@ -4,10 +4,12 @@ package dev.coracle.protocol;
 import java.util.Arrays;
 import java.util.stream.Collectors;
 
-/** Knows in which shapes an array may hold images of {@code rows} by {@code columns} pixels. */
+/**
+ * Checks the shapes in which an array may hold images of {@code rows} by {@code columns} pixels.
+ */
 record ImageShape(int rows, int columns) {
 
-  /** (N, 1, rows, columns) has most axes. */
+  /** The rank of (N, 1, rows, columns), the shape with most axes. */
   static final int MAX_RANK = 4;
 
   int pixels() {
@@ -17,7 +19,7 @@ record ImageShape(int rows, int columns) {
   /**
    * Returns the number of images in an array.
    *
-   * @throws RequestException 400 if it is in none of the shapes
+   * @throws RequestException 400 if it has none of the shapes
    */
   long count(long... sizes) {
     int rank = sizes.length;
@@ -34,7 +36,7 @@ record ImageShape(int rows, int columns) {
     throw RequestException.badRequest(expected() + ", got an array of " + text(sizes));
   }
 
-  /** Returns the beginning of a message. */
+  /** Returns the beginning of a message, which lists the shapes. */
   String expected() {
     return "expected images of %1$d×%2$d as (N, 1, %1$d, %2$d), (N, %1$d, %2$d), (N, %3$d), (%1$d, %2$d) or (%3$d)"
         .formatted(rows, columns, pixels());

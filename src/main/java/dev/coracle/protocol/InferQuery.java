@@ -13,7 +13,7 @@ final class InferQuery extends Query {
   private final String version;
   private final @Nullable String id;
 
-  /** Makes a query; {@code id}, where there is one, is echoed. */
+  /** Makes a query; the answer echoes {@code id}, if there is one. */
   InferQuery(ModelCodec model, String name, String version, @Nullable String id, List<?> images) {
     super(model, images);
     this.model = model;

@@ -12,7 +12,7 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Reads a request for inference of the Open Inference Protocol. The members of an object may come
- * in any order, data before their shape too; those that are unknown are skipped.
+ * in any order, even data before their shape; unknown ones are skipped.
  */
 final class InferRequest {
 
@@ -107,11 +107,11 @@ final class InferRequest {
   }
 
   private interface Member {
-    /** Reads the value where the input stands, or returns false to have it skipped. */
+    /** Reads the value at the input's position, or returns false to have it skipped. */
     boolean read(String name) throws IOException;
   }
 
-  /** Reads an object and returns which of its members were not skipped, each there only once. */
+  /** Reads an object and returns the members not skipped, each of which may occur once. */
   private Set<String> object(String expected, Member member) throws IOException {
     expect(JsonToken.START_OBJECT, expected);
     Set<String> read = new HashSet<>();
@@ -130,7 +130,7 @@ final class InferRequest {
     return read;
   }
 
-  /** The one input tensor. */
+  /** The only input tensor. */
   private final class Tensor {
 
     private long[] shape = {};

@@ -14,7 +14,7 @@ import java.io.UncheckedIOException;
 /** Reads and writes JSON, strictly by RFC 8259; UTF-8 only. Thread-safe. */
 public final class Json {
 
-  /** Content-Type of what {@link #answer} makes. */
+  /** Content-Type of the answers that {@link #answer} makes. */
   static final String CONTENT_TYPE = "application/json";
 
   static final int MAX_DEPTH = 100;
@@ -25,7 +25,7 @@ public final class Json {
       JsonFactory.builder()
           .enable(StreamReadFeature.USE_FAST_DOUBLE_PARSER)
           .enable(StreamWriteFeature.USE_FAST_DOUBLE_WRITER)
-          .disable(JsonFactory.Feature.INTERN_FIELD_NAMES) // names are the sender's choice
+          .disable(JsonFactory.Feature.INTERN_FIELD_NAMES) // the sender chooses the names
           .disable(JsonFactory.Feature.CHARSET_DETECTION)
           .streamReadConstraints(
               StreamReadConstraints.builder()
@@ -42,12 +42,12 @@ public final class Json {
     void write(JsonGenerator json) throws IOException;
   }
 
-  /** Reads one JSON value, on whose first token the parser stands, up to its last token. */
+  /** Reads one JSON value, from its first token, at which the parser is, to its last token. */
   public interface Document<T> {
     T read(JsonParser json) throws IOException;
   }
 
-  /** Makes an answer, application/json, of what {@code content} writes. */
+  /** Makes an answer, application/json, with what {@code content} writes. */
   public static Answer answer(Content content) {
     return new Answer(CONTENT_TYPE, bytes(content));
   }
@@ -63,7 +63,7 @@ public final class Json {
     return bytes.toByteArray();
   }
 
-  /** Makes a parser of a part of a text in UTF-8; its exceptions are Jackson's. */
+  /** Makes a parser for a part of a UTF-8 text; its exceptions are Jackson's. */
   static JsonParser parser(byte[] bytes, int from, int length) {
     try {
       return FACTORY.createParser(bytes, from, length);

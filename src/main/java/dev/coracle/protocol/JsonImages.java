@@ -5,7 +5,7 @@ import com.fasterxml.jackson.core.JsonToken;
 import java.io.IOException;
 import java.util.Map;
 
-/** Reads images from JSON as people send them: as a bare array, or as one under a known key. */
+/** Reads images from JSON in its usual forms: a bare array, or one under a known key. */
 final class JsonImages {
 
   private static final Map<String, JsonLayout> LAYOUTS =
@@ -25,15 +25,12 @@ final class JsonImages {
     this.images = images;
   }
 
-  /** Reads a whole body and returns in which layout its sender expects the answer. */
+  /** Reads a whole body and returns the layout in which its sender expects the answer. */
   static JsonLayout read(byte[] body, NumberImages images) {
     return JsonInput.read(body, input -> new JsonImages(input, images).body());
   }
 
-  /**
-   * Reads one image, an array or an object that holds one under a known key, where the input
-   * stands.
-   */
+  /** Reads one image at the input's position: an array, or an object with one under a known key. */
   static void readOne(JsonInput input, NumberImages images) throws IOException {
     new JsonImages(input, images).one();
   }

@@ -12,14 +12,14 @@ import java.io.UncheckedIOException;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Reads one JSON value token by token, and says where it is not as expected. Not thread-safe.
+ * Reads one JSON value token by token, and reports where it is not as expected. Not thread-safe.
  *
  * <p>Jackson's messages name its classes and settings and quote up to 256 characters; here every
  * failure is one sentence with line and column.
  */
 final class JsonInput {
 
-  /** Reads a value, on whose first token the input stands, up to its last token. */
+  /** Reads a value, from its first token, at which the input is, to its last token. */
   interface Value<T> {
     T read(JsonInput input) throws IOException;
   }
@@ -36,14 +36,14 @@ final class JsonInput {
     this.parser = parser;
   }
 
-  /** Reads the one value that the bytes, UTF-8, consist of. */
+  /** Reads the only value in the bytes, which must be UTF-8. */
   static <T> T read(byte[] bytes, Value<T> value) {
     Utf8.check(bytes);
     return read(bytes, Utf8.start(bytes), bytes.length, 1, value);
   }
 
   /**
-   * Reads the one value that a part of a text in UTF-8 consists of.
+   * Reads the only value in a part of a UTF-8 text.
    *
    * @param firstLine number, for messages, of the line in which the part begins
    */
@@ -72,7 +72,7 @@ final class JsonInput {
     return parser;
   }
 
-  /** Moves on and returns the token there; never null, since within a value the end is an error. */
+  /** Returns the next token; never null, since the end within a value is an error. */
   JsonToken next() throws IOException {
     return parser.nextToken();
   }
@@ -81,14 +81,14 @@ final class JsonInput {
     return parser.currentToken();
   }
 
-  /** Moves on to the next name of an object and returns it, or null at the object's end. */
+  /** Advances to the next name of an object and returns it, or null at the object's end. */
   @Nullable String nextName() throws IOException {
     return parser.nextFieldName();
   }
 
   /**
-   * Returns the number on which the input stands as the float32 nearest to it, neither by way of a
-   * double, which would round twice, nor of a BigInteger.
+   * Returns the number at the input's position as the nearest float32, by way of neither a double,
+   * which would round twice, nor a BigInteger.
    */
   float number() throws IOException {
     float number =
@@ -101,7 +101,7 @@ final class JsonInput {
     return number;
   }
 
-  /** Returns the size of an axis on which the input stands, 0 to 2^31 - 1. */
+  /** Returns the size of an axis at the input's position, 0 to 2^31 - 1. */
   int size() throws IOException {
     boolean small = token() == JsonToken.VALUE_NUMBER_INT && parser.getTextLength() <= 10;
     if (!small || parser.getLongValue() < 0 || parser.getLongValue() > Integer.MAX_VALUE) {
@@ -110,7 +110,7 @@ final class JsonInput {
     return parser.getIntValue();
   }
 
-  /** Returns the string on which the input stands; {@code what} names it. */
+  /** Returns the string at the input's position; {@code what} names it in messages. */
   String string(String what) throws IOException {
     if (token() != JsonToken.VALUE_STRING) {
       throw unexpected("a string as " + what);
@@ -123,7 +123,7 @@ final class JsonInput {
     return text;
   }
 
-  /** Moves to the end of the array or object that begins here, if one does. */
+  /** Skips to the end of the array or object that begins here, if one does. */
   void skip() throws IOException {
     parser.skipChildren();
   }
@@ -144,7 +144,7 @@ final class JsonInput {
         "expected %s, got %s at %s".formatted(expected, found, where()));
   }
 
-  /** Returns where the token is that was read last, {@code line 1, column 17}. */
+  /** Returns the position of the last token read, as {@code line 1, column 17}. */
   String where() {
     return where(parser.currentTokenLocation());
   }

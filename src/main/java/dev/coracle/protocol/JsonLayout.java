@@ -6,7 +6,7 @@ import dev.coracle.inference.Prediction;
 import java.io.IOException;
 import java.util.List;
 
-/** The forms of an answer in JSON; which one, the form of the request tells. */
+/** The layouts of an answer in JSON; the layout of the request decides which one is used. */
 enum JsonLayout {
   /** {@code [[p0, ..., p9], ...]}. */
   PROBABILITIES {

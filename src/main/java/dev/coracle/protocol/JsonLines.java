@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.coracle.protocol;
 
-/** Reads JSON lines: on each an image as an array of numbers, or as an object that holds one. */
+/** Reads JSON lines: one image per line, as an array of numbers or an object that holds one. */
 final class JsonLines {
 
   private JsonLines() {}

@@ -84,7 +84,7 @@ record MediaType(String name, Map<String, String> parameters) {
         skipSpace();
         String name = token().toLowerCase(Locale.ROOT);
         if (name.isEmpty()) {
-          continue; // the grammar has empty parameters
+          continue; // the grammar allows empty parameters
         }
         String value = take('=') ? value() : null;
         if (value == null || parameters.put(name, value) != null) {

@@ -21,7 +21,7 @@ record NpyHeader(NpyType type, ByteOrder order, boolean fortran, long[] shape, i
   /**
    * Reads the header of a file.
    *
-   * @throws RequestException 400 if it is malformed or has elements that are no numbers
+   * @throws RequestException 400 if it is malformed or the elements are not numbers
    */
   static NpyHeader read(byte[] file) {
     if (file.length < LENGTH || !Arrays.equals(file, 0, 6, NpyWriter.MAGIC, 0, 6)) {
@@ -51,7 +51,7 @@ record NpyHeader(NpyType type, ByteOrder order, boolean fortran, long[] shape, i
             + "; write it by numpy.save");
   }
 
-  /** Reads the Python literal from left to right; each of the three keys must be there once. */
+  /** Reads the Python literal from left to right; each of the three keys must occur once. */
   private static final class Dictionary {
 
     private static final int MAX_SIZE_DIGITS = 10;

@@ -18,7 +18,7 @@ final class NpyReader {
   }
 
   /**
-   * Reads the header of a file and checks that as many elements as it says follow, and no more.
+   * Reads the header of a file and checks that exactly as many elements follow as it says.
    *
    * @param maxImages how many images the array may have
    * @throws RequestException 400 or 413
@@ -82,7 +82,7 @@ final class NpyReader {
     int at = header.data();
     for (int n = 0; n < count; n++) {
       element.accept(at);
-      for (int axis = rank - 1; axis >= 0; axis--) { // as an odometer
+      for (int axis = rank - 1; axis >= 0; axis--) { // like an odometer
         at += steps[axis];
         index[axis]++;
         if (index[axis] < header.shape()[axis]) {

@@ -3,7 +3,7 @@ package dev.coracle.protocol;
 
 import java.nio.ByteBuffer;
 
-/** Element types of npy files that are numbers, by NumPy's codes. */
+/** The numeric element types of npy files, by NumPy's codes. */
 enum NpyType {
   F2(2) {
     @Override
@@ -69,7 +69,7 @@ enum NpyType {
     @Override
     float get(ByteBuffer data, int at) {
       long value = data.getLong(at);
-      // Halved where it is negative as a long; the bit that goes is kept for the rounding.
+      // Halved where it is negative as a long; the bit shifted out is kept for correct rounding.
       return value >= 0 ? value : 2 * (float) (value >>> 1 | (value & 1));
     }
   },
@@ -91,13 +91,13 @@ enum NpyType {
     return bytes;
   }
 
-  /** Returns the element at an offset as the float32 nearest to it; NaN if it is no number. */
+  /** Returns the element at an offset as the nearest float32; NaN if it is not a number. */
   abstract float get(ByteBuffer data, int at);
 
   /**
    * Returns the type of a descr such as {@code <f4}.
    *
-   * @throws RequestException 400 if it is another
+   * @throws RequestException 400 if it is not one of these types
    */
   static NpyType of(String descr) {
     boolean ordered = !descr.isEmpty() && "<>|".indexOf(descr.charAt(0)) >= 0;

@@ -23,7 +23,7 @@ final class NpyWriter {
     int classes = predictions.get(0).probabilities().length;
     String header =
         String.format(
-            Locale.ROOT, // in some, digits are not ASCII
+            Locale.ROOT, // in some locales, digits are not ASCII
             "{'descr': '<f4', 'fortran_order': False, 'shape': (%d, %d), }",
             predictions.size(),
             classes);

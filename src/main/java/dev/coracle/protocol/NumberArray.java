@@ -7,8 +7,8 @@ import java.util.Arrays;
 
 /**
  * Reads a JSON array of numbers, nested up to four levels, in one pass: the numbers go straight
- * into {@link NumberImages}, and the shape is found on the way. An axis has the size of the first
- * array that ends on its level; all others must have the same.
+ * into {@link NumberImages}, and the shape is determined on the way. The first array that ends on a
+ * level gives the size of its axis; all others must have the same.
  */
 final class NumberArray {
 
@@ -23,7 +23,7 @@ final class NumberArray {
     this.images = images;
   }
 
-  /** Reads the array that begins where the input stands, and returns its shape. */
+  /** Reads the array that begins at the input's position, and returns its shape. */
   static long[] read(JsonInput input, NumberImages images) throws IOException {
     if (input.token() != JsonToken.START_ARRAY) {
       throw input.unexpected("an array of numbers");
@@ -32,7 +32,7 @@ final class NumberArray {
     return readFrom(input, images);
   }
 
-  /** Does the same where the input stands on the token after the array's beginning. */
+  /** Does the same where the input is at the token after the array's beginning. */
   static long[] readFrom(JsonInput input, NumberImages images) throws IOException {
     return new NumberArray(input, images).read();
   }
@@ -68,7 +68,7 @@ final class NumberArray {
     }
   }
 
-  /** The first number tells on which level all numbers are. */
+  /** Checks a number's level: that of the first number applies to all. */
   private void checkLevel(int level) {
     if (rank != 0 || counts[level] != 0) {
       throw ragged("a number beside an array");

@@ -7,9 +7,9 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * Collects numbers into images as they are read: in each of the shapes of {@link ImageShape} one
- * image's numbers follow another's, so an array for each needs no copy afterwards, and no shape
- * beforehand. Not thread-safe.
+ * Collects numbers into images as they are read: in each of the shapes of {@link ImageShape} the
+ * numbers of an image are contiguous, so they go straight into an array per image, without a later
+ * copy or a shape known in advance. Not thread-safe.
  */
 final class NumberImages {
 
@@ -30,13 +30,13 @@ final class NumberImages {
     return shape;
   }
 
-  /** Returns how many numbers there are. */
+  /** Returns how many numbers have been added. */
   long numbers() {
     return (long) shape.pixels() * images.size() - (last.length - used);
   }
 
   /**
-   * Adds a number, which is finite.
+   * Adds a number, which must be finite.
    *
    * @throws RequestException 413 if it belongs to more images than the model may be given
    */

@@ -17,12 +17,12 @@ import javax.imageio.stream.ImageInputStream;
 import javax.imageio.stream.MemoryCacheImageInputStream;
 
 /**
- * Decodes the content of a picture file, whole or not at all. The orientation that EXIF data
- * declare is not applied: a photograph has its rows as they are stored.
+ * Decodes the content of a picture file, completely or not at all. The orientation in EXIF data is
+ * not applied: a photograph keeps its rows as stored.
  */
 public final class PictureReader {
 
-  /** Pixels beyond which a picture takes some ten MB and tens of ms. */
+  /** Pixels above which decoding takes some ten MB and tens of ms. */
   private static final long LARGE_PIXELS = 1_000_000;
 
   private PictureReader() {}
@@ -31,10 +31,10 @@ public final class PictureReader {
    * Returns the picture. Thread-safe.
    *
    * @param source names the content in messages
-   * @param formats names of the formats that are read, in lower case as the JDK's readers have
-   *     them: png, jpeg, gif, bmp
+   * @param formats accepted formats, by the names of the JDK's readers in lower case: png, jpeg,
+   *     gif, bmp
    * @throws RequestException 415 for content of no such format, 413 for more than {@code maxPixels}
-   *     pixels, 400 for content that its reader found something wrong with
+   *     pixels, 400 for content in which the format's reader finds an error
    */
   public static BufferedImage read(
       String source, byte[] content, Set<String> formats, long maxPixels) {
@@ -42,12 +42,12 @@ public final class PictureReader {
       return decode(source, in, formats, maxPixels);
     } catch (RequestException e) {
       throw e;
-    } catch (IOException | RuntimeException e) { // damage makes some readers throw the latter
+    } catch (IOException | RuntimeException e) { // some readers throw the latter on damaged content
       throw new RequestException(400, "cannot read picture " + source + ": " + reason(e), e);
     }
   }
 
-  /** Tells by its header whether a picture has more than a million pixels. */
+  /** Tells from its header whether a picture has more than a million pixels. */
   public static boolean isLarge(byte[] content) {
     try (ImageInputStream in = new MemoryCacheImageInputStream(new ByteArrayInputStream(content))) {
       Iterator<ImageReader> readers = ImageIO.getImageReaders(in);
@@ -62,7 +62,7 @@ public final class PictureReader {
         reader.dispose();
       }
     } catch (IOException | RuntimeException e) {
-      return false; // read says what is wrong
+      return false; // read() reports what is wrong
     }
   }
 
@@ -70,7 +70,7 @@ public final class PictureReader {
       String source, ImageInputStream in, Set<String> formats, long maxPixels) throws IOException {
     ImageReader reader = reader(source, in, formats);
     try {
-      // The JPEG reader fills what is missing with grey and only warns.
+      // The JPEG reader fills missing parts with grey and only warns.
       List<String> warnings = new ArrayList<>();
       reader.addIIOReadWarningListener((origin, warning) -> warnings.add(warning));
       reader.setInput(in, true, true);

@@ -8,22 +8,20 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Holds the images of one request, and makes its answer of the scores that the model gives them.
- * Immutable and thread-safe.
+ * Holds the images of one request, and makes its answer from the model's scores for them. Immutable
+ * and thread-safe.
  *
  * <pre>{@code
  * Query query = Query.invocation(classifier.codec(), body, "application/json");
  * Answer answer = query.answer(classifier.scores(query.images()));
  * }</pre>
  *
- * <p>Everything that is wrong with a request is a {@link RequestException}, whose message is for
- * its sender and quotes at most 40 characters of it.
+ * <p>Any error in a request gives a {@link RequestException}, whose message is for the sender and
+ * quotes at most 40 characters of the request.
  */
 public abstract class Query {
 
-  /**
-   * The model's file may say otherwise, but it was checked when it was opened, these values not.
-   */
+  /** Blames the values: the model was tried out when it was opened, these values were not. */
   static final String NO_NUMBERS =
       "the model gives no number for these images; send values in the range that it was trained on";
 
@@ -38,7 +36,9 @@ public abstract class Query {
     this.images = List.copyOf(images);
   }
 
-  /** Returns the images as {@link Classifier#scores} takes them, at least one; unmodifiable. */
+  /**
+   * Returns the images in a form that {@link Classifier#scores} takes, at least one; unmodifiable.
+   */
   public final List<?> images() {
     return images;
   }
@@ -47,8 +47,8 @@ public abstract class Query {
    * Makes the answer.
    *
    * @param scores what {@link Classifier#scores} returns for {@link #images}
-   * @throws RequestException 400 if a score is not a number, or none of its kind: the values of the
-   *     images made the model overflow
+   * @throws RequestException 400 if a score is not a number, or not possible for its kind: the
+   *     values of the images made the model overflow
    */
   public abstract Answer answer(float[] scores);
 
@@ -56,10 +56,11 @@ public abstract class Query {
    * Reads a request for inference in any of the forms that SageMaker's hosts and clients use: JSON,
    * CSV, JSON lines, npy, bytes and pictures.
    *
-   * @param defaultAccept what to answer to who takes anything, application/json or another of the
-   *     four forms
+   * @param defaultAccept what to answer to a sender that accepts anything: application/json or
+   *     another of the four formats
    * @throws RequestException 400, 406, 413 or 415
-   * @throws IllegalArgumentException if there is no answer in {@code defaultAccept}
+   * @throws IllegalArgumentException if there is no answer format that {@code defaultAccept}
+   *     includes
    */
   public static Query invocation(ModelCodec model, RequestBody body, String defaultAccept) {
     RequestReader.checkNotEmpty(body);
@@ -70,9 +71,9 @@ public abstract class Query {
   }
 
   /**
-   * Reads a request in the same forms, but takes it for JSON too where it says that it is plain
-   * text, a form or nothing. The answer is JSON always, {@code {"digits": [7, ...]}}, with {@code
-   * "probabilities": [[...], ...]} where they are wanted.
+   * Reads a request in the same forms, but also takes it for JSON if it declares plain text, a form
+   * or no type. The answer is always JSON, {@code {"digits": [7, ...]}}, with {@code
+   * "probabilities": [[...], ...]} if they are wanted.
    *
    * @throws RequestException 400, 413 or 415
    */
@@ -91,7 +92,7 @@ public abstract class Query {
    * Reads the parameter {@code probabilities} of a query, for {@link #classify}.
    *
    * @param value null where there is none
-   * @throws RequestException 400 for other values than true and false
+   * @throws RequestException 400 for values other than true and false
    */
   public static boolean wantsProbabilities(@Nullable String value) {
     if (value != null && !value.equals("true") && !value.equals("false")) {
@@ -101,7 +102,7 @@ public abstract class Query {
   }
 
   /**
-   * Reads a request for inference of the Open Inference Protocol, version 2, whose answer has the
+   * Reads an inference request of the Open Inference Protocol, version 2, whose answer has the
    * model's raw scores.
    *
    * @param name of the model, for the answer

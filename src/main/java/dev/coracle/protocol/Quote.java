@@ -3,7 +3,7 @@ package dev.coracle.protocol;
 
 import java.nio.charset.StandardCharsets;
 
-/** Makes parts of a request fit for a message: short, in printable ASCII. */
+/** Makes parts of a request safe to show in a message: short, in printable ASCII. */
 final class Quote {
 
   private static final int MAX_LENGTH = 40;
@@ -26,7 +26,7 @@ final class Quote {
     return text(new String(bytes, from, shown, StandardCharsets.ISO_8859_1));
   }
 
-  /** Returns a text with ? for each half of a surrogate pair that stands alone. */
+  /** Returns a text with ? for each unpaired surrogate. */
   static String wellFormed(String text) {
     return new String(text.getBytes(StandardCharsets.UTF_8), StandardCharsets.UTF_8);
   }

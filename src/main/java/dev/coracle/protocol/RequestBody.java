@@ -11,18 +11,16 @@ import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Holds the body of a request and the headers that tell its form and the answer's.
+ * Holds the body of a request and the headers that determine its format and the answer's.
  *
  * @param contentType the header Content-Type, null where there is none
- * @param accept the header Accept, several joined by commas, null where there is none
- * @param bytes without a Content-Encoding; not copied, must not change
+ * @param accept the header Accept, several lines joined by commas, null where there is none
+ * @param bytes with any Content-Encoding undone; not copied, must not change
  */
-@SuppressWarnings("ArrayRecordComponent") // one of thousands a second, never compared
+@SuppressWarnings("ArrayRecordComponent") // created thousands of times a second, never compared
 public record RequestBody(@Nullable String contentType, @Nullable String accept, byte[] bytes) {
 
-  /**
-   * Tells whether a Content-Type is a picture's, whose length says little of what it decodes to.
-   */
+  /** Tells whether a Content-Type is a picture's, whose length says little of its decoded size. */
   public static boolean isPicture(@Nullable String contentType) {
     MediaType type = contentType == null ? null : MediaType.parse(contentType);
     return type != null && RequestFormat.PICTURE.has(type);
@@ -31,9 +29,9 @@ public record RequestBody(@Nullable String contentType, @Nullable String accept,
   /**
    * Undoes a Content-Encoding: null, identity, gzip or x-gzip.
    *
-   * @param maxBytes most bytes that the result may have
+   * @param maxBytes the most bytes that the result may have
    * @throws RequestException 415 for another encoding, 413 for more than {@code maxBytes}, 400 for
-   *     gzip data that are damaged, cut off, or followed by more
+   *     gzip data that are damaged, cut off, or followed by more data
    */
   public static byte[] decoded(@Nullable String contentEncoding, byte[] bytes, int maxBytes) {
     String encoding =
@@ -61,8 +59,8 @@ public record RequestBody(@Nullable String contentType, @Nullable String accept,
   }
 
   /**
-   * Returns how many bytes a body takes without its Content-Encoding, as far as it says, but at
-   * most {@code maxBytes}.
+   * Returns how many bytes a body claims to have once its Content-Encoding is undone, but at most
+   * {@code maxBytes}.
    */
   public static int decodedBytes(@Nullable String contentEncoding, byte[] bytes, int maxBytes) {
     if (contentEncoding == null || bytes.length < Integer.BYTES) {
@@ -71,7 +69,7 @@ public record RequestBody(@Nullable String contentType, @Nullable String accept,
     return (int) Math.min(Math.max(bytes.length, gzipBytes(bytes)), maxBytes);
   }
 
-  /** Returns the length that gzip data end with (RFC 1952, 2.3.1). */
+  /** Returns the uncompressed length stated at the end of gzip data (RFC 1952, 2.3.1). */
   private static long gzipBytes(byte[] bytes) {
     ByteBuffer end = ByteBuffer.wrap(bytes).order(ByteOrder.LITTLE_ENDIAN);
     return Integer.toUnsignedLong(end.getInt(bytes.length - Integer.BYTES));
@@ -84,9 +82,9 @@ public record RequestBody(@Nullable String contentType, @Nullable String accept,
       if (said > maxBytes) {
         return in.readNBytes(maxBytes < Integer.MAX_VALUE ? maxBytes + 1 : maxBytes);
       }
-      byte[] content = new byte[(int) said]; // at once: readNBytes would take twice as much
+      byte[] content = new byte[(int) said]; // at once: readNBytes would take twice the memory
       int count = in.readNBytes(content, 0, content.length);
-      if (in.read() >= 0 || count < content.length) { // the first checks the end, too
+      if (in.read() >= 0 || count < content.length) { // read() also checks the trailer
         throw new IOException("expected %d bytes, as its end says, found others".formatted(said));
       }
       return content;

@@ -11,7 +11,10 @@ public final class RequestException extends CoracleException {
 
   private final int status;
 
-  /** Makes an exception with the HTTP status, 400 to 499, that the answer is to have. */
+  /**
+   * Makes an exception with the HTTP status that the answer is to have: 4xx, or 503 or 507 where
+   * the server cannot do it now.
+   */
   public RequestException(int status, String message) {
     this(status, message, null);
   }
@@ -21,12 +24,12 @@ public final class RequestException extends CoracleException {
     this.status = status;
   }
 
-  /** Makes an exception of status 400, for content that is not as it must be. */
+  /** Makes an exception with status 400, for invalid content. */
   static RequestException badRequest(String message) {
     return new RequestException(400, message);
   }
 
-  /** Makes an exception of status 400 with the message of what refused the content. */
+  /** Makes an exception with status 400 and the message of what refused the content. */
   static RequestException badRequest(Exception refusal) {
     return new RequestException(400, String.valueOf(refusal.getMessage()), refusal);
   }

@@ -6,7 +6,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 
-/** The forms in which images may come. */
+/** The formats in which images may be sent. */
 enum RequestFormat {
   JSON("application/json", "text/json"),
   CSV("text/csv"),
@@ -40,9 +40,10 @@ enum RequestFormat {
   record Typed(RequestFormat format, MediaType type) {}
 
   /**
-   * Returns what a body's Content-Type says, or where it has none, what its first byte says.
+   * Returns the format that a body's Content-Type declares, or where there is none, that its first
+   * byte suggests.
    *
-   * @throws RequestException 415 for what is not taken or malformed
+   * @throws RequestException 415 for an unsupported or malformed Content-Type
    */
   static Typed of(RequestBody body) {
     String header = body.contentType();
@@ -69,7 +70,7 @@ enum RequestFormat {
     throw unsupported(Quote.text(header));
   }
 
-  /** Does the same, but takes a body for JSON too that says it is a form, plain text or nothing. */
+  /** Does the same, but also takes a body for JSON if it declares a form, plain text or no type. */
   static Typed ofLenient(RequestBody body) {
     String header = body.contentType();
     if (header == null || header.isBlank()) {

@@ -13,10 +13,10 @@ final class RequestReader {
 
   private static final Set<String> PICTURES = Set.of("png", "jpeg");
 
-  /** While it is decoded: 4 channels of 2 bytes, and a grey value of 4. */
+  /** Memory per pixel during decoding: 4 channels of 2 bytes, and a grey value of 4 bytes. */
   private static final int BYTES_A_PIXEL = 12;
 
-  /** Half of a small heap must do for the largest picture. */
+  /** The largest picture must fit into half of a small heap. */
   private static final long MAX_PIXELS =
       Math.min(16_000_000, Runtime.getRuntime().maxMemory() / 2 / BYTES_A_PIXEL);
 
@@ -87,7 +87,7 @@ final class RequestReader {
     return split(model, body);
   }
 
-  /** Cuts bytes, which are a multiple of an image's, into images. */
+  /** Splits bytes, whose number is a multiple of an image's, into images. */
   private static List<byte[]> split(ModelCodec model, byte[] bytes) {
     int pixels = model.rows() * model.columns();
     int count = bytes.length / pixels;
@@ -102,7 +102,9 @@ final class RequestReader {
     return images;
   }
 
-  /** Checks the number of images; that there is one, {@link ModelCodec#check} does. */
+  /**
+   * Checks that there are not too many images; {@link ModelCodec#check} checks that there is one.
+   */
   static void checkCount(long count, int maxImages) {
     if (count > maxImages) {
       throw new RequestException(

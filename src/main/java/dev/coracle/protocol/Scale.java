@@ -4,8 +4,8 @@ package dev.coracle.protocol;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Says what the numbers of a request are: grey values from 0 to {@code white}, or the model's input
- * as it is.
+ * Says what the numbers of a request mean: grey values from 0 to {@code white}, or the model's
+ * input itself.
  *
  * @param white finite and above 0, or NaN for the model's input
  */

@@ -7,12 +7,12 @@ import java.io.ByteArrayOutputStream;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
 
-/** Writes predictions one a line. */
+/** Writes predictions, one per line. */
 final class Tables {
 
   private Tables() {}
 
-  /** Writes the probabilities of an image with commas; lines end with LF, there is no header. */
+  /** Writes each image's probabilities, separated by commas; LF ends a line, no header. */
   static byte[] csv(List<Prediction> predictions) {
     StringBuilder csv = new StringBuilder();
     for (Prediction prediction : predictions) {
@@ -29,7 +29,7 @@ final class Tables {
     return csv.toString().getBytes(StandardCharsets.US_ASCII);
   }
 
-  /** Writes an object an image, as {@link JsonLayout#one}. */
+  /** Writes one object per image, as {@link JsonLayout#one} does. */
   static byte[] jsonLines(List<Prediction> predictions) {
     ByteArrayOutputStream lines = new ByteArrayOutputStream();
     for (Prediction prediction : predictions) {

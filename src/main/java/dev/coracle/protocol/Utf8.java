@@ -22,10 +22,10 @@ final class Utf8 {
     return mark ? 3 : 0;
   }
 
-  /** Throws RequestException 400 where the bytes are no UTF-8. */
+  /** Throws RequestException 400 if the bytes are not UTF-8. */
   static void check(byte[] bytes) {
     int all = 0;
-    for (byte b : bytes) { // no early end: so it compiles to vector instructions
+    for (byte b : bytes) { // without an early exit, so that it compiles to vector instructions
       all |= b;
     }
     if (all < 0) {

@@ -5,7 +5,7 @@ import dev.coracle.report.ReportData.TestSet;
 import java.util.Locale;
 import java.util.stream.IntStream;
 
-/** Shows each class by the image that the network reads best, with its accuracy and its errors. */
+/** Shows each class with the image that the network reads best, its accuracy and errors. */
 final class ClassSection {
 
   private ClassSection() {}

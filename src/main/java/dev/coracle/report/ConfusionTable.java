@@ -6,8 +6,8 @@ import java.util.List;
 import java.util.Locale;
 
 /**
- * Shows which class was taken for which. The diagonal and the rest have a scale each: on one scale,
- * a handful of errors beside a thousand hits would not show.
+ * Shows which class was taken for which. The diagonal and the rest have separate colour scales: on
+ * a common one, a handful of errors beside a thousand hits would be invisible.
  */
 final class ConfusionTable {
 
@@ -78,7 +78,7 @@ final class ConfusionTable {
     String kind;
     double heat;
     if (actual == predicted) {
-      // White on a full colour, or ink on a faint one: what lies between is hard to read.
+      // White on a strong colour, or dark text on a faint one: anything in between is hard to read.
       boolean mostly = evaluation.recall(actual) >= 0.5;
       kind = mostly ? "hit" : "hit low";
       double recall = evaluation.actual(actual) == 0 ? 0 : evaluation.recall(actual);

@@ -6,7 +6,7 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * Draws grey pictures in a terminal. A character cell is about twice as high as wide, so one
+ * Draws grey pictures in a terminal. A character cell is about twice as high as wide, so each
  * character shows two pixels, one above the other: 28×28 pixels become 28 columns and 14 lines.
  */
 public final class DigitArt {
@@ -28,7 +28,10 @@ public final class DigitArt {
     /** Half blocks in the 24 greys, black and white of a terminal with 256 colours. */
     GREYS;
 
-    /** Chooses what a terminal with this charset can show; {@code colour} allows escape codes. */
+    /**
+     * Chooses the best style that a terminal with this charset can show; {@code colour} allows
+     * escape codes.
+     */
     public static Style of(Charset charset, boolean colour) {
       boolean blocks = charset.canEncode() && charset.newEncoder().canEncode(HALF_BLOCKS);
       return !blocks ? ASCII : colour ? GREYS : BLOCKS;
@@ -51,7 +54,7 @@ public final class DigitArt {
       }
     }
 
-    /** Black beyond the edge, where an odd last row has no partner. */
+    /** Returns a pixel, or black below the last row: an odd one has no partner. */
     private int pixel(int row, int column) {
       return row < rows ? Byte.toUnsignedInt(pixels[row * columns + column]) : 0;
     }
@@ -59,7 +62,7 @@ public final class DigitArt {
 
   private DigitArt() {}
 
-  /** Gives {@code (rows + 1) / 2} lines of {@code columns} visible characters each. */
+  /** Returns {@code (rows + 1) / 2} lines of {@code columns} visible characters each. */
   public static List<String> draw(Picture picture, Style style) {
     int threshold = style == Style.BLOCKS ? threshold(picture.pixels()) : 0;
     List<String> lines = new ArrayList<>();
@@ -81,7 +84,7 @@ public final class DigitArt {
 
   /**
    * Lays pictures side by side, as many as {@code width} columns hold but at least one, each over
-   * its centred caption. A caption wider than its picture makes room for itself; one wider than the
+   * its centred caption. A caption wider than its picture widens the column; one wider than the
    * terminal is cut. Every line ends in a line feed.
    */
   public static String sheet(List<Picture> pictures, int width, Style style) {
@@ -162,15 +165,18 @@ public final class DigitArt {
     return line.append(RESET).toString();
   }
 
-  /** Of xterm's 256 colours 16 is black, 232 to 255 are greys, 231 is white. */
+  /**
+   * Returns the closest of xterm's 256 colours, of which 16 is black, 232 to 255 are greys and 231
+   * is white.
+   */
   private static int colour(int grey) {
     int step = Math.round(grey * 25 / 255f);
     return step == 0 ? 16 : step == 25 ? 231 : 231 + step;
   }
 
   /**
-   * Finds the grey that parts dark from light with the most variance between the two (Otsu, 1979),
-   * so that faint digits and photographs both show their shape.
+   * Finds the grey that separates dark from light with the most variance between the two (Otsu,
+   * 1979), so that both faint digits and photographs show their shape.
    */
   static int threshold(byte[] pixels) {
     int[] histogram = new int[256];
@@ -199,7 +205,7 @@ public final class DigitArt {
     return best;
   }
 
-  /** Takes out what could move the cursor or break the line. */
+  /** Removes characters that could move the cursor or break the line. */
   private static String clean(String caption) {
     StringBuilder clean = new StringBuilder();
     caption
@@ -209,7 +215,7 @@ public final class DigitArt {
     return clean.toString();
   }
 
-  /** Counts a character as one column, which holds for the scripts of Europe. */
+  /** Counts each character as one column, which is right for European scripts. */
   private static int columns(String text) {
     return text.codePointCount(0, text.length());
   }

@@ -29,7 +29,7 @@ final class Evaluation {
     correct = hits;
   }
 
-  /** Takes the first of equal values, and the first class when none is a number. */
+  /** Returns the first of equal values, and the first class when no value is a number. */
   private int argmax(int image, int classes) {
     int best = 0;
     for (int c = 1; c < classes; c++) {
@@ -114,7 +114,7 @@ final class Evaluation {
         .toList();
   }
 
-  /** The image of this class that the network is surest about, or -1 when it read none right. */
+  /** The image of this class about which the network is surest, or -1 when it recognised none. */
   int clearest(int label) {
     return IntStream.range(0, size())
         .filter(i -> testSet.label(i) == label && predictions[i] == label)
@@ -123,15 +123,15 @@ final class Evaluation {
         .orElse(-1);
   }
 
-  /** Log-probability of the true class; what is no number counts as no probability at all. */
+  /** Log-probability of the true class; NaN counts as probability 0. */
   private double sureness(int image) {
     float value = testSet.logProbability(image, testSet.label(image));
     return Float.isNaN(value) ? Double.NEGATIVE_INFINITY : value;
   }
 
   /**
-   * Gives the 95 % confidence interval of the accuracy, {lower, upper}, after Wilson (1927), which
-   * also holds near 100 %.
+   * Returns the 95 % confidence interval of the accuracy, {lower, upper}, after Wilson (1927),
+   * which is valid near 100 % too.
    */
   double[] interval() {
     double z = 1.959964;
@@ -140,7 +140,7 @@ final class Evaluation {
     double centre = p + z * z / (2 * n);
     double half = z * Math.sqrt(p * (1 - p) / n + z * z / (4 * n * n));
     double scale = 1 + z * z / n;
-    // Rounding may leave the bounds of a perfect score, or of none, a little beside it.
+    // Rounding may put the bound of a perfect score, or of a score of 0, slightly off.
     double upper = correct == size() ? 1 : Math.min(1, (centre + half) / scale);
     return new double[] {Math.max(0, (centre - half) / scale), upper};
   }

@@ -18,7 +18,7 @@ final class Format {
     return String.format(Locale.ROOT, "%,d", value);
   }
 
-  /** Gives two decimals, and never rounds an imperfect share to 100: 98.52 %. */
+  /** Writes two decimals, and never rounds an imperfect share to 100: 98.52 %. */
   static String percent(double share) {
     return Double.isNaN(share) ? NONE : percentNumber(share) + SPACE + "%";
   }
@@ -33,7 +33,7 @@ final class Format {
     return String.format(Locale.ROOT, "%.2f", shown / 100);
   }
 
-  /** Gives one decimal, and 100 for a perfect share only: 98.5, 99.9, 100. */
+  /** Writes one decimal, and 100 for a perfect share only: 98.5, 99.9, 100. */
   static String percentShort(double share) {
     if (Double.isNaN(share)) {
       return NONE;
@@ -44,7 +44,7 @@ final class Format {
     return String.format(Locale.ROOT, "%.1f", (share < 1 ? Math.min(tenths, 999) : tenths) / 10);
   }
 
-  /** Gives as many digits as tell a probability from 0 and 1: 0.030 %, 97 %, 99.3 %, 99.97 %. */
+  /** Writes enough digits to tell a probability from 0 and 1: 0.030 %, 97 %, 99.3 %, 99.97 %. */
   static String probability(double p) {
     double percent = p * 100;
     if (Double.isNaN(p)) {
@@ -69,7 +69,7 @@ final class Format {
     return Double.isFinite(value) ? String.format(Locale.ROOT, "%.4f", value) : "not finite";
   }
 
-  /** Four significant digits for what spans powers of ten, such as a learning rate. */
+  /** Writes four significant digits, for values over powers of ten, such as a learning rate. */
   static String significant(double value) {
     if (value == 0) {
       return "0";
@@ -84,7 +84,7 @@ final class Format {
         .replaceAll("e([+-])0(\\d)$", "e$1$2");
   }
 
-  /** Gives seconds as 8.4 s, 3 min 20 s or 2 h 05 min. */
+  /** Writes seconds as 8.4 s, 3 min 20 s or 2 h 05 min. */
   static String duration(double seconds) {
     if (!(seconds >= 0) || Double.isInfinite(seconds)) {
       return NONE;
@@ -101,7 +101,7 @@ final class Format {
     return String.format(Locale.ROOT, "%02d", value);
   }
 
-  /** Gives bytes in decimal units: 4.8 MB. */
+  /** Writes bytes in decimal units: 4.8 MB. */
   static String bytes(long value) {
     if (value < 1_000) {
       return value + SPACE + "B";

@@ -9,8 +9,8 @@ import java.util.zip.CRC32;
 import java.util.zip.Deflater;
 
 /**
- * Encodes grey pictures as PNG with {@code java.util.zip} alone, so that a page gets its pictures
- * even where AWT, and with it ImageIO, cannot start. Format:
+ * Encodes grey pictures as PNG with nothing but {@code java.util.zip}, so that a page has its
+ * pictures even where AWT, and with it ImageIO, cannot start. Format:
  * https://www.w3.org/TR/png-3/#5Chunk-layout.
  */
 final class GreyPng {
@@ -20,7 +20,7 @@ final class GreyPng {
 
   private GreyPng() {}
 
-  /** Gives {@code rows * columns} unsigned bytes from {@code offset} on as a data URI. */
+  /** Returns {@code rows * columns} unsigned bytes from {@code offset} on as a data URI. */
   static String dataUri(byte[] pixels, int offset, int rows, int columns) {
     byte[] png = encode(pixels, offset, rows, columns);
     return "data:image/png;base64," + Base64.getEncoder().encodeToString(png);

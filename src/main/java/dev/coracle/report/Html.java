@@ -26,7 +26,7 @@ final class Html {
     return add("<" + tag + ">").text(text).add("</" + name + ">");
   }
 
-  /** Makes text safe between tags and in quoted attributes; what XML forbids becomes U+FFFD. */
+  /** Makes text safe between tags and in quoted attributes; U+FFFD replaces what XML forbids. */
   static String escape(String text) {
     StringBuilder safe = new StringBuilder(text.length() + 16);
     text.codePoints().forEach(c -> append(safe, c));
@@ -44,7 +44,7 @@ final class Html {
     }
   }
 
-  /** The characters of https://www.w3.org/TR/xml/#charsets, less the C1 controls. */
+  /** The characters of https://www.w3.org/TR/xml/#charsets without the C1 controls. */
   private static boolean allowed(int c) {
     return c == '\t'
         || c == '\n'

@@ -8,8 +8,8 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 
 /**
- * Writes what a training run did as one HTML page that needs nothing else: no network, no script,
- * no second file. It follows the reader's light or dark setting, fits a phone and prints.
+ * Writes the report of a training run as one self-contained HTML page: no network, no script, no
+ * second file. It follows the reader's light or dark setting, fits a phone and can be printed.
  */
 public final class HtmlReport {
 
@@ -18,15 +18,15 @@ public final class HtmlReport {
   /**
    * Writes the page to a temporary file beside {@code file} and moves it there in one step, so that
    * a reader sees the old page or the new one, and a failure leaves the old one. Missing folders
-   * are made. Sets the system property {@code java.awt.headless} to true if it is not set.
+   * are created. Sets the system property {@code java.awt.headless} to true if it is not set.
    *
-   * <p>Without XChart, or where Java finds no fonts, the page has a table in place of the loss
-   * curve and says what to install.
+   * <p>Without XChart, or where Java finds no fonts, the page has a table instead of the loss curve
+   * and says what to install.
    *
    * @throws CoracleException if the file cannot be written
    */
   public static void write(Path file, ReportData data) {
-    // A lambda, not a method reference: LossChart is to be loaded where its failure is expected.
+    // A lambda, not a method reference, so that LossChart is loaded where its failure is handled.
     write(file, data, (losses, epochs, w, h, id) -> LossChart.svg(losses, epochs, w, h, id));
   }
 

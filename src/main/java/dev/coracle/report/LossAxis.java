@@ -9,9 +9,9 @@ import java.util.stream.DoubleStream;
 import java.util.stream.Stream;
 
 /**
- * Chooses the axes of the loss curve: a logarithmic one for losses that span much, as a linear one
- * would flatten the later curve, and labels at round numbers. Bottom and top are losses, or their
- * decimal logarithms.
+ * Chooses the axes of the loss curve: a logarithmic one for losses of a wide range, where a linear
+ * one would flatten the later curve, and labels at round numbers. Bottom and top are losses, or
+ * their decimal logarithms.
  */
 record LossAxis(boolean logarithmic, double bottom, double top, double lastEpoch) {
 
@@ -35,12 +35,12 @@ record LossAxis(boolean logarithmic, double bottom, double top, double lastEpoch
     return new LossAxis(false, bottom, high > bottom ? high * 1.05 : bottom + 1, lastEpoch);
   }
 
-  /** Gives the place of an epoch from left, 0, to right, 1. */
+  /** Returns the position of an epoch from left, 0, to right, 1. */
   double x(double epoch) {
-    return epoch / (lastEpoch * 1.012); // The last marker is whole.
+    return epoch / (lastEpoch * 1.012); // Leaves room for all of the last marker.
   }
 
-  /** Gives the place of a loss from bottom, 0, to top, 1. */
+  /** Returns the position of a loss from bottom, 0, to top, 1. */
   double y(double loss) {
     return place(logarithmic ? Math.log10(Math.max(loss, SMALLEST)) : loss);
   }
@@ -49,7 +49,7 @@ record LossAxis(boolean logarithmic, double bottom, double top, double lastEpoch
     return (height - bottom) / (top - bottom);
   }
 
-  /** Maps losses to labels, at most about {@code most} of them. */
+  /** Maps losses to labels, about {@code most} of them at most. */
   Map<Double, String> lossLabels(int most) {
     if (!logarithmic) {
       return even(bottom, top, most);
@@ -71,7 +71,7 @@ record LossAxis(boolean logarithmic, double bottom, double top, double lastEpoch
     throw new AssertionError("the last choice is always taken");
   }
 
-  /** Maps epochs to labels, at most about {@code most} of them. */
+  /** Maps epochs to labels, about {@code most} of them at most. */
   Map<Double, String> epochLabels(int most) {
     return even(0, lastEpoch, most);
   }

@@ -20,9 +20,9 @@ import org.knowm.xchart.style.markers.SeriesMarkers;
 /**
  * Draws the loss curve with XChart. The only class that touches XChart and, with its colours in
  * SvgTheme, AWT: loading or running it throws an Error where the library is absent or AWT cannot
- * start, and the caller copes.
+ * start, which the caller handles.
  *
- * <p>XChart draws the curves alone, within 0 to 1 on both axes. {@link SvgTheme} adds grid and
+ * <p>XChart draws only the curves, within 0 to 1 on both axes. {@link SvgTheme} adds grid and
  * labels as text in the page's own font: XChart's would be outlines of whatever font this machine
  * has, and its search for labels that all differ does not end for some data (seen with 3.8.8).
  */
@@ -30,7 +30,9 @@ final class LossChart {
 
   private LossChart() {}
 
-  /** Gives {@code <svg>} markup. Sets {@code java.awt.headless} to true if it is not set at all. */
+  /**
+   * Returns {@code <svg>} markup. Sets {@code java.awt.headless} to true if it is not set at all.
+   */
   static String svg(List<LossPoint> losses, List<Epoch> epochs, int width, int height, String id) {
     if (System.getProperty("java.awt.headless") == null) {
       System.setProperty("java.awt.headless", "true"); // No display is needed, so ask for none.
@@ -81,7 +83,7 @@ final class LossChart {
     try {
       VectorGraphicsEncoder.saveVectorGraphic(chart, svg, VectorGraphicsFormat.SVG);
     } catch (IOException e) {
-      throw new UncheckedIOException(e); // Memory does not fail.
+      throw new UncheckedIOException(e); // Writing to memory does not fail.
     }
     return svg.toString(StandardCharsets.UTF_8);
   }

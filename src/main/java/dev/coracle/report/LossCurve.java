@@ -11,7 +11,7 @@ final class LossCurve {
 
   private LossCurve() {}
 
-  /** Leaves out what cannot be drawn: the losses of a run that diverged. */
+  /** Omits losses that cannot be drawn: those of a run that diverged. */
   static List<LossPoint> finite(List<LossPoint> losses) {
     return losses.stream()
         .filter(p -> Double.isFinite(p.epoch()) && Double.isFinite(p.loss()))
@@ -24,7 +24,7 @@ final class LossCurve {
 
   /**
    * Averages each loss with its neighbours, a sixtieth of the run on either side. At the start the
-   * window shrinks evenly, as the first steep fall would else be drawn too low.
+   * window shrinks on both sides alike, as the first steep fall would otherwise be drawn too low.
    */
   static List<LossPoint> smooth(List<LossPoint> losses) {
     int n = losses.size();
@@ -43,9 +43,9 @@ final class LossCurve {
   }
 
   /**
-   * Keeps the lowest and the highest loss of each of {@code buckets} runs of points, in their
-   * order, and the first and the last point: what an eye can tell apart, however long the training
-   * was.
+   * Keeps the lowest and the highest loss of each of {@code buckets} groups of consecutive points,
+   * in their order, and the first and the last point: as much detail as is visible, however long
+   * the training was.
    */
   static List<LossPoint> thin(List<LossPoint> losses, int buckets) {
     int n = losses.size();

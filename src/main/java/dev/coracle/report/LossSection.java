@@ -31,7 +31,7 @@ final class LossSection {
     }
     if (curve.size() > 1 || LossCurve.testLosses(data.epochs()).size() > 1) {
       curve(html, data, curve, plot);
-    } else { // One point is no curve.
+    } else { // One point makes no curve.
       table(html, curve);
     }
     epochs(html, data.epochs());
@@ -41,7 +41,7 @@ final class LossSection {
   private static void curve(Html html, ReportData data, List<LossPoint> curve, Plot plot) {
     String wide;
     String narrow;
-    try { // Drawn twice, for letters of one size on a desk and on a phone.
+    try { // Drawn twice, for letters of the same size on a desktop and on a phone.
       wide = plot.svg(data.losses(), data.epochs(), 960, 340, "wide-");
       narrow = plot.svg(data.losses(), data.epochs(), 400, 300, "narrow-");
     } catch (RuntimeException | Error e) {

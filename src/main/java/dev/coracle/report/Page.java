@@ -27,7 +27,7 @@ final class Page {
         // The browser itself refuses whatever the page might try to load.
         .add("<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none';")
         .add(" img-src data:; style-src 'unsafe-inline'\"/>\n")
-        .add("<link rel=\"icon\" href=\"data:,\"/>\n") // Else it is asked for when served.
+        .add("<link rel=\"icon\" href=\"data:,\"/>\n") // Otherwise browsers request one.
         .element("title", data.title() + " – " + Format.percent(evaluation.accuracy()))
         .add("\n<style>\n" + css() + "</style>\n</head>\n<body>\n<main>\n");
     header(html, data, evaluation);
@@ -66,7 +66,7 @@ final class Page {
         .add("</span></p>\n</header>\n");
   }
 
-  /** A run that was resumed has trained some epochs alone. */
+  /** A resumed run has trained only some of the epochs. */
   private static String passes(List<Epoch> epochs) {
     int first = epochs.get(0).epoch();
     int last = epochs.get(epochs.size() - 1).epoch();
@@ -94,7 +94,7 @@ final class Page {
       card(html, "", "Images per second", speed, "in training");
       card(html, "", "Training time", Format.duration(seconds), passes(epochs));
       Epoch last = epochs.get(epochs.size() - 1);
-      // A run that was stopped has trained the network further.
+      // A run that was stopped has trained the network beyond the last whole epoch.
       boolean further = Math.abs(evaluation.loss() - last.testLoss()) > 1e-4;
       String train =
           "training loss %s%s"

@@ -5,14 +5,14 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Holds all that {@link HtmlReport} shows of one training run. Everything that can be computed from
- * the test set's log-probabilities (accuracy, confusion, mistakes) is computed, not passed.
+ * Holds all that {@link HtmlReport} shows of one training run. Values that follow from the test
+ * set's log-probabilities (accuracy, confusion, mistakes) are computed, not passed.
  *
  * @param title the page's heading, such as "MNIST, 14 epochs"
  * @param facts where the numbers come from: command, device, JDK, versions, seed, data hash, model
  * @param options the configuration: option and value, in the order to show
  * @param losses training losses in the order they were measured; empty when none were kept
- * @param epochs one entry an epoch, in order; empty when no epoch was finished
+ * @param epochs one entry per epoch, in order; empty when no epoch was finished
  * @param onnx null when the exported file was not compared with the network
  */
 public record ReportData(
@@ -31,7 +31,7 @@ public record ReportData(
     epochs = List.copyOf(epochs);
   }
 
-  /** A name and its value, both shown as they stand. */
+  /** A name and its value, both shown unchanged. */
   public record Fact(String label, String value) {}
 
   /**
@@ -43,7 +43,7 @@ public record ReportData(
   public record LossPoint(double epoch, double loss) {}
 
   /**
-   * What one epoch gave.
+   * The results of one epoch.
    *
    * @param epoch counts from 1
    * @param trainLoss mean over the epoch, in nats
@@ -62,11 +62,11 @@ public record ReportData(
       double learningRate) {}
 
   /**
-   * The test images and what the network makes of them. The arrays are read, not copied.
+   * The test images and the network's answers. The arrays are not copied.
    *
    * @param pixels unsigned grey values, (N, rows, columns), 0 black, 255 white
    * @param labels the true classes, unsigned, (N)
-   * @param classNames one name a class, in the order of the log-probabilities' last axis
+   * @param classNames one name per class, in the order of the log-probabilities' last axis
    * @param logProbabilities natural logarithms, (N, classes)
    */
   @SuppressWarnings("ArrayRecordComponent") // A view on large arrays; never compared.
@@ -78,7 +78,7 @@ public record ReportData(
       List<String> classNames,
       float[] logProbabilities) {
 
-    /** Throws IllegalArgumentException when the arrays' lengths do not fit one another. */
+    /** Throws IllegalArgumentException when the arrays' lengths are inconsistent. */
     public TestSet {
       classNames = List.copyOf(classNames);
       int n = labels.length;
@@ -122,10 +122,10 @@ public record ReportData(
    * How the exported file compares with the network it came from.
    *
    * @param images compared
-   * @param samePredictions how many of them got the same class from both
-   * @param largestDifference of any two log-probabilities, in nats, or as a part of the network's
-   *     where that is beyond 1
-   * @param tolerance what {@code largestDifference} may be at most
+   * @param samePredictions how many of them both gave the same class
+   * @param largestDifference of any two log-probabilities, in nats, or relative to the network's
+   *     where that exceeds 1 in magnitude
+   * @param tolerance upper limit of {@code largestDifference}
    * @param fileName of the ONNX file, without folder
    * @param bytes the file's size
    */

@@ -10,13 +10,13 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /**
- * Fits XChart's SVG into a page: colours become CSS variables, so that the curve follows the page
- * into the dark; ids get names of the page's; the thousands of single strokes of a curve become one
- * path with rounded coordinates, a tenth of the bytes.
+ * Fits XChart's SVG into a page: colours become CSS variables, so that the curve follows the page's
+ * dark mode; ids are renamed to be unique in the page; the thousands of single strokes of a curve
+ * become one path with rounded coordinates, which takes a tenth of the bytes.
  *
  * <p>How it works: the chart is drawn in colours that occur nowhere else, {@code rgb(n,254,n)}, and
- * each is replaced by {@code var(--chart-…)}. VectorGraphics2D writes one element a line with its
- * attributes in alphabetic order; a line that looks otherwise is left as it is.
+ * each is replaced by {@code var(--chart-…)}. VectorGraphics2D writes one element per line with its
+ * attributes in alphabetical order; a line that does not match is left unchanged.
  */
 final class SvgTheme {
 
@@ -50,7 +50,10 @@ final class SvgTheme {
 
   private SvgTheme() {}
 
-  /** Gives the {@code <svg>} element alone, with grid and labels, without declaration, DOCTYPE. */
+  /**
+   * Returns only the {@code <svg>} element, with grid and labels, without XML declaration and
+   * DOCTYPE.
+   */
   static String apply(String document, String id, LossAxis axis) {
     Matcher size = VIEW_BOX.matcher(document);
     Matcher area = PLOT_AREA.matcher(document);
@@ -60,7 +63,7 @@ final class SvgTheme {
     int width = Integer.parseInt(size.group(1)) + LEFT;
     int height = Integer.parseInt(size.group(2)) + BELOW;
     String curves = document.substring(document.indexOf('>', size.start()) + 1);
-    Map<String, String> ids = new HashMap<>(); // XChart's change from run to run.
+    Map<String, String> ids = new HashMap<>(); // XChart's ids change from run to run.
     curves =
         CLIP_ID
             .matcher(curves)

@@ -13,10 +13,10 @@ import java.util.Map;
  */
 public record ContainerFolders(Path base) {
 
-  /** Name of the variable that puts them elsewhere than below /opt/ml. */
+  /** Name of the variable that moves the folders from /opt/ml to another place. */
   public static final String BASE_DIR = "SAGEMAKER_BASE_DIR";
 
-  /** Returns those that the variables of a process name. */
+  /** Returns the folders for the environment variables of a process. */
   public static ContainerFolders of(Map<String, String> environment) {
     return new ContainerFolders(Path.of(Variables.text(environment, BASE_DIR, "/opt/ml")));
   }
@@ -26,12 +26,12 @@ public record ContainerFolders(Path base) {
     return base.resolve("input/config");
   }
 
-  /** Returns the folder below which each channel has one. */
+  /** Returns the folder that has a subfolder for each channel. */
   public Path data() {
     return base.resolve("input/data");
   }
 
-  /** Returns the folder whose content becomes model.tar.gz, or came from it. */
+  /** Returns the folder whose content becomes model.tar.gz, or comes from it. */
   public Path model() {
     return base.resolve("model");
   }

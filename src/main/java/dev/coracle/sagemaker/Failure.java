@@ -21,9 +21,9 @@ import java.util.List;
  */
 public final class Failure {
 
-  /** Whose fault it is, in AWS's words. */
+  /** The kind of failure, in AWS's terms. */
   public enum Kind {
-    /** The job's hyperparameters or data are not what they should be. */
+    /** The job's hyperparameters or data are invalid. */
     CLIENT_ERROR("ClientError"),
     /** The training failed. */
     ALGORITHM_ERROR("AlgorithmError");
@@ -41,7 +41,7 @@ public final class Failure {
    * Writes the file unless there is one: the first reason is the cause of the later ones.
    *
    * @param sentence what happened and what to do
-   * @param cause its stack trace ends the text
+   * @param cause its stack trace comes at the end of the text
    */
   public static void write(Path file, Kind kind, String sentence, Throwable cause)
       throws IOException {

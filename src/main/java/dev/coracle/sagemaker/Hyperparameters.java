@@ -12,13 +12,13 @@ import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Decodes the hyperparameters of a job. SageMaker hands on strings, and each client writes its own
- * into them: {@code 3}, {@code "adam"} with the quotes or without, {@code true} or Python's {@code
- * True}, {@code null} or {@code None}.
+ * Decodes the hyperparameters of a job. SageMaker passes on strings, and each client encodes values
+ * in its own way: {@code 3}, {@code "adam"} with the quotes or without, {@code true} or Python's
+ * {@code True}, {@code null} or {@code None}.
  */
 final class Hyperparameters {
 
-  /** Those that speak to SageMaker's own toolkits, besides all that begin with the prefix. */
+  /** Names addressed to SageMaker's own toolkits, besides all that begin with the prefix. */
   private static final List<String> PLATFORM =
       List.of("_tuning_objective_metric", "default_user_module_name");
 
@@ -29,9 +29,9 @@ final class Hyperparameters {
   private Hyperparameters() {}
 
   /**
-   * Returns those meant for the training program, as text, by names in lower case with dashes; one
-   * that is null is left out. Variables such as {@code SM_HP_BATCH_SIZE} or {@code
-   * SM_HP_BATCH-SIZE}, which a toolkit sets, go before the file.
+   * Returns those meant for the training program, as text, by names in lower case with dashes; null
+   * values are left out. Variables such as {@code SM_HP_BATCH_SIZE} or {@code SM_HP_BATCH-SIZE},
+   * which a toolkit sets, take precedence over the file.
    */
   static SortedMap<String, String> decode(
       Map<String, ? extends @Nullable Object> file, Map<String, String> environment) {
@@ -60,7 +60,7 @@ final class Hyperparameters {
     }
   }
 
-  /** Returns a value as the command line has it, or null for none. */
+  /** Returns a value as it is written on a command line, or null for none. */
   static @Nullable String text(@Nullable Object raw) {
     Object value = raw instanceof String text ? parse(text) : raw;
     if (value instanceof String text && !text.equals(raw)) {
@@ -70,7 +70,7 @@ final class Hyperparameters {
       return null;
     }
     if (value instanceof BigDecimal number) {
-      // 1e999999999 is short as it stands, and a gigabyte when written out.
+      // 1e999999999 is short in this form, but a gigabyte when written out.
       boolean isShort = (long) number.precision() - number.scale() < 20;
       boolean isWhole = isShort && number.stripTrailingZeros().scale() <= 0;
       return isWhole ? number.toBigInteger().toString() : number.toString();

@@ -32,8 +32,8 @@ final class Json {
   private Json() {}
 
   /**
-   * Reads a file that holds one object. A file that is not there or empty counts as an empty
-   * object: local modes write fewer and some write empty ones.
+   * Reads a file that holds one object. A missing or empty file counts as an empty object: local
+   * modes write fewer files, and some empty ones.
    *
    * @throws CoracleException if it holds anything else
    */
@@ -51,7 +51,7 @@ final class Json {
     }
   }
 
-  /** Returns a value as an object, or an empty one where it is none. */
+  /** Returns a value as an object, or an empty object if it is not one. */
   static Map<String, @Nullable Object> object(@Nullable Object value) {
     Map<String, @Nullable Object> object = new LinkedHashMap<>();
     if (value instanceof Map<?, ?> map) {
@@ -107,7 +107,7 @@ final class Json {
   private static BigDecimal number(JsonParser json) throws IOException {
     try {
       return json.getDecimalValue();
-    } catch (NumberFormatException e) { // of an exponent that has too many digits
+    } catch (NumberFormatException e) { // an exponent with too many digits
       throw new IOException(e.getMessage(), e);
     }
   }
@@ -118,7 +118,7 @@ final class Json {
     try (JsonGenerator json = FACTORY.createGenerator(text)) {
       write(json, value);
     } catch (IOException e) {
-      throw new UncheckedIOException(e); // of text in memory: a fault in this program
+      throw new UncheckedIOException(e); // on text in memory: a bug in this program
     }
     return text.toString();
   }

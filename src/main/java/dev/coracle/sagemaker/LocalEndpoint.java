@@ -22,8 +22,9 @@ import java.util.stream.Stream;
 
 /**
  * Runs a container's program on this machine as an endpoint of SageMaker's local mode does, without
- * Docker: the model unpacked and read-only, the program with the argument {@code serve}, requests
- * only once {@code /ping} answers 200. Thread-safe. Whoever starts an endpoint closes it.
+ * Docker: the model is unpacked and read-only, the program gets the argument {@code serve}, and
+ * requests are sent only once {@code /ping} answers 200. Thread-safe. Whoever starts an endpoint
+ * closes it.
  */
 public final class LocalEndpoint implements AutoCloseable {
 
@@ -59,10 +60,10 @@ public final class LocalEndpoint implements AutoCloseable {
   /**
    * Starts an endpoint and waits until it is ready.
    *
-   * @param program the command to which {@code serve} is added
+   * @param program the command to which {@code serve} is appended
    * @param environment variables of the program, as for {@link LocalTraining}
-   * @param root a folder that does not exist or is empty; the tree like /opt/ml
-   * @param log gets the lines that the program prints
+   * @param root a folder that does not exist or is empty, for the tree in place of /opt/ml
+   * @param log receives the lines that the program prints
    * @throws CoracleException if the archive cannot be unpacked, or the program ends or is not ready
    *     within two minutes
    */
@@ -130,7 +131,7 @@ public final class LocalEndpoint implements AutoCloseable {
           return;
         }
       } catch (IOException e) {
-        // nobody listens yet, or takes longer than SageMaker waits
+        // nothing listens yet, or the answer takes longer than SageMaker waits
       }
       Thread.sleep(50);
     }
@@ -149,7 +150,7 @@ public final class LocalEndpoint implements AutoCloseable {
     return URI.create("http://127.0.0.1:" + port + path);
   }
 
-  /** The model is read-only in a real container; here too, unless the user is root. */
+  /** Makes the model read-only, as in a real container; has no effect if the user is root. */
   private static void setWritable(Path folder, boolean writable) {
     try (Stream<Path> all = Files.walk(folder)) {
       all.forEach(path -> path.toFile().setWritable(writable, true));
@@ -171,7 +172,7 @@ public final class LocalEndpoint implements AutoCloseable {
   /**
    * Sends a request to {@code /invocations} and returns the answer's body.
    *
-   * @throws CoracleException if the answer is another than 200, or none comes within a minute
+   * @throws CoracleException if the status is not 200, or there is no answer within a minute
    */
   public byte[] invoke(String contentType, String accept, byte[] body) throws InterruptedException {
     HttpRequest request =
@@ -202,7 +203,7 @@ public final class LocalEndpoint implements AutoCloseable {
    * Stops the program as SageMaker does: SIGTERM, and after 30 seconds SIGKILL. A second call does
    * nothing.
    *
-   * @throws CoracleException if it had to be killed, or ended with another status than 0
+   * @throws CoracleException if it had to be killed, or ended with a status other than 0
    */
   @Override
   public void close() {

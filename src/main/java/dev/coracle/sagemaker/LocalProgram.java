@@ -13,10 +13,10 @@ import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 
-/** A program that runs as it would in a container: few variables, one stream of output. */
+/** A program run as in a container: with few environment variables and a single output stream. */
 final class LocalProgram {
 
-  /** What a program needs to start at all; a container would have its own. */
+  /** Variables that a program needs in order to start; a container would have its own. */
   private static final List<String> KEPT =
       List.of("PATH", "JAVA_HOME", "HOME", "LANG", "LC_ALL", "TMPDIR", "XDG_CACHE_HOME");
 
@@ -29,9 +29,10 @@ final class LocalProgram {
   }
 
   /**
-   * Starts a program in a folder; {@code log} gets the lines that it prints.
+   * Starts a program in a folder; {@code log} receives the lines that it prints.
    *
-   * @param program a relative path is one from the folder of this process, not of the program
+   * @param program a relative path is resolved against the folder of this process, not of the
+   *     program
    */
   static LocalProgram start(
       List<String> program,
@@ -41,7 +42,7 @@ final class LocalProgram {
       Consumer<String> log)
       throws IOException {
     List<String> command = new ArrayList<>(program);
-    if (command.get(0).contains(File.separator)) { // else looked for in PATH
+    if (command.get(0).contains(File.separator)) { // otherwise it is looked up in PATH
       command.set(0, Path.of(command.get(0)).toAbsolutePath().toString());
     }
     command.add(argument);
@@ -69,24 +70,27 @@ final class LocalProgram {
     return process.isAlive();
   }
 
-  /** Waits for the end and the last line, and returns the exit status. */
+  /** Waits for the end of the program and its last line, and returns the exit status. */
   int waitFor() throws InterruptedException {
     int status = process.waitFor();
-    reader.join(TimeUnit.SECONDS.toMillis(10)); // a child that it left may hold the pipe
+    reader.join(TimeUnit.SECONDS.toMillis(10)); // no longer: a child may keep the pipe open
     return status;
   }
 
   /** Sends SIGTERM and returns whether the program has ended within the time. */
   boolean terminate(long millis) throws InterruptedException {
-    process.toHandle().destroy(); // Process.destroy closes the output, and its end would be lost
+    process.toHandle().destroy(); // Process.destroy would close the output and lose its end
     return process.waitFor(millis, TimeUnit.MILLISECONDS);
   }
 
-  /** Ends the program, if it has not ended, and what it has started: as a container would. */
+  /**
+   * Kills the program, if it still runs, and all processes that it has started, as the end of a
+   * container would.
+   */
   void kill() {
     List<ProcessHandle> children = process.descendants().toList();
     process.toHandle().destroyForcibly();
     children.forEach(ProcessHandle::destroyForcibly);
-    process.onExit().join(); // alone: a child that nobody waits for counts as alive
+    process.onExit().join(); // only this one: a child that nobody reaps counts as alive
   }
 }

@@ -19,10 +19,10 @@ import org.jspecify.annotations.Nullable;
 /**
  * Runs a container's program on this machine as a training job of SageMaker's local mode does,
  * without Docker: a tree like {@code /opt/ml} for each host, the program with the argument {@code
- * train} in each, then {@code model.tar.gz} and {@code output.tar.gz}, the latter also of a job
- * that failed.
+ * train} in each, then {@code model.tar.gz} and {@code output.tar.gz}, the latter even if the job
+ * failed.
  *
- * @param program the command to which {@code train} is added
+ * @param program the command to which {@code train} is appended
  * @param environment variables of the program besides those that SageMaker sets; none of this
  *     process's are handed on but those that a program needs to start
  * @param hyperparameters as SageMaker hands them on: every value a string
@@ -37,7 +37,10 @@ public record LocalTraining(
     int hosts,
     Consumer<String> log) {
 
-  /** A job that was stopped by Ctrl-C is no failure: SageMaker's own local mode says so too. */
+  /**
+   * Exit statuses that count as success: a job stopped by Ctrl-C (130) is no failure in SageMaker's
+   * own local mode either.
+   */
   private static final List<Integer> GOOD = List.of(0, 130);
 
   private static final int SHOWN_REASON = 1024;
@@ -48,11 +51,11 @@ public record LocalTraining(
    * @param root a folder that does not exist or is empty; the hosts' trees go below it
    * @param artifacts the folder for model.tar.gz and output.tar.gz
    * @return model.tar.gz
-   * @throws CoracleException if a host ends with another status than 0 or 130, with the text that
-   *     the program left for it; or if two hosts have written a file of the same name
+   * @throws CoracleException if a host ends with a status other than 0 or 130, with the reason that
+   *     the program wrote; or if two hosts have written a file of the same name
    */
   public Path run(String jobName, Path root, Path artifacts) throws InterruptedException {
-    return runIn(root.toAbsolutePath(), jobName, artifacts); // a program has its own folder
+    return runIn(root.toAbsolutePath(), jobName, artifacts); // a program runs in its own folder
   }
 
   private Path runIn(Path root, String jobName, Path artifacts) throws InterruptedException {
@@ -73,7 +76,7 @@ public record LocalTraining(
         failure = e;
         throw e;
       } finally {
-        running.forEach(LocalProgram::kill); // nothing where it has ended
+        running.forEach(LocalProgram::kill); // does nothing if it has ended
         packOutput(root, names, artifacts, failure);
       }
       Path model = artifacts.resolve("model.tar.gz");
@@ -123,7 +126,7 @@ public record LocalTraining(
     return LocalProgram.start(program, "train", variables, base, line -> log.accept(prefix + line));
   }
 
-  /** Waits for all hosts, but after the first that fails for no other: they may wait for it. */
+  /** Waits for all hosts or the first that fails, for which the others may be waiting. */
   private static void awaitEnd(Path root, List<String> names, List<LocalProgram> running)
       throws IOException, InterruptedException {
     List<Integer> waiting = new ArrayList<>();
@@ -156,9 +159,9 @@ public record LocalTraining(
   }
 
   /**
-   * Packs what the hosts have put out, however the job has ended.
+   * Packs the output of the hosts, however the job has ended.
    *
-   * @param failure of the job, which is worth more than one of the packing; null for none
+   * @param failure of the job, which takes precedence over a failure to pack; null for none
    */
   private static void packOutput(
       Path root, List<String> hosts, Path artifacts, @Nullable Exception failure)
@@ -173,20 +176,20 @@ public record LocalTraining(
     }
   }
 
-  /** Puts the trees of all hosts into one archive, as SageMaker does. */
+  /** Packs the trees of all hosts into one archive, as SageMaker does. */
   private static void pack(Path root, List<String> hosts, String folder, Path archive)
       throws IOException {
     Path merged = root.resolve("merged");
     Files.createDirectories(merged.resolve(folder));
     for (String host : hosts) {
-      if (Files.isDirectory(root.resolve(host).resolve(folder))) { // else it was not started
+      if (Files.isDirectory(root.resolve(host).resolve(folder))) { // otherwise it was not started
         merge(root.resolve(host), folder, merged);
       }
     }
     ModelArchive.pack(merged.resolve(folder), archive);
   }
 
-  /** Makes the folders that a host has, and a link for each of its files. */
+  /** Creates the folders of a host, and a link to each of its files. */
   private static void merge(Path base, String folder, Path merged) throws IOException {
     try (Stream<Path> content = Files.walk(base.resolve(folder))) {
       for (Path path : content.toList()) {
@@ -199,7 +202,7 @@ public record LocalTraining(
         if (folder.equals("model") && Files.exists(place, LinkOption.NOFOLLOW_LINKS)) {
           throw new CoracleException("two hosts wrote %s; only one may".formatted(name));
         }
-        Files.deleteIfExists(place); // of the output the last host's stays, as with the SDK
+        Files.deleteIfExists(place); // in the output the last host's file wins, as with the SDK
         Files.createSymbolicLink(place, path);
       }
     }

@@ -28,19 +28,19 @@ import org.apache.commons.compress.compressors.gzip.GzipCompressorInputStream;
 import org.apache.commons.compress.compressors.gzip.GzipCompressorOutputStream;
 
 /**
- * Writes and unpacks {@code model.tar.gz}: the content of a folder, at the root of the archive. Not
- * meant for a folder that changes meanwhile.
+ * Writes and unpacks {@code model.tar.gz}: the content of a folder, at the root of the archive. The
+ * folder must not change meanwhile.
  *
- * <p>An archive is somebody else's word: what an entry is called decides where it is written. Only
- * folders and regular files that stay below the target are unpacked; Python's {@code extractall}
- * wrote wherever the archive said (CVE-2007-4559).
+ * <p>Archives are not trusted: the name of an entry decides where it is written. Only folders and
+ * regular files that stay below the target are unpacked; Python's {@code extractall} used to write
+ * wherever the archive said (CVE-2007-4559).
  */
 public final class ModelArchive {
 
   private static final int MAX_ENTRIES = 10_000;
   private static final long MAX_BYTES = 20L << 30;
 
-  /** Weights compress by a tenth; this is for reports, and for networks that are mostly zeros. */
+  /** Weights compress by only a tenth; this is for reports, and networks of mostly zeros. */
   private static final long MAX_RATIO = 100;
 
   private static final long SMALL = 16 << 20;
@@ -48,11 +48,11 @@ public final class ModelArchive {
   private ModelArchive() {}
 
   /**
-   * Writes the content of a folder, links followed, in the order of names and without times, so
+   * Writes the content of a folder, following links, in the order of names and without times, so
    * that the same content gives the same bytes.
    *
-   * @throws CoracleException if the folder cannot be read or the archive not be written; an earlier
-   *     archive is then as it was
+   * @throws CoracleException if the folder cannot be read or the archive cannot be written; an
+   *     earlier archive is then unchanged
    */
   public static void pack(Path folder, Path archive) {
     try {
@@ -107,22 +107,22 @@ public final class ModelArchive {
   /**
    * Unpacks an archive into a folder that does not exist yet or is empty.
    *
-   * @throws CoracleException if the archive is damaged or longer than its size lets expect, or has
-   *     an entry that is a link or a device or lies outside; nothing is left of it then, and
-   *     nothing outside the folder has been written
+   * @throws CoracleException if the archive is damaged, its content is implausibly large for its
+   *     size, or an entry is a link or a device or would lie outside the folder; then nothing of it
+   *     is left, and nothing outside the folder has been written
    */
   public static void unpack(Path archive, Path folder) {
     try {
       requireEmpty(folder);
       Files.createDirectories(folder);
-      Path target = folder.toRealPath(); // what a link points to is emptied too
+      Path target = folder.toRealPath(); // of a link, the target is emptied on failure
       try {
         read(archive, target);
       } catch (IOException | RuntimeException | Error e) {
         deleteContent(target, e);
         throw e;
       }
-    } catch (IOException | IllegalArgumentException e) { // the latter of a damaged header
+    } catch (IOException | IllegalArgumentException e) { // the latter for a damaged header
       String reason = e instanceof IOException io ? CoracleException.reason(io) : e.getMessage();
       throw new CoracleException(
           "cannot unpack %s into %s: %s".formatted(archive, folder, reason), e);
@@ -157,16 +157,16 @@ public final class ModelArchive {
         Files.createDirectories(path.getParent());
         copy(tar, path, entry);
       }
-      // What follows the tar is padding, and the checksum stands at the end.
+      // The rest is padding, read because the checksum comes at the end.
       gzip.transferTo(OutputStream.nullOutputStream());
     }
   }
 
-  /** Returns where an entry goes, if it may go anywhere. */
+  /** Returns the path for an entry, or throws if it is not allowed. */
   private static Path place(TarArchiveEntry entry, Path target) throws IOException {
     String name = entry.getName();
     byte kind = entry.getLinkFlag();
-    if (entry.isSparse() // its zeros are not in the archive and would escape the limit
+    if (entry.isSparse() // its zeros are not in the archive and would evade the limit
         || (!entry.isDirectory()
             && kind != TarConstants.LF_NORMAL
             && kind != TarConstants.LF_OLDNORM
@@ -200,7 +200,7 @@ public final class ModelArchive {
   private static void copy(TarArchiveInputStream tar, Path path, TarArchiveEntry entry)
       throws IOException {
     long written;
-    // A name that comes twice is refused: which of the two would be the file?
+    // A name that occurs twice is refused as ambiguous.
     try (OutputStream out =
         Files.newOutputStream(path, StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE)) {
       written = tar.transferTo(out);
@@ -231,7 +231,7 @@ public final class ModelArchive {
   }
 
   /**
-   * Gives no more bytes than an honest archive has. All of them count, not those of files alone: a
+   * Returns no more bytes than a plausible archive has. All bytes count, not only those of files: a
    * name can be a bomb too.
    */
   private static final class Limited extends FilterInputStream {

@@ -9,8 +9,9 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Keeps secrets out of logs. What is one is told by the names that AWS's SDK goes by: a
- * hyperparameter such as {@code api_key} would else be readable for all who may read the log.
+ * Keeps secrets out of logs. They are recognised by the words in names that AWS's SDK looks for: a
+ * hyperparameter such as {@code api_key} would otherwise be readable by everyone with access to the
+ * log.
  */
 final class Secrets {
 
@@ -21,12 +22,12 @@ final class Secrets {
 
   private Secrets() {}
 
-  /** Returns a variable's value for a log; in one that is JSON its members are hidden. */
+  /** Returns a variable's value for a log; in a JSON value, secret members are hidden. */
   static String hide(String name, String value) {
     return isSecret(name) ? HIDDEN : hidden(value);
   }
 
-  /** Looks into a text that is an object or a list as JSON, which may have such texts in turn. */
+  /** Hides secrets in a text that is a JSON object or list, which may hold such texts in turn. */
   private static String hidden(String text) {
     try {
       Object json = Json.read(text);
@@ -36,7 +37,7 @@ final class Secrets {
       }
       return text;
     } catch (IOException e) {
-      return text; // no JSON
+      return text; // not JSON
     }
   }
 

@@ -12,12 +12,12 @@ import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Tells how an endpoint or a batch transform wants a model served, from the variables of the
+ * Says how a model is to be served for an endpoint or a batch transform, from the variables of the
  * process.
  *
- * @param model the one ONNX file that model.tar.gz brought; null for a multi-model endpoint
+ * @param model the only ONNX file from model.tar.gz; null for a multi-model endpoint
  * @param models the folder of the models of a multi-model endpoint, else null
- * @param defaultAccept content type of answers to clients that name none
+ * @param defaultAccept content type of answers to clients that ask for none
  */
 public record ServingEnvironment(
     @Nullable Path model,
@@ -29,20 +29,20 @@ public record ServingEnvironment(
 
   private static final int MEGABYTE = 1 << 20;
 
-  /** A real-time endpoint's limit is 25 MB; JSON and base64 around it need room. */
+  /** A real-time endpoint's limit is 25 MB; this leaves room for JSON and base64. */
   private static final int DEFAULT_MEGABYTES = 32;
 
-  /** A batch transform's limit, for one that sets none (0). */
+  /** A batch transform's limit, used where none is set (0). */
   private static final int BATCH_MEGABYTES = 100;
 
-  /** SageMaker gives up after 60 s; an answer that says why must be there before. */
+  /** SageMaker gives up after 60 s; an answer that gives the reason must arrive before that. */
   private static final int DEFAULT_SECONDS = 55;
 
   /**
    * Reads the environment of this process.
    *
-   * @throws CoracleException if a variable has no valid value, or the folder of the model has no
-   *     ONNX file or several
+   * @throws CoracleException if a variable has an invalid value, or the model's folder has no ONNX
+   *     file or several
    */
   public static ServingEnvironment read(Map<String, String> environment) {
     ContainerFolders folders = ContainerFolders.of(environment);

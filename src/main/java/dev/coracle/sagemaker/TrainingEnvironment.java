@@ -16,16 +16,15 @@ import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Tells what a training job is to do, from SageMaker's files below {@code input/config} and from
- * the variables of the process. Files that are missing or empty give what a single host with
- * defaults would have: local modes write fewer. A variable {@code SM_…} goes before a file, as a
- * toolkit has set it.
+ * Says what a training job is to do, from SageMaker's files below {@code input/config} and from the
+ * variables of the process. Missing or empty files count as those of a single host with defaults:
+ * local modes write fewer. A variable {@code SM_…}, set by a toolkit, takes precedence over a file.
  *
  * @param hyperparameters decoded, by names in lower case with dashes; those for SageMaker's own
  *     toolkits are left out
  * @param channels by name, without those that the SDK reserves for code
  * @param hosts sorted, at least one
- * @param jobName null where nobody gave the job one
+ * @param jobName null where the job has none
  * @param given the variables {@code SM_…} that the process has
  */
 public record TrainingEnvironment(
@@ -43,13 +42,13 @@ public record TrainingEnvironment(
 
   private static final String CHANNEL_VARIABLE = "SM_CHANNEL_";
 
-  /** How the data of a channel come: a folder, or a pipe that can be read once. */
+  /** How the data of a channel arrive: in a folder, or through a pipe that can be read once. */
   public record Channel(String name, Path path, boolean isPipe) {}
 
   /**
    * Reads the environment of this process.
    *
-   * @throws CoracleException if a file is not what it should be
+   * @throws CoracleException if a file or variable is malformed
    */
   public static TrainingEnvironment read(Map<String, String> environment) {
     ContainerFolders folders = ContainerFolders.of(environment);
@@ -129,7 +128,7 @@ public record TrainingEnvironment(
         (variable, path) -> {
           if (variable.startsWith(CHANNEL_VARIABLE) && !path.isBlank()) {
             String name = name(channels, variable.substring(CHANNEL_VARIABLE.length()));
-            // A toolkit names a folder for a channel that comes through a pipe, too.
+            // A toolkit names a folder even for a channel that comes through a pipe.
             Channel known = channels.get(name);
             boolean isPipe = known != null && known.isPipe();
             channels.put(name, new Channel(name, Path.of(path), isPipe));
@@ -163,14 +162,14 @@ public record TrainingEnvironment(
     }
   }
 
-  /** Returns the place of this host among the sorted hosts; 0 is the one that writes the model. */
+  /** Returns the index of this host among the sorted hosts; host 0 writes the model. */
   public int rank() {
     return hosts.indexOf(currentHost);
   }
 
   /**
    * Returns the variables that AWS's training toolkit would set; SageMaker itself sets none of them
-   * for a container of one's own. Those that the process has already stay as they are.
+   * for a custom container. Those that the process already has are kept.
    *
    * @see <a
    *     href="https://github.com/aws/sagemaker-training-toolkit/blob/master/ENVIRONMENT_VARIABLES.md">
@@ -205,7 +204,7 @@ public record TrainingEnvironment(
     return all;
   }
 
-  /** Returns {@link #variables} for a log: what looks like a secret is hidden. */
+  /** Returns {@link #variables} for a log, with anything that looks like a secret hidden. */
   public SortedMap<String, String> loggedVariables() {
     SortedMap<String, String> logged = variables();
     logged.replaceAll(Secrets::hide);
@@ -216,7 +215,7 @@ public record TrainingEnvironment(
     return prefix + name.toUpperCase(Locale.ROOT);
   }
 
-  /** Counts as the toolkit does. */
+  /** Counts the GPUs as the toolkit does. */
   private static int gpus() {
     try {
       Process process =

@@ -5,7 +5,7 @@ import java.util.Locale;
 import java.util.Map;
 
 /**
- * Names the metrics of a training job, writes them as one line an epoch, and knows the regular
+ * Names the metrics of a training job, writes them as one line per epoch, and has the regular
  * expressions by which SageMaker finds them in the log.
  *
  * @see <a

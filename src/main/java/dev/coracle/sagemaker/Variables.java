@@ -4,7 +4,7 @@ package dev.coracle.sagemaker;
 import dev.coracle.CoracleException;
 import java.util.Map;
 
-/** Reads variables of the environment; an empty one counts as one that is not there. */
+/** Reads variables of the environment; an empty variable counts as missing. */
 final class Variables {
 
   private Variables() {}
@@ -19,7 +19,7 @@ final class Variables {
     return text(environment, name, "").equalsIgnoreCase("true");
   }
 
-  /** Returns a whole number within limits; throws CoracleException where it is none. */
+  /** Returns a whole number within limits; throws CoracleException if the value is not one. */
   static int number(
       Map<String, String> environment, String name, int otherwise, int least, int most) {
     String value = text(environment, name, "");
@@ -32,7 +32,7 @@ final class Variables {
         return number;
       }
     } catch (NumberFormatException e) {
-      // told below, as any other value out of range
+      // reported below, like a value out of range
     }
     throw new CoracleException(
         "the variable %s is '%s'; expected a whole number from %d to %d"

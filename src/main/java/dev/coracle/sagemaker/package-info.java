@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 /**
- * Holds what Amazon SageMaker and a container agree on: folders, JSON files, variables, the archive
- * of a model; and does SageMaker's part on one machine. Read {@link
+ * Implements the contract between Amazon SageMaker and a container: folders, JSON files, variables,
+ * the archive of a model; and plays SageMaker's part on one machine. Read {@link
  * dev.coracle.sagemaker.TrainingEnvironment} first, then {@link
- * dev.coracle.sagemaker.LocalTraining}. Knows neither how to train nor how to serve.
+ * dev.coracle.sagemaker.LocalTraining}. Contains no training or serving itself.
  */
 @NullMarked
 package dev.coracle.sagemaker;

@@ -14,20 +14,20 @@ import org.slf4j.LoggerFactory;
 /**
  * Runs requests in batches. Thread-safe.
  *
- * <p>How it works: each model has a lane, a queue of jobs. As many runner threads as there are
- * processors take turns: a free one takes what waits in the next lane, up to {@code maxBatch}
- * images, and runs it as one call. So a lone request starts at once, and while the runners are busy
- * the next batch forms; nobody waits for company.
+ * <p>How it works: each model has a lane, a queue of jobs. There are as many runner threads as
+ * processors: a free one takes the images that wait in the next lane, up to {@code maxBatch}, and
+ * runs them as one call. So a lone request starts at once, and while the runners are busy the next
+ * batch forms; no request is delayed to fill a batch.
  *
- * <p>A job gives at most {@value #QUANTUM} images to a turn and goes back to the end of its lane
- * with the rest. A connection has one job at a time, so connections share the model image by image,
- * and a request of thousands of images does not hold up others.
+ * <p>A job contributes at most {@value #QUANTUM} images at a time and goes back to the end of its
+ * lane with the rest. A connection has one job at a time, so connections share the model fairly by
+ * images, and a request of thousands of images does not hold up others.
  */
 final class Batcher implements AutoCloseable {
 
   private static final Logger LOG = LoggerFactory.getLogger(Batcher.class);
 
-  /** Images of one job before the next one's turn; measured: 8 and more cost the same each. */
+  /** Images of one job before the next one's turn; measured: from 8 on an image costs the same. */
   private static final int QUANTUM = 8;
 
   private final int maxBatch;
@@ -35,7 +35,7 @@ final class Batcher implements AutoCloseable {
   private final Metrics metrics;
   private final List<Thread> runners = new ArrayList<>();
 
-  /** Guards what follows and the lanes' queues. */
+  /** Guards the fields below and the state of the lanes. */
   private final Object lock = new Object();
 
   private final Deque<Lane> ready = new ArrayDeque<>();
@@ -55,7 +55,10 @@ final class Batcher implements AutoCloseable {
     }
   }
 
-  /** The jobs of one model, and who uses it; closes the model when the last of both is done. */
+  /**
+   * The jobs of one model, and the number of its users; closes the model once it has neither, after
+   * {@link #close}.
+   */
   final class Lane {
 
     private final Classifier classifier;
@@ -88,8 +91,8 @@ final class Batcher implements AutoCloseable {
     }
 
     /**
-     * Queues a job of somebody who has entered; returns false where there are too many, in all
-     * lanes together, or the batcher is closed.
+     * Queues a job of a user who has entered; returns false if too many jobs wait, in all lanes
+     * together, or the batcher is closed.
      */
     boolean submit(Job job) {
       synchronized (lock) {
@@ -117,7 +120,7 @@ final class Batcher implements AutoCloseable {
       lock.notify();
     }
 
-    /** Lets nobody enter any more, and closes the model when those who have are done. */
+    /** Lets no further user enter, and closes the model when those who have entered are done. */
     void close() {
       synchronized (lock) {
         closing = true;
@@ -125,7 +128,7 @@ final class Batcher implements AutoCloseable {
       freeIfDone();
     }
 
-    /** Returns what completes when the lane is closed and the model's memory free, or not. */
+    /** Returns a future that completes when the model is closed, exceptionally if closing fails. */
     CompletableFuture<@Nullable Void> freed() {
       return freed;
     }
@@ -140,8 +143,7 @@ final class Batcher implements AutoCloseable {
       try {
         classifier.close();
         freed.complete(null);
-      } catch (RuntimeException
-          | Error e) { // whoever was the last to leave can do nothing about it
+      } catch (RuntimeException | Error e) { // the last user to leave can do nothing about it
         freed.completeExceptionally(e);
         log("a model could not be closed", e);
       }
@@ -172,7 +174,7 @@ final class Batcher implements AutoCloseable {
         if (batch != null) {
           run(batch);
         }
-      } catch (RuntimeException | Error e) { // such as no memory: the runner must go on
+      } catch (RuntimeException | Error e) { // such as out of memory: the runner must go on
         log("a runner failed", e);
       }
     }
@@ -180,7 +182,7 @@ final class Batcher implements AutoCloseable {
 
   private void run(Batch batch) {
     try {
-      // Asked here, not when the batch was made: it may read from the network.
+      // Asked here, outside the lock, not when the batch was made: it may read from the network.
       batch.slices.removeIf(slice -> !slice.job.isWanted());
       run(batch.lane.classifier, batch.slices);
     } catch (RuntimeException | Error e) {
@@ -193,21 +195,21 @@ final class Batcher implements AutoCloseable {
     }
   }
 
-  /** Fails one job, so that the others hear of their own results whatever comes of it. */
+  /** Fails one job and only logs an exception from that, for the other jobs' results. */
   private static void fail(Slice slice, Throwable failure) {
     try {
       slice.job.fail(failure);
-    } catch (RuntimeException | Error e) { // its deadline will tell
+    } catch (RuntimeException | Error e) { // its deadline will end it
       log("a request could not be told that it has failed", e);
     }
   }
 
-  /** Logs, unless there is no memory for that. */
+  /** Logs, unless there is no memory for it. */
   static void log(String what, Throwable failure) {
     try {
       LOG.error(what, failure);
     } catch (OutOfMemoryError e) {
-      // Nothing can be told then; to go on is worth more.
+      // Nothing can be reported then; going on matters more.
     }
   }
 
@@ -222,7 +224,7 @@ final class Batcher implements AutoCloseable {
             fill(batch.slices, lane);
             lane.running++;
             return batch;
-          } finally { // also without memory: a lane that waits nowhere would stand still for ever
+          } finally { // even when out of memory: a lane not queued here would never run again
             if (!lane.jobs.isEmpty()) {
               ready.addLast(lane);
               lock.notify();
@@ -281,7 +283,7 @@ final class Batcher implements AutoCloseable {
     } catch (RuntimeException | Error e) {
       if (slices.size() == 1) {
         fail(slices.get(0), e);
-      } else { // one may have spoilt it for all: find out which
+      } else { // one job may have failed them all: find out which
         slices.forEach(slice -> run(classifier, List.of(slice)));
       }
       return;
@@ -292,7 +294,7 @@ final class Batcher implements AutoCloseable {
     for (Slice slice : slices) {
       try {
         slice.job.give(slice.first, slice.count, scores, row, classes);
-      } catch (RuntimeException | Error e) { // as no memory for the answer of a huge request
+      } catch (RuntimeException | Error e) { // such as no memory for the answer to a huge request
         fail(slice, e);
       }
       row += slice.count;

@@ -10,15 +10,18 @@ import org.eclipse.jetty.server.Request;
 import org.eclipse.jetty.util.thread.Invocable;
 
 /**
- * Reads a request's body without blocking, as it arrives, up to a limit. What a client says of the
- * length is believed only as far as it costs nothing.
+ * Reads a request's body without blocking, as it arrives, up to a limit. Does not allocate memory
+ * on the strength of the length that a client declares.
  */
 final class BodyReader implements Invocable.Task {
 
-  /** A body that says it is longer gets more memory only when so much of it is there. */
+  /**
+   * First buffer of a body with a declared length: a longer one gets more memory only once this
+   * much has arrived.
+   */
   private static final int FIRST_BYTES = 1 << 14;
 
-  /** Where a client does not say the length. */
+  /** First buffer where the client does not declare the length. */
   private static final int UNKNOWN_BYTES = 1 << 12;
 
   private final Exchange exchange;
@@ -37,18 +40,18 @@ final class BodyReader implements Invocable.Task {
   }
 
   /**
-   * Reads the body and hands it to {@code reader}, on whichever thread has read its end; answers by
-   * 413, 400 or 503 itself where that cannot be.
+   * Reads the body and hands it to {@code reader}, on the thread that has read its end; where that
+   * is not possible, answers with 413, 400 or 503 itself.
    */
   static void read(Exchange exchange, int limit, Consumer<byte[]> reader) {
-    long declared = exchange.request().getLength(); // -1 where the client does not say
+    long declared = exchange.request().getLength(); // -1 where the client does not declare it
     exchange.bodyPending(declared != 0);
     if (declared > limit) {
       tooLarge(exchange, limit, declared + " bytes");
       return;
     }
     exchange.reading();
-    int most = declared < 0 ? limit : (int) declared; // Jetty ends a longer body there
+    int most = declared < 0 ? limit : (int) declared; // Jetty cuts a longer body off there
     int first = Math.min(most, declared < 0 ? UNKNOWN_BYTES : FIRST_BYTES);
     if (exchange.reserveOrFail(first)) {
       new BodyReader(exchange, limit, most, first, reader).run();

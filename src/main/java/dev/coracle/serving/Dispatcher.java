@@ -12,7 +12,7 @@ import org.eclipse.jetty.util.Callback;
 /** Finds the route of a request. Runs on the threads that read from the network: never blocks. */
 final class Dispatcher extends Handler.Abstract.NonBlocking {
 
-  /** What metrics and log say of a path that no route has; the path itself would be unbounded. */
+  /** Name in metrics and log for all paths without a route, whose number is unbounded. */
   static final String NO_ROUTE = "none";
 
   private final Routes routes;
@@ -25,7 +25,7 @@ final class Dispatcher extends Handler.Abstract.NonBlocking {
 
   @Override
   public boolean handle(Request request, Response response, Callback callback) {
-    if (isPipelined(request)) { // in turn with other connections: it may have sent thousands
+    if (isPipelined(request)) { // let other connections have their turn: it may have sent thousands
       request
           .getComponents()
           .getExecutor()
@@ -33,7 +33,7 @@ final class Dispatcher extends Handler.Abstract.NonBlocking {
               () -> {
                 try {
                   dispatch(request, response, callback);
-                } catch (RuntimeException | Error e) { // elsewhere Jetty does so
+                } catch (RuntimeException | Error e) { // otherwise Jetty does this
                   callback.failed(e);
                 }
               });
@@ -55,7 +55,7 @@ final class Dispatcher extends Handler.Abstract.NonBlocking {
     Routes.Match match = routes.find(path);
     String name = match == null ? NO_ROUTE : match.route().template();
     Exchange exchange = new Exchange(request, response, callback, name, exchanges);
-    // Until a route reads it: an answer before that must close the connection.
+    // Pending until a route reads it: an answer before that must close the connection.
     exchange.bodyPending(request.getLength() != 0 && hasBody(request));
     try {
       if (!exchange.isAdmitted()) {

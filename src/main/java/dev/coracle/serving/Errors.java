@@ -14,7 +14,7 @@ import org.eclipse.jetty.util.Callback;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** Answers what Jetty refuses before a route sees it, in the form of all other errors. */
+/** Answers what Jetty refuses before a route sees it, in the same form as other errors. */
 final class Errors implements Request.Handler {
 
   private static final Logger LOG = LoggerFactory.getLogger(Errors.class);
@@ -25,7 +25,7 @@ final class Errors implements Request.Handler {
     int status = response.getStatus();
     String message;
     if (failure instanceof HttpException e) {
-      // 501 and 505 are about what the client has sent, too.
+      // 501 and 505 are also the client's fault.
       status = e.getCode() >= 500 && e.getCode() != 503 ? 400 : e.getCode();
       message = message(status, reason((Throwable) failure));
     } else if (failure instanceof OutOfMemoryError) { // before the request had an exchange
@@ -64,7 +64,7 @@ final class Errors implements Request.Handler {
     };
   }
 
-  /** Returns what Jetty says, in one line of printable characters. */
+  /** Returns Jetty's reason as one line of printable characters. */
   static String reason(Throwable failure) {
     String reason = failure instanceof HttpException e ? e.getReason() : failure.getMessage();
     if (reason == null && failure instanceof HttpException e) {

@@ -22,10 +22,7 @@ import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/**
- * One request and its answer, which is written once: of those who try, the first one does. Thread-
- * safe.
- */
+/** One request and its answer, which is written once, by the first who tries. Thread-safe. */
 final class Exchange {
 
   private static final Logger LOG = LoggerFactory.getLogger(Exchange.class);
@@ -35,10 +32,10 @@ final class Exchange {
 
   static final String CUSTOM_ATTRIBUTES = "X-Amzn-SageMaker-Custom-Attributes";
 
-  /** For log and metrics, as nginx has it; nobody receives it. */
+  /** Status for log and metrics, as in nginx; it is never sent. */
   private static final int CLIENT_GONE = 499;
 
-  /** Made beforehand, as there may be no memory for it then. */
+  /** Made in advance, as there may be no memory for it when it is needed. */
   static final Answer NO_MEMORY =
       Answer.error(
           "the server has no memory for a request like this; send fewer images, or smaller pictures");
@@ -80,7 +77,7 @@ final class Exchange {
     request.setAttribute(ATTRIBUTE, this);
     // Jetty's idle timeout would end a request that waits for its answer; deadlines do that here.
     request.addIdleTimeoutListener(timeout -> false);
-    // However it ends: also where Jetty answers by itself.
+    // Called however the request ends, even if Jetty answers it itself.
     Request.addCompletionListener(request, failure -> end());
     admitted = all.add(this);
   }
@@ -117,7 +114,7 @@ final class Exchange {
     bodyPending = pending;
   }
 
-  /** Says that the body is being read, by other threads from now on. */
+  /** Says that the body is being read, from now on possibly by other threads. */
   void reading() {
     reading = true;
   }
@@ -130,7 +127,7 @@ final class Exchange {
     return Duration.ofNanos(System.nanoTime() - request.getBeginNanoTime());
   }
 
-  /** Leaves the lane of a model, which this request has entered, when it is answered. */
+  /** Makes this request, which has entered a model's lane, leave it when it is answered. */
   synchronized void using(Models.Loaded model) {
     this.model = model;
     if (ended || isAnswered()) {
@@ -140,7 +137,7 @@ final class Exchange {
     }
   }
 
-  /** Remembers what the request holds, for the log. */
+  /** Records the number of images in the request, for the log. */
   void images(int images) {
     this.images = images;
   }
@@ -169,8 +166,8 @@ final class Exchange {
   }
 
   /**
-   * Does the same, and answers where it returns false: by 413 what would not fit into an idle
-   * server either, else by 503.
+   * Does what {@link #reserve} does, and answers where it returns false: with 413 if an idle server
+   * could not hold the bytes either, else with 503.
    */
   boolean reserveOrFail(long bytes) {
     if (reserve(bytes)) {
@@ -188,12 +185,12 @@ final class Exchange {
     return false;
   }
 
-  /** Sets the status of an answer that there is no memory for; 503 otherwise. */
+  /** Sets the status to answer with when memory runs out; 503 by default. */
   void withoutMemory(int status) {
     withoutMemory = status;
   }
 
-  /** Gives the request as much time as it takes: loading a model cannot be done by half. */
+  /** Removes the deadline: loading a model cannot be abandoned halfway. */
   void withoutDeadline() {
     withoutDeadline = true;
   }
@@ -202,7 +199,7 @@ final class Exchange {
     return !withoutDeadline;
   }
 
-  /** Returns how long the answer has been on its way; 0 before. */
+  /** Returns the time since the answer was begun; 0 before that. */
   Duration answerAge() {
     long since = answerNanos;
     return since == 0 ? Duration.ZERO : Duration.ofNanos(System.nanoTime() - since);
@@ -212,7 +209,7 @@ final class Exchange {
   @Nullable String query(String name) {
     try {
       return Request.extractQueryParameters(request).getValue(name);
-    } catch (RuntimeException e) { // of several kinds, by what is wrong with it
+    } catch (RuntimeException e) { // the type depends on what is wrong with it
       throw new RequestException(400, "expected a well-formed query, name=value, in UTF-8");
     }
   }
@@ -228,7 +225,7 @@ final class Exchange {
         || (endPoint instanceof PeekingEndPoint peeking && peeking.isPeerGone());
   }
 
-  /** Gives up without an answer: nobody is there to take it. */
+  /** Gives up without an answer, since the client is gone. */
   void abandon() {
     if (answered.compareAndSet(false, true)) {
       answerNanos = System.nanoTime();
@@ -255,7 +252,7 @@ final class Exchange {
     fail(e.status(), String.valueOf(e.getMessage()));
   }
 
-  /** Answers what must not happen: the fault is this program's or the model's. */
+  /** Answers after an unexpected failure: the fault is this program's or the model's. */
   void failed(Throwable failure) {
     if (failure instanceof OutOfMemoryError) {
       answer(withoutMemory, NO_MEMORY);
@@ -288,7 +285,7 @@ final class Exchange {
 
   private void write(int status, @Nullable Answer answer, HttpFields headers) {
     byte[] body = answer == null ? new byte[0] : answer.body();
-    leave(); // a client that reads slowly holds neither the images nor the model
+    leave(); // so that a client that reads slowly holds neither the images nor the model
     response.setStatus(status);
     HttpFields.Mutable fields = response.getHeaders();
     fields.add(headers);
@@ -301,7 +298,8 @@ final class Exchange {
     if (status == 503) {
       fields.put(RETRY_AFTER);
     }
-    // A short body that is there already is skipped; waiting for one would cost more than it saves.
+    // A short body that has already arrived is skipped; waiting for one would cost more than it
+    // saves.
     boolean unread = bodyPending && (reading || !request.consumeAvailable());
     if (all.isDraining() || unread) {
       fields.put(CLOSE);

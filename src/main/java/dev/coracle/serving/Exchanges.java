@@ -11,7 +11,7 @@ final class Exchanges {
   private static final int CLOSED = Integer.MIN_VALUE;
 
   private final Set<Exchange> open = ConcurrentHashMap.newKeySet();
-  private final AtomicInteger count = new AtomicInteger(); // CLOSED when there may be none any more
+  private final AtomicInteger count = new AtomicInteger(); // CLOSED when no more are admitted
   private final Budget budget;
   private volatile boolean draining;
 
@@ -23,7 +23,7 @@ final class Exchanges {
     return budget;
   }
 
-  /** Counts a request, until {@link #remove}; returns false, having not, after closing. */
+  /** Counts a request until {@link #remove}; after closing, returns false and does not count it. */
   boolean add(Exchange exchange) {
     int before = count.getAndUpdate(n -> n == CLOSED ? n : n + 1);
     return before != CLOSED && open.add(exchange);
@@ -34,7 +34,7 @@ final class Exchanges {
     count.decrementAndGet();
   }
 
-  /** Returns the requests under way; a view that others change meanwhile. */
+  /** Returns the requests under way: a live view that other threads change. */
   Set<Exchange> open() {
     return open;
   }
@@ -48,7 +48,7 @@ final class Exchanges {
     draining = true;
   }
 
-  /** Lets no further request in, if none is under way; returns whether that is so. */
+  /** Closes to further requests if none is under way; returns whether it is closed. */
   boolean closeIfEmpty() {
     return count.compareAndSet(0, CLOSED) || count.get() == CLOSED;
   }

@@ -10,19 +10,19 @@ import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Tells when a file has changed and stays as it is from one look to the next, so that a copy under
- * way is not taken for a new model. It looks at the file instead of having the system tell, which
- * does not work on network file systems and through Kubernetes' links. One thread at a time.
+ * Tells when a file has changed and then stayed the same from one look to the next, so that a copy
+ * under way is not taken for a new model. It polls the file, since notifications by the system do
+ * not work on network file systems and through Kubernetes' links. For one thread at a time.
  */
 final class FileWatch {
 
   /** How often to look. */
   static final int PERIOD_MS = 1000;
 
-  /** What tells one content of a file from another without reading it. */
+  /** Attributes that tell one content of a file from another without reading it. */
   record State(FileTime modified, long size, @Nullable Object key) {
 
-    /** Returns null where there is no file, as while one replaces another. */
+    /** Returns null where there is no file, as may be while one replaces another. */
     static @Nullable State of(Path file) {
       try {
         BasicFileAttributes now = Files.readAttributes(file, BasicFileAttributes.class);
@@ -46,8 +46,9 @@ final class FileWatch {
   }
 
   /**
-   * Looks at the file; returns true once for each change. Does not look soon after the last time,
-   * as when several looks had to wait for something: half a copy would stay the same for as long.
+   * Looks at the file; returns true once for each change. Does not look again within half a period,
+   * as happens when several looks were delayed: a copy under way could look unchanged for so short
+   * a time.
    */
   boolean hasChanged() {
     long nanos = System.nanoTime();

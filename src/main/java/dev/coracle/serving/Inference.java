@@ -15,12 +15,13 @@ import java.util.concurrent.TimeUnit;
 import org.eclipse.jetty.http.HttpHeader;
 import org.jspecify.annotations.Nullable;
 
-/**
- * Takes requests for a model through their stations: body, decoding, batch, answer. Thread-safe.
- */
+/** Takes requests for a model through their stages: body, decoding, batch, answer. Thread-safe. */
 final class Inference implements AutoCloseable {
 
-  /** A body up to this size is decoded where it was read; a longer one would hold up others. */
+  /**
+   * A body up to this size is decoded on the thread that read it; a longer one would hold up other
+   * requests.
+   */
   private static final int SMALL_BODY = 1 << 16;
 
   private static final Answer BUSY = Answer.error("as many requests wait as may; try again");
@@ -28,7 +29,7 @@ final class Inference implements AutoCloseable {
   private final int maxBodyBytes;
   private final ThreadPoolExecutor decoders;
 
-  /** Of large pictures, one at a time: each takes much memory. */
+  /** Decodes large pictures, one at a time: each takes much memory. */
   private final ThreadPoolExecutor largeDecoder;
 
   /**
@@ -58,7 +59,7 @@ final class Inference implements AutoCloseable {
     return pool;
   }
 
-  /** Makes a query of a body for a model, as a route understands it. */
+  /** Turns a body into a query for a model, in the way of one route. */
   interface Decoder {
     Query decode(Models.Loaded model, RequestBody body);
   }
@@ -72,7 +73,7 @@ final class Inference implements AutoCloseable {
       throw new RequestException(
           400, "expected at most 1024 visible ASCII characters in " + Exchange.CUSTOM_ATTRIBUTES);
     }
-    if (model.lane().isFull()) { // said before the body is looked at: that is quickest
+    if (model.lane().isFull()) { // checked before the body is read: the quickest refusal
       exchange.answer(503, BUSY);
       return;
     }
@@ -144,7 +145,7 @@ final class Inference implements AutoCloseable {
     }
   }
 
-  /** Several lines of a header are one list. */
+  /** Returns the header Accept, of which several lines make one list. */
   private static @Nullable String accept(Exchange exchange) {
     List<String> values = exchange.request().getHeaders().getValuesList(HttpHeader.ACCEPT);
     return values.isEmpty() ? null : String.join(", ", values);

@@ -6,10 +6,10 @@ import dev.coracle.protocol.Json;
 import dev.coracle.protocol.Query;
 import dev.coracle.protocol.RequestException;
 
-/** Adds the routes of the one model: SageMaker's, and the one for plain JSON. */
+/** Adds the routes of the only model: SageMaker's, and the one for plain JSON. */
 final class InferenceRoutes {
 
-  /** Megabytes of a payload in a batch transform: SageMaker's own default. */
+  /** Largest payload in a batch transform, in megabytes: SageMaker's own default. */
   private static final int BATCH_MEGABYTES = 6;
 
   private final ServerOptions options;

@@ -41,13 +41,13 @@ public final class InferenceServer implements AutoCloseable {
 
   private static final int PROCESSORS = Runtime.getRuntime().availableProcessors();
 
-  /** Of a connection on which nothing comes; longer than load balancers keep theirs. */
+  /** Idle timeout of a connection; longer than load balancers keep theirs. */
   private static final int IDLE_MS = 75_000;
 
   /** Bounds the memory that decoding takes, which is several times a body's. */
   private static final int MAX_DECODERS = 4;
 
-  /** Of a connection while it reads: most bodies need one or two reads then. */
+  /** Buffer of a connection while it reads: large enough that most bodies need one or two reads. */
   private static final int INPUT_BUFFER = 16 << 10;
 
   private static final int ACCEPT_QUEUE = 1024;
@@ -86,17 +86,17 @@ public final class InferenceServer implements AutoCloseable {
   }
 
   /**
-   * Listens, loads the model, tries it, and returns when requests are answered. Until then the
-   * health routes say that the server is not ready.
+   * Listens, loads the model, tries it out, and returns once requests are answered. Until then the
+   * health routes report that the server is not ready.
    *
-   * @throws CoracleException if the address cannot be listened on; if the model cannot be loaded,
-   *     as {@link dev.coracle.inference.Classifier#open} says; or if it fails
+   * @throws CoracleException if the server cannot listen on the address; if the model cannot be
+   *     loaded, as {@link dev.coracle.inference.Classifier#open} says; or if the model fails
    * @throws IllegalArgumentException if no answer has the default content type of the options
    */
   public static InferenceServer start(ServerOptions options) {
     Path file = options.model();
     FileWatch watch = file != null && options.watch() ? new FileWatch(file) : null;
-    // Side by side with the rest of the start, which takes as long.
+    // In parallel with the rest of the start, which takes as long.
     FutureTask<Models.@Nullable Opened> opening =
         new FutureTask<>(() -> file == null ? null : Models.open(file, options));
     Thread opener = new Thread(opening, "coracle-opener");
@@ -125,14 +125,14 @@ public final class InferenceServer implements AutoCloseable {
       if (e.getCause() instanceof Error error) {
         throw error;
       }
-      throw (RuntimeException) e.getCause(); // opening declares no other
+      throw (RuntimeException) e.getCause(); // opening throws no other exceptions
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
       throw new CoracleException("interrupted while the model was being opened", e);
     }
   }
 
-  /** Closes the model of a server that could not start, for instance on a port that is taken. */
+  /** Closes the model of a server that could not start, for instance because its port is taken. */
   private static void closeOpened(Future<Models.@Nullable Opened> opening) {
     try {
       Models.Opened opened = await(opening);
@@ -210,7 +210,7 @@ public final class InferenceServer implements AutoCloseable {
   }
 
   private void ready(@Nullable FileWatch watch) {
-    if (watch != null) { // on the loader, as it may take long
+    if (watch != null) { // on the loader, since a reload may take long
       watchdog.every(FileWatch.PERIOD_MS, () -> loader.run(() -> reloadIfChanged(watch)));
     }
     health.ready();
@@ -250,7 +250,7 @@ public final class InferenceServer implements AutoCloseable {
   }
 
   /**
-   * Reloads the model from its file; while that lasts and where it fails, the earlier one answers.
+   * Reloads the model from its file; meanwhile, and if that fails, the earlier one answers.
    *
    * @throws CoracleException as {@link #start} does
    * @throws IllegalStateException if the server was started with a folder of models
@@ -268,9 +268,9 @@ public final class InferenceServer implements AutoCloseable {
   }
 
   /**
-   * Stops to listen, answers the requests under way, each as the last one of its connection, and
-   * frees the models. Waits for that as long as {@link ServerOptions.Builder#drainTimeout} says;
-   * requests that are not answered then are cut off. A second call does nothing.
+   * Stops listening, answers the requests under way, each as the last one on its connection, and
+   * frees the models. Waits for the requests at most {@link ServerOptions.Builder#drainTimeout};
+   * those not answered by then are cut off. A second call does nothing.
    */
   @Override
   public void close() {
@@ -282,7 +282,7 @@ public final class InferenceServer implements AutoCloseable {
     }
     health.draining();
     exchanges.drain();
-    connector.close(); // no new connections; those that are there stay
+    connector.close(); // no new connections; existing ones stay
     awaitExchanges();
     try {
       jetty.stop();
@@ -299,8 +299,8 @@ public final class InferenceServer implements AutoCloseable {
   }
 
   /**
-   * Waits until no request is under way, and for a moment longer: a client may just send its next
-   * one. Who comes after that is told so.
+   * Waits until no request is under way, and for a moment longer, as a client may just be sending
+   * its next one. Later requests are refused with 503.
    */
   private void awaitExchanges() {
     long end = System.nanoTime() + options.drainTimeout().toNanos();

@@ -12,7 +12,7 @@ import org.eclipse.jetty.http.HttpFields;
 /** Adds the routes for people and monitoring: the page, the OpenAPI document, the metrics. */
 final class InfoRoutes {
 
-  /** Nothing but the page's own files, from this server. */
+  /** Allow the page to load only its own files, from this server. */
   private static final HttpFields PAGE_HEADERS =
       HttpFields.build()
           .add(
@@ -39,7 +39,7 @@ final class InfoRoutes {
                     metrics.text().getBytes(StandardCharsets.UTF_8))));
   }
 
-  /** Adds the page to draw on, which asks the one model. */
+  /** Adds the page to draw on, which queries the only model. */
   static void addPageTo(Routes routes) {
     file(routes, "/", "page.html", "text/html; charset=utf-8");
     file(routes, "/page.css", "page.css", "text/css; charset=utf-8");

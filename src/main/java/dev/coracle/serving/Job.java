@@ -5,10 +5,13 @@ import java.util.List;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
 
-/** The images of one request on their way through a {@link Batcher}, and the scores they get. */
+/** The images of one request on their way through a {@link Batcher}, and their scores. */
 final class Job {
 
-  /** Whoever waits for a job; called on runner threads. The last two exclude each other. */
+  /**
+   * Whoever waits for a job; called on runner threads. Gets at most one of {@link #done} and {@link
+   * #failed}.
+   */
   interface Owner {
 
     /** Tells whether anybody still waits for the answer; asked before each part of the job runs. */
@@ -27,12 +30,12 @@ final class Job {
   /** Images handed to runners so far; under the batcher's lock. */
   private int taken;
 
-  /** Made by whoever gives the first scores. */
+  /** Allocated when the first scores arrive. */
   private float @Nullable [] scores;
 
   private boolean failed;
 
-  /** Whether nobody waits any more, so that what has not been taken need not be. */
+  /** Whether it has failed or nobody waits any more, so that the rest need not run. */
   private volatile boolean over;
 
   Job(List<?> images, Owner owner) {
@@ -51,7 +54,7 @@ final class Job {
     return wanted;
   }
 
-  /** Tells, as {@link #isWanted} found last or a failure, whether the rest need not run. */
+  /** Tells whether the rest need not run, after a failure or by the last {@link #isWanted}. */
   boolean isOver() {
     return over;
   }
@@ -68,7 +71,10 @@ final class Job {
     taken += count;
   }
 
-  /** Puts scores of {@code count} images, from row {@code row} of a batch on, where they belong. */
+  /**
+   * Stores the scores of images {@code first} to {@code first + count - 1}, from row {@code row} of
+   * a batch on.
+   */
   void give(int first, int count, float[] batch, int row, int classes) {
     float[] target = target(classes);
     System.arraycopy(batch, row * classes, target, first * classes, count * classes);
@@ -88,7 +94,7 @@ final class Job {
     return failed;
   }
 
-  /** Ends the job; a second failure, of another part, is not told. */
+  /** Ends the job with a failure; further failures, of other parts, are not reported. */
   void fail(Throwable failure) {
     synchronized (this) {
       if (failed) {

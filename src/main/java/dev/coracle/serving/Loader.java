@@ -10,7 +10,7 @@ import java.util.concurrent.TimeUnit;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** Does what takes long with models, one after another, on a thread of its own. Thread-safe. */
+/** Runs slow operations on models, one after another, on a thread of its own. Thread-safe. */
 final class Loader implements AutoCloseable {
 
   private static final Logger LOG = LoggerFactory.getLogger(Loader.class);
@@ -31,7 +31,7 @@ final class Loader implements AutoCloseable {
             return made;
           });
 
-  /** Does something; returns false, having not, where too much waits or the server is closing. */
+  /** Queues a task; returns false, without running it, if too many wait or on closing. */
   boolean run(Runnable task) {
     try {
       thread.execute(task);
@@ -42,8 +42,8 @@ final class Loader implements AutoCloseable {
   }
 
   /**
-   * Does what a request asks for, which the task answers and for which there is no deadline; if the
-   * task throws, that is answered. What waits is left out once its client has gone.
+   * Queues a task that answers a request, which then has no deadline; an exception of the task is
+   * answered as an error. A task still waiting is skipped if its client has gone.
    */
   void run(Exchange exchange, Runnable task) {
     exchange.withoutDeadline();
@@ -74,7 +74,7 @@ final class Loader implements AutoCloseable {
     }
   }
 
-  /** Finishes what is being done; what waits is left. */
+  /** Lets the running task finish and drops those that wait. */
   @Override
   public void close() {
     thread.shutdown();

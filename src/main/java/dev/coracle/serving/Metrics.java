@@ -69,7 +69,7 @@ final class Metrics implements AutoCloseable {
             .register(registry);
   }
 
-  /** Adds what the JVM tells; apart, as it takes a tenth of the time that a start may take. */
+  /** Adds the JVM's metrics; separately, as that takes a tenth of the time allowed for a start. */
   void addJvm() {
     new JvmMemoryMetrics().bindTo(registry);
     new JvmThreadMetrics().bindTo(registry);

@@ -32,9 +32,9 @@ import org.jspecify.annotations.Nullable;
 /**
  * The models that are loaded, by name. Thread-safe; loads run one after another.
  *
- * <p>A request takes the model that it finds here to its end: it is decoded for that model's input,
- * run on it and answered with its labels. A model that has been replaced or unloaded is closed when
- * the last of its requests is done.
+ * <p>A request keeps the model that it finds here until its end: it is decoded for that model's
+ * input, run on it and answered with its labels. A model that has been replaced or unloaded is
+ * closed when the last of its requests is done.
  */
 final class Models {
 
@@ -43,10 +43,10 @@ final class Models {
 
   private static final Pattern NAME = Pattern.compile("[A-Za-z0-9_-][A-Za-z0-9._-]{0,255}");
 
-  /** Names in a message: an endpoint may have thousands. */
+  /** Most names in a message: an endpoint may have thousands of models. */
   private static final int MAX_NAMES = 10;
 
-  /** Digits of a file's SHA-256 that make its version. */
+  /** Number of digits of a file's SHA-256 that make up its version. */
   private static final int VERSION_DIGITS = 12;
 
   private final Batcher batcher;
@@ -65,7 +65,7 @@ final class Models {
    * A model that is ready.
    *
    * @param version the first digits of the SHA-256 of the file
-   * @param url what SageMaker calls the place it came from
+   * @param url SageMaker's name for the place it came from
    */
   record Loaded(
       String name, String version, Path file, String url, ModelCodec codec, Batcher.Lane lane) {}
@@ -74,7 +74,7 @@ final class Models {
     return NAME.matcher(name).matches();
   }
 
-  /** Returns the models in the order of their names; does not change. */
+  /** Returns the models in the order of their names; an unchanging snapshot. */
   Collection<Loaded> all() {
     return loaded.values();
   }
@@ -115,7 +115,7 @@ final class Models {
   }
 
   /**
-   * Loads a file and tries it.
+   * Loads a file and tries it out.
    *
    * @throws RequestException 409 if there is a model of this name
    * @throws CoracleException as {@link Classifier#open(Path, ModelOptions)} does, or if it fails
@@ -140,7 +140,10 @@ final class Models {
     }
   }
 
-  /** Opens a model's file again and replaces it; on a failure, thrown as by load, it stays. */
+  /**
+   * Opens a model's file again and replaces the model; if that fails, which throws as load does,
+   * the old one stays.
+   */
   synchronized Loaded reload(String name) {
     Loaded old = get(name);
     try {
@@ -165,7 +168,7 @@ final class Models {
     return old.lane().freed();
   }
 
-  /** Removes all models, when the batcher has done what it had. */
+  /** Removes all models; to be called once the batcher has finished its jobs. */
   synchronized void close() {
     closed = true;
     Collection<Loaded> all = loaded.values();
@@ -198,10 +201,10 @@ final class Models {
         name, opened.version, file, url, classifier.codec(), batcher.lane(classifier));
   }
 
-  /** A model that has been tried, and the version of its file. */
+  /** A model that has been tried out, and the version of its file. */
   record Opened(Classifier classifier, String version) {}
 
-  /** Opens a file and tries it; throws as {@link #load} does. */
+  /** Opens a file and tries it out; throws as {@link #load} does. */
   static Opened open(Path file, ServerOptions options) {
     for (int attempt = 1; ; attempt++) {
       FileWatch.State before = FileWatch.State.of(file);
@@ -209,7 +212,7 @@ final class Models {
       Classifier classifier = Classifier.open(file, options.modelOptions());
       try {
         tryOut(classifier, options.defaultAccept());
-        // The version is of the bytes that run, unless somebody wrote to the file meanwhile.
+        // The version is that of the bytes that run, unless somebody wrote to the file meanwhile.
         if (attempt == 3 || Objects.equals(before, FileWatch.State.of(file))) {
           return new Opened(classifier, version);
         }
@@ -221,7 +224,7 @@ final class Models {
     }
   }
 
-  /** Runs the model by way of JSON, which also loads the classes that the first request needs. */
+  /** Runs the model, once by way of JSON, to load the classes that the first request needs. */
   private static void tryOut(Classifier classifier, String defaultAccept) {
     ModelCodec codec = classifier.codec();
     String row = "0,".repeat(codec.rows() * codec.columns() - 1) + "0";
@@ -241,7 +244,10 @@ final class Models {
     json.answer(classifier.scores(json.images()));
   }
 
-  /** Returns the first digits of a regular file's SHA-256; what is none cannot be opened anyway. */
+  /**
+   * Returns the first digits of a regular file's SHA-256, or "" for anything else, which cannot be
+   * opened anyway.
+   */
   private static String version(Path file) {
     if (!Files.isRegularFile(file)) {
       return "";

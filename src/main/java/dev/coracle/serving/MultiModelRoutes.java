@@ -40,7 +40,7 @@ final class MultiModelRoutes {
   private static final int PAGE = 100;
   private static final int MAX_BODY = 1 << 16;
 
-  /** Bytes of memory for a byte of a file: the weights, once packed for the processor. */
+  /** Bytes of memory per byte of a file: its weights are also held packed for the processor. */
   private static final int MEMORY_FACTOR = 2;
 
   /** Bytes that the process needs besides heap and models: ONNX Runtime, threads, code. */
@@ -108,7 +108,7 @@ final class MultiModelRoutes {
     }
   }
 
-  /** Returns the strings that a JSON object has. */
+  /** Returns the string fields of a JSON object. */
   private static Map<String, String> fields(byte[] body) {
     return Json.read(
         body,
@@ -132,7 +132,7 @@ final class MultiModelRoutes {
   /** Returns the ONNX file at a place below the folder, or the only one in a folder there. */
   private Path file(String url) {
     try {
-      // Looked at before the file system is, which would tell what else is there.
+      // Checked before the file system is asked, so that answers do not reveal what else exists.
       if (!Path.of(url).toAbsolutePath().normalize().startsWith(folder)) {
         throw new RequestException(400, "expected a url below the folder of models");
       }
@@ -160,7 +160,7 @@ final class MultiModelRoutes {
     return name.endsWith(".onnx") && !name.startsWith(".");
   }
 
-  /** Follows links; those that lead out of the folder lead nowhere. */
+  /** Resolves links; a path that leads out of the folder counts as missing. */
   private Path inside(Path path) throws IOException {
     Path real = path.toRealPath();
     if (!real.startsWith(folder.toRealPath())) {
@@ -169,7 +169,7 @@ final class MultiModelRoutes {
     return real;
   }
 
-  /** SageMaker unloads others when it is told 507, and tries again. */
+  /** Answers 507 if memory is short, upon which SageMaker unloads other models and tries again. */
   private void checkMemory(Path file) {
     OperatingSystemMXBean system = ManagementFactory.getPlatformMXBean(OperatingSystemMXBean.class);
     long room =
@@ -190,7 +190,7 @@ final class MultiModelRoutes {
     try {
       return Files.size(file);
     } catch (IOException e) {
-      return 0; // it is gone, or says so when it is opened
+      return 0; // missing, or opening it will report why
     }
   }
 

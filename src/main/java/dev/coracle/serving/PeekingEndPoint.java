@@ -12,14 +12,15 @@ import org.eclipse.jetty.util.thread.Scheduler;
 
 /**
  * A connection that can be asked, while its request waits for an answer, whether the client has
- * closed it. Jetty does not read meanwhile, and the system tells only those who read: so this reads
- * a few bytes ahead, which a client that pipelines has sent, and gives them to Jetty first.
+ * closed it. Jetty does not read meanwhile, and only reading shows that a connection was closed: so
+ * this reads a few bytes ahead. If there are any, sent by a client that pipelines, Jetty gets them
+ * first.
  */
 final class PeekingEndPoint extends SocketChannelEndPoint {
 
   private final ManagedSelector selector;
 
-  /** What was read ahead, ready to be taken; under this object's lock. */
+  /** Bytes read ahead that Jetty has yet to take; under this object's lock. */
   private final ByteBuffer ahead = ByteBuffer.allocate(16).flip();
 
   private boolean ended;
@@ -34,7 +35,7 @@ final class PeekingEndPoint extends SocketChannelEndPoint {
   /** Tells whether the client has closed its side. To be asked between request and answer only. */
   synchronized boolean isPeerGone() {
     if (isFillInterested()) {
-      return false; // it has been answered meanwhile, and Jetty reads
+      return false; // answered meanwhile: Jetty is reading
     }
     if (!ended && !ahead.hasRemaining()) {
       try {
@@ -50,8 +51,8 @@ final class PeekingEndPoint extends SocketChannelEndPoint {
   }
 
   /**
-   * Tells whether this is the first request since bytes were read; the next ones have been sent
-   * without waiting for an answer.
+   * Tells whether this is the first request since bytes were read; later ones were sent without
+   * waiting for an answer.
    */
   synchronized boolean isFirstSinceRead() {
     boolean first = fresh;
@@ -76,7 +77,7 @@ final class PeekingEndPoint extends SocketChannelEndPoint {
     return super.fill(buffer); // finds the end again, if there is one
   }
 
-  /** What was read ahead does not make the socket readable once more. */
+  /** Notifies Jetty of bytes read ahead: they do not make the socket readable again. */
   @Override
   protected void needsFillInterest() {
     boolean now;

@@ -13,8 +13,8 @@ import org.eclipse.jetty.server.Response;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Counts each request that was answered and writes it as one line of JSON: what it was and how it
- * went, none of its content. Those that Jetty itself refused are there too.
+ * Counts each request that was answered and writes one line of JSON about it: what it was and how
+ * it went, but none of its content. Includes those that Jetty itself refused.
  */
 final class RequestLines implements RequestLog {
 
@@ -53,7 +53,7 @@ final class RequestLines implements RequestLog {
       long nanos,
       Response response)
       throws IOException {
-    json.setHighestNonEscapedChar(0x7f); // terminals obey more than control codes
+    json.setHighestNonEscapedChar(0x7f); // not only control codes have an effect on terminals
     json.writeStartObject();
     json.writeStringField("time", Instant.now().toString());
     json.writeStringField("client", Request.getRemoteAddr(request));
@@ -75,7 +75,7 @@ final class RequestLines implements RequestLog {
     json.writeEndObject();
   }
 
-  /** A client can send any word as a method; metrics must stay few. */
+  /** Returns the method or "other": a client can send any word, but metrics must stay few. */
   private static String method(Request request) {
     return switch (request.getMethod()) {
       case "GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS", "PATCH" -> request.getMethod();

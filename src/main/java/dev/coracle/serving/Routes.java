@@ -12,7 +12,7 @@ import org.jspecify.annotations.Nullable;
 /** The table of all routes: which method on which path does what. */
 final class Routes {
 
-  /** What a route does; it answers the exchange, then or later, or throws RequestException. */
+  /** What a route does: answers the exchange, at once or later, or throws RequestException. */
   interface Action {
     void handle(Exchange exchange, Map<String, String> parameters);
   }

@@ -27,7 +27,7 @@ public final class ServerOptions {
     return values.model;
   }
 
-  /** Returns the name of the one model, from its file where none was given. */
+  /** Returns the name of the only model, derived from its file where none was given. */
   String name() {
     if (values.name != null) {
       return values.name;
@@ -61,7 +61,7 @@ public final class ServerOptions {
     return values.maxQueue;
   }
 
-  /** Returns the most bytes of bodies and images held at a time, from the heap where not given. */
+  /** Returns the most bytes of bodies and images held at a time, by default from the heap. */
   long maxPendingBytes() {
     if (values.maxPendingBytes > 0) {
       return values.maxPendingBytes;
@@ -102,7 +102,7 @@ public final class ServerOptions {
     return values.modelOptions;
   }
 
-  /** Returns null where nobody wants lines. */
+  /** Returns null where no log is wanted. */
   @Nullable Consumer<String> requestLog() {
     return values.requestLog;
   }
@@ -159,8 +159,8 @@ public final class ServerOptions {
     }
 
     /**
-     * Name of the model in the routes of the Open Inference Protocol. Default: the file's, without
-     * {@code .onnx}, or "model" where that is no name.
+     * Name of the model in the routes of the Open Inference Protocol. Default: the file's name
+     * without {@code .onnx}, or "model" where that is not a valid name.
      */
     public Builder name(String name) {
       if (!Models.isName(name)) {
@@ -172,7 +172,7 @@ public final class ServerOptions {
 
     /**
      * Starts with no model and takes SageMaker's calls to load and unload them ({@code /models}),
-     * from this folder and those below it only. SageMaker's own is {@code /opt/ml/models}.
+     * for files in this folder and below only. SageMaker's folder is {@code /opt/ml/models}.
      */
     public Builder modelsFolder(Path folder) {
       this.modelsFolder = folder;
@@ -191,28 +191,28 @@ public final class ServerOptions {
       return this;
     }
 
-    /** Looks once a second whether the file has changed, and reloads it then. Default false. */
+    /** Checks once a second whether the file has changed, and then reloads it. Default false. */
     public Builder watch(boolean watch) {
       this.watch = watch;
       return this;
     }
 
-    /** Bytes that a body may have, decompressed too. Default 32 MiB; more is answered by 413. */
+    /** Most bytes in a body, also decompressed. Default 32 MiB; more is answered with 413. */
     public Builder maxBodyBytes(int bytes) {
       this.maxBodyBytes = inRange("maxBodyBytes", bytes, 1, 1 << 30);
       return this;
     }
 
-    /** Requests that may wait for the model. Default 1,024; more are answered by 503. */
+    /** Requests that may wait for the model. Default 1,024; further ones are answered with 503. */
     public Builder maxQueue(int requests) {
       this.maxQueue = inRange("maxQueue", requests, 1, 1 << 20);
       return this;
     }
 
     /**
-     * Bytes of bodies and decoded images that may be held at a time, in all requests together; more
-     * is answered by 503, where one request alone has more by 413. Default: an eighth of the heap,
-     * 256 MiB at most, one body at least.
+     * Bytes of bodies and decoded images that all requests together may hold at a time; requests
+     * beyond that are answered with 503, one that alone needs more with 413. Default: an eighth of
+     * the heap, but at most 256 MiB and at least one body of {@link #maxBodyBytes}.
      */
     public Builder maxPendingBytes(long bytes) {
       if (bytes < 1) {
@@ -222,25 +222,27 @@ public final class ServerOptions {
       return this;
     }
 
-    /** Images that run together. Default 32: on a CPU, more are not faster. */
+    /** Most images in one call of the model. Default 32: on a CPU, more are not faster. */
     public Builder maxBatch(int images) {
       this.maxBatch = inRange("maxBatch", images, 1, 1 << 16);
       return this;
     }
 
-    /** Connections at a time. Default 4,096; further ones wait in the system's queue. */
+    /** Most connections at a time. Default 4,096; further ones wait in the system's queue. */
     public Builder maxConnections(int connections) {
       this.maxConnections = inRange("maxConnections", connections, 1, 1 << 20);
       return this;
     }
 
-    /** Time from a request's first byte to its answer. Default 55 s; then it is answered by 503. */
+    /**
+     * Time from a request's first byte to its answer. Default 55 s; the answer is 503 after that.
+     */
     public Builder deadline(Duration time) {
       this.deadline = positive("deadline", time);
       return this;
     }
 
-    /** Time for a body to arrive. Default 30 s; then the request is answered by 408. */
+    /** Time for a body to arrive. Default 30 s; after that the request is answered with 408. */
     public Builder bodyTimeout(Duration time) {
       this.bodyTimeout = positive("bodyTimeout", time);
       return this;
@@ -252,7 +254,7 @@ public final class ServerOptions {
       return this;
     }
 
-    /** Time for requests under way when the server closes. Default 20 s. */
+    /** Time for requests under way to finish when the server closes. Default 20 s. */
     public Builder drainTimeout(Duration time) {
       this.drainTimeout = positive("drainTimeout", time);
       return this;
@@ -274,8 +276,8 @@ public final class ServerOptions {
     }
 
     /**
-     * Takes one line of JSON for each request that was answered, without its end of line; called on
-     * the server's threads, so that it must neither block nor throw. Default: none.
+     * Receives one line of JSON for each request that was answered, without a line end; called on
+     * the server's threads, so it must neither block nor throw. Default: none.
      */
     public Builder requestLog(Consumer<String> lines) {
       this.requestLog = Objects.requireNonNull(lines, "lines");

@@ -12,16 +12,17 @@ import java.util.stream.Collectors;
 import org.eclipse.jetty.io.Connection;
 
 /**
- * Ends what takes too long, by looking at everything several times a second: requests whose answer
- * or body is late, and connections that send a request's headers in drops.
+ * Ends what takes too long, checking everything several times a second: requests whose answer or
+ * body is late, and connections that trickle a request's headers.
  */
 final class Watchdog implements Connection.Listener, AutoCloseable {
 
   private static final int PERIOD_MS = 100;
 
   /**
-   * Part of all connections closed in one look, but {@link #MIN_CLOSED} at least. Their clients
-   * come back at once, and ten that go and come take 2 ms and more, for which requests wait.
+   * One in this many connections may be closed in one check, but at least {@link #MIN_CLOSED}.
+   * Their clients reconnect at once, and ten that do so take 2 ms or more, during which requests
+   * wait.
    */
   private static final int CLOSED_PART = 300;
 
@@ -49,14 +50,14 @@ final class Watchdog implements Connection.Listener, AutoCloseable {
     every(PERIOD_MS, this::checkConnections);
   }
 
-  /** Does something quick again and again. */
+  /** Runs a quick task periodically. */
   void every(int millis, Runnable task) {
     ScheduledFuture<?> unused =
         timer.scheduleWithFixedDelay(
             () -> {
               try {
                 task.run();
-              } catch (RuntimeException | Error e) { // else there would be no further time
+              } catch (RuntimeException | Error e) { // else the task would not run again
                 Batcher.log("the watchdog failed", e);
               }
             },
@@ -83,7 +84,7 @@ final class Watchdog implements Connection.Listener, AutoCloseable {
     }
   }
 
-  /** What a connection had done when it was last seen outside of headers; for one thread. */
+  /** What a connection had received when it was last not amid headers; for one thread. */
   private static final class Progress {
 
     private long requests;
@@ -91,11 +92,11 @@ final class Watchdog implements Connection.Listener, AutoCloseable {
     private boolean busy;
     private long since = System.nanoTime();
 
-    /** Tells whether bytes have come that are no request yet; else, starts to count from now. */
+    /** Tells whether bytes have arrived that are no request yet; if not, restarts the clock. */
     boolean isInHeaders(Connection connection, boolean isBusy, long now) {
       long requestsNow = connection.getMessagesIn();
       long bytesNow = connection.getBytesIn();
-      // After a request, what came may be its body.
+      // After a request, the new bytes may be its body.
       if (requestsNow == requests && bytesNow > bytes && !isBusy && !busy) {
         return true;
       }
@@ -119,8 +120,8 @@ final class Watchdog implements Connection.Listener, AutoCloseable {
 
   /**
    * Closes a connection on which bytes have come for longer than headers may take without making a
-   * request. Those without bytes have Jetty's idle timeout, those with a request are looked at as
-   * exchanges.
+   * request. Jetty's idle timeout covers those without bytes, {@link #checkExchanges} those with a
+   * request.
    */
   private void checkConnections() {
     long now = System.nanoTime();

@@ -67,7 +67,7 @@ public class Adadelta extends Optimizer {
           b.addi(squaredStep.muli((float) (1 - rho)));
         }
         // DJL's SGD step is w ← w − γ d: it switches gradient recording off, whatever the thread's
-        // mode, and zeroes the gradient afterwards, neither of which the array API offers.
+        // mode, and zeroes the gradient afterwards; the array API offers neither.
         weight
             .getNDArrayInternal()
             .sgdUpdate(new NDList(weight, step), new NDList(weight), rate, 0, 1, -1, 0, true);
@@ -78,7 +78,7 @@ public class Adadelta extends Optimizer {
   /** Returns the gradient rescaled, clipped and with weight decay, as DJL's optimizers do. */
   private NDArray effectiveGradient(NDArray weight, NDArray gradient) {
     NDArray g = gradient.mul(rescaleGrad);
-    if (clipGrad >= 0) { // as DJL: only a negative limit is none
+    if (clipGrad >= 0) { // as in DJL: only a negative limit means none
       NDArray clipped = g.clip(-clipGrad, clipGrad);
       g.close();
       g = clipped;
@@ -113,7 +113,7 @@ public class Adadelta extends Optimizer {
       return this;
     }
 
-    /** Term ε that keeps the roots from zero. Default 1e-6. */
+    /** Term ε that keeps the roots above zero. Default 1e-6. */
     public Builder optEpsilon(float epsilon) {
       this.epsilon = epsilon;
       return this;

@@ -43,10 +43,10 @@ import org.jspecify.annotations.Nullable;
 /**
  * Reads and writes the state of a run at the end of an epoch: one zip file with {@code
  * checkpoint.json} (this record), {@code parameters.safetensors} and {@code optimizer.safetensors},
- * all of which other tools can read. There is no generator state: each epoch seeds its generators
+ * all of which other tools can read. No state of random generators is stored: each epoch seeds them
  * from {@link #seed} and its own number.
  *
- * @param epoch epochs done
+ * @param epoch number of finished epochs
  * @param dataSha256 hash of the training images and labels, see ImageSet
  * @param testAccuracy after that epoch, 0 to 1
  */
@@ -103,7 +103,7 @@ public record Checkpoint(
   /**
    * Reads the header of a checkpoint.
    *
-   * @throws CoracleException when there is no such file or it is no checkpoint
+   * @throws CoracleException when there is no such file or it is not a checkpoint
    */
   public static Checkpoint read(Path file) {
     return open(file, zip -> parse(file, content(zip, HEADER, MAX_HEADER)));
@@ -122,7 +122,7 @@ public record Checkpoint(
   /**
    * Loads parameters and the state of an optimizer, which starts from it instead of zeros.
    *
-   * @param check refuses a checkpoint by its header, before anything is loaded
+   * @param check throws to refuse a checkpoint by its header, before anything is loaded
    * @param manager owns the optimizer's arrays until the optimizer takes them
    */
   static Checkpoint load(
@@ -156,8 +156,8 @@ public record Checkpoint(
     for (Pair<String, Parameter> parameter : parameters) {
       Safetensors.Tensor tensor = Objects.requireNonNull(saved.get(parameter.getKey()));
       NDArray array = parameter.getValue().getArray();
-      // Through a constant handle of the same memory: an array that records gradients refuses to be
-      // written to.
+      // Written through a constant handle to the same memory: an array that records gradients
+      // refuses writes.
       try (NDArray target = array.stopGradient();
           NDArray source = create(array.getManager(), tensor)) {
         target.set(new NDIndex(":"), source);
@@ -216,14 +216,14 @@ public record Checkpoint(
     }
   }
 
-  /** Returns an entry without the time, so that equal states give equal files. */
+  /** Returns an entry with a fixed time, so that equal states give equal files. */
   private static ZipEntry newEntry(String name) {
     ZipEntry entry = new ZipEntry(name);
     entry.setTimeLocal(LocalDateTime.of(1980, 1, 1, 0, 0)); // the earliest that zip knows
     return entry;
   }
 
-  /** Returns the content of an entry; a zip file, unlike a zip stream, checks no sums itself. */
+  /** Returns an entry's content, with the check of its CRC-32 that ZipFile does not make. */
   private static byte[] content(ZipFile zip, String name, int limit) throws IOException {
     @Nullable ZipEntry entry = zip.getEntry(name);
     if (entry == null) {
@@ -244,14 +244,15 @@ public record Checkpoint(
     return content;
   }
 
-  /** Encodes handles with the arrays' checkpoint names; the arrays' own names stay. */
+  /** Writes arrays through handles with their checkpoint names; the arrays keep their own. */
   private static void writeArrays(OutputStream out, List<Pair<String, NDArray>> arrays)
       throws IOException {
-    if (arrays.isEmpty()) { // as of an optimizer without state
+    if (arrays.isEmpty()) { // as for an optimizer without state
       new NDList().encode(new UnclosableOutputStream(out), NDList.Encoding.SAFETENSORS);
       return;
     }
-    // Arrays of a GPU are copied to managers below those of the handles, which nobody else closes.
+    // Encoding copies arrays from a GPU into managers below that of the handles, which nobody else
+    // would close.
     try (NDManager scratch = arrays.get(0).getValue().getManager().newSubManager()) {
       NDList named = new NDList();
       for (Pair<String, NDArray> array : arrays) {
@@ -324,7 +325,7 @@ public record Checkpoint(
     return value;
   }
 
-  /** Keeps the zip open when DJL closes what it was given. */
+  /** Keeps the zip open when DJL closes the stream it was given. */
   private static final class UnclosableOutputStream extends FilterOutputStream {
     UnclosableOutputStream(OutputStream out) {
       super(out);

@@ -29,7 +29,7 @@ final class ConstantParameters extends ParameterStore {
   public @Nullable NDArray getValue(
       @Nullable Parameter parameter, Device device, boolean training) {
     if (parameter == null) {
-      return null; // a layer without bias asks for one all the same
+      return null; // a layer without bias asks for it nevertheless
     }
     return constants.computeIfAbsent(
         parameter.getId(),

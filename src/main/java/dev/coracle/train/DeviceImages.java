@@ -11,9 +11,9 @@ import java.nio.ByteBuffer;
 import java.util.Random;
 
 /**
- * Holds a whole set on the device: pixels as they come, uint8, since a batch is normalised in less
- * time than it takes to train on it and bytes take a quarter of the memory. Owned by the manager it
- * was made with.
+ * Holds a whole set on the device, with pixels as raw uint8: bytes take a quarter of the memory of
+ * floats, and normalising a batch takes less time than training on it. Owned by the manager it was
+ * made with.
  */
 final class DeviceImages {
 
@@ -38,13 +38,13 @@ final class DeviceImages {
   }
 
   /**
-   * Returns a permutation of the set as an int64 array on the device. Comes from Java's generator,
-   * so that CPU and GPU see the same order.
+   * Returns a permutation of the set as an int64 array on the device. Uses Java's generator, so
+   * that CPU and GPU see the same order.
    */
   NDArray shuffled(NDManager manager, long seed) {
     long[] order = new long[size];
     Random random = new Random(seed);
-    for (int i = 0; i < size; i++) { // Fisher and Yates, inside out
+    for (int i = 0; i < size; i++) { // the inside-out Fisher-Yates shuffle
       int j = random.nextInt(i + 1);
       order[i] = order[j];
       order[j] = i;
@@ -80,7 +80,8 @@ final class DeviceImages {
   }
 
   /**
-   * In ToTensor's and Normalize's order of operations, so that floats equal PyTorch's bit by bit.
+   * Normalises in ToTensor's and Normalize's order of operations, so that the floats equal
+   * PyTorch's bit for bit.
    */
   private NDArray normalise(NDArray bytes) {
     return bytes.toType(DataType.FLOAT32, true).divi(255f).subi(mean).divi(std);

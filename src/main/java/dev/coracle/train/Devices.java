@@ -12,10 +12,10 @@ import java.util.regex.Pattern;
 /** Finds the engine and the device to train on. */
 public final class Devices {
 
-  /** DJL's name of the engine; named, because another one on the class path might rank higher. */
+  /** DJL's name of the engine; explicit, as another one on the class path might rank higher. */
   static final String ENGINE = "PyTorch";
 
-  /** What each of DJL's jars of libtorch has. */
+  /** A resource in each of DJL's jars with libtorch. */
   private static final String NATIVES = "native/lib/pytorch.properties";
 
   private static final Pattern SYNTAX = Pattern.compile("auto|cpu|gpu(?::(\\d{1,3}))?");
@@ -30,7 +30,7 @@ public final class Devices {
   /**
    * Returns the device that a text names; {@code auto} is the first GPU, or the CPU without one.
    *
-   * @throws CoracleException when the text names no device, or a GPU that is not there: training
+   * @throws CoracleException when the text names no device, or a GPU that does not exist: training
    *     never falls back to the CPU by itself
    */
   public static Device parse(String text) {
@@ -55,7 +55,7 @@ public final class Devices {
     return Device.gpu(index);
   }
 
-  /** Returns {@code cpu} or {@code gpu:N}, as {@link #parse} takes it. */
+  /** Returns {@code cpu} or {@code gpu:N}, which {@link #parse} accepts. */
   public static String nameOf(Device device) {
     return device.isGpu() ? "gpu:" + device.getDeviceId() : "cpu";
   }
@@ -79,7 +79,8 @@ public final class Devices {
       while (root.getCause() != null) {
         root = root.getCause();
       }
-      // Without the jar DJL looks for a download, and says that it may not.
+      // Without the jar DJL tries a download and fails because it is offline, with an IOException
+      // too.
       if (root instanceof IOException io && hasNatives()) {
         throw new CoracleException(
             "DJL's PyTorch engine does not start: %s; it unpacks its libraries into the folder that DJL_CACHE_DIR names, else .djl.ai in the home folder, and needs some 500 MB there"

@@ -30,8 +30,8 @@ public final class DjlDatasets {
    * Returns a set as a DJL data set, for EasyTrain and others: batches of float32
    * (B,1,rows,columns) normalised with {@code mean} and {@code std}, and int64 labels (B).
    *
-   * @param manager owns the arrays; keep it open while the data set is in use
-   * @param random draws a new order for each pass
+   * @param manager owns the arrays; must stay open while the data set is in use
+   * @param random whether each pass has a new random order
    */
   public static RandomAccessDataset of(
       NDManager manager, ImageSet set, float mean, float std, int batchSize, boolean random) {
@@ -46,10 +46,11 @@ public final class DjlDatasets {
   /**
    * Reads a whole DJL data set of grey images, such as basicdataset's Mnist and FashionMnist, in
    * its own order. Takes raw pixels 0..255, or pixels in [0, 1] as DJL's ToTensor leaves them (the
-   * default of those classes), which the first batch of 1000 images with any ink decides; in shape
-   * (B,rows,columns), (B,1,rows,columns) or (B,rows,columns,1).
+   * default of those classes); which of the two is decided by the first batch of 1000 images that
+   * has any ink. The shape is (B,rows,columns), (B,1,rows,columns) or (B,rows,columns,1).
    *
-   * @throws CoracleException when shapes or values are others, for example already normalised
+   * @throws CoracleException when shapes or values differ from these, for example because they are
+   *     already normalised
    */
   public static ImageSet read(RandomAccessDataset dataset) {
     ByteArrayOutputStream labels = new ByteArrayOutputStream();
@@ -63,7 +64,7 @@ public final class DjlDatasets {
           NDArray images = single(batch.getData(), "array");
           size = sizeOf(images.getShape());
           float[] values = images.toType(DataType.FLOAT32, false).toFloatArray();
-          if (scale == 0 && max(values) > 0) { // an empty image would tell nothing
+          if (scale == 0 && max(values) > 0) { // an all-black batch tells nothing
             scale = max(values) <= 1 ? 255 : 1;
           }
           for (float value : values) {
@@ -117,11 +118,11 @@ public final class DjlDatasets {
     return list.get(0);
   }
 
-  /** Returns value · scale, which must be a whole number from 0 to 255 up to rounding. */
+  /** Returns value · scale, which must be a whole number from 0 to 255, rounding error aside. */
   private static int toByte(float value, float scale, String what, String expected) {
     float scaled = value * scale;
     int rounded = Math.round(scaled);
-    // Written so that NaN fails it.
+    // Phrased so that NaN fails the check.
     if (!(rounded >= 0 && rounded <= 255 && Math.abs(scaled - rounded) <= 1e-3f)) {
       throw new CoracleException(
           "the DJL data set has a %s %s; expected %s".formatted(what, value, expected));

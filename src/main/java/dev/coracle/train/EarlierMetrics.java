@@ -18,8 +18,8 @@ import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Reads back what {@link JsonLinesMetrics} has written of the epochs that a run continues from, so
- * that a listener hears of the whole training.
+ * Reads back the metrics that {@link JsonLinesMetrics} wrote for the epochs from which a run
+ * continues, so that a listener receives those of the whole training.
  */
 public final class EarlierMetrics {
 
@@ -31,10 +31,10 @@ public final class EarlierMetrics {
   private EarlierMetrics() {}
 
   /**
-   * Tells a listener all steps and epochs up to a checkpoint; nothing where the file lacks some, or
-   * is of another training.
+   * Passes all steps and epochs up to a checkpoint to a listener; none if the file does not have
+   * all epochs, or belongs to another training.
    *
-   * @throws IOException when the file is there and cannot be read
+   * @throws IOException when the file exists and cannot be read
    */
   public static void replay(Path file, Checkpoint until, MetricsListener listener)
       throws IOException {
@@ -77,7 +77,7 @@ public final class EarlierMetrics {
         default -> {}
       }
     } catch (IOException | NumberFormatException e) {
-      // a line that was cut off, or an older file's: what lacks is noticed in the end
+      // a truncated line, or one of an older format: areOf notices what is missing
     }
   }
 
@@ -90,7 +90,7 @@ public final class EarlierMetrics {
     }
   }
 
-  /** Forgets the steps of an epoch that did not come to its end, which is trained anew. */
+  /** Forgets the steps of an epoch that was not finished, since it is trained again. */
   private void endEpoch() {
     steps.removeIf(step -> step.epoch() > epochs.size());
   }
@@ -98,7 +98,7 @@ public final class EarlierMetrics {
   private static Map<String, String> fields(String line) throws IOException {
     Map<String, String> fields = new HashMap<>();
     try (JsonParser json = JSON.createParser(line)) {
-      json.nextToken(); // the object's beginning
+      json.nextToken(); // start of the object
       while (json.nextToken() == JsonToken.FIELD_NAME) {
         String name = json.currentName();
         json.nextToken();
@@ -134,7 +134,7 @@ public final class EarlierMetrics {
   }
 
   private static int whole(Map<String, String> fields, String name) {
-    return Integer.parseInt(Objects.requireNonNullElse(fields.get(name), "")); // none is no number
+    return Integer.parseInt(Objects.requireNonNullElse(fields.get(name), "")); // "" is not a number
   }
 
   private static double number(Map<String, String> fields, String name) {

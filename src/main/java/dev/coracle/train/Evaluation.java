@@ -3,7 +3,7 @@ package dev.coracle.train;
 
 import dev.coracle.dataset.ImageSet;
 
-/** Holds a network's answers for a labelled set. Immutable but for the array it shares. */
+/** Holds a network's answers for a labelled set. Immutable except for the array it shares. */
 public final class Evaluation {
 
   private final float[] logProbabilities;
@@ -22,7 +22,7 @@ public final class Evaluation {
 
   /**
    * Scores log-probabilities (images, classes) against the labels of {@code set}. Throws
-   * IllegalArgumentException when the lengths do not agree, or a label is none of the classes.
+   * IllegalArgumentException when the lengths do not agree, or a label is not one of the classes.
    */
   public static Evaluation of(float[] logProbabilities, ImageSet set) {
     int images = set.size();
@@ -59,7 +59,7 @@ public final class Evaluation {
     return classes;
   }
 
-  /** Returns how many images have their label as the most probable class. */
+  /** Returns the number of images whose most probable class is their label. */
   public int correct() {
     return correct;
   }

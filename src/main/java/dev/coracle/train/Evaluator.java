@@ -18,9 +18,9 @@ public final class Evaluator {
   /**
    * Evaluates {@code block} on a set.
    *
-   * @param manager of the device to run on, which must be the block's; it owns nothing afterwards
-   * @param batchSize images at once, at least 1; changes memory and speed, not results
-   * @throws CoracleException when the set's images or labels are not what {@link Net} takes
+   * @param manager of the device to run on, which must be the block's; owns nothing new afterwards
+   * @param batchSize images evaluated at once, at least 1; changes memory and speed, not results
+   * @throws CoracleException when {@link Net} does not take the set's images or labels
    */
   public static Evaluation evaluate(Block block, NDManager manager, ImageSet set, int batchSize) {
     requireFit(set);
@@ -33,7 +33,7 @@ public final class Evaluator {
     }
   }
 
-  /** Returns the set when {@link Net} can be trained and evaluated on it, else throws. */
+  /** Returns the set if {@link Net} can be trained and evaluated on it, else throws. */
   static ImageSet requireFit(ImageSet set) {
     if (set.rows() != Net.SIZE || set.columns() != Net.SIZE) {
       throw new CoracleException(

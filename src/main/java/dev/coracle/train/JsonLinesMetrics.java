@@ -26,8 +26,8 @@ public final class JsonLinesMetrics implements MetricsListener, AutoCloseable {
   private final Writer out;
 
   /**
-   * Opens or creates the file, in a folder that exists, and writes the line that begins a run.
-   * Throws CoracleException, as the methods do, when there is no space left.
+   * Opens or creates the file, in an existing folder, and writes the line that begins a run. Throws
+   * CoracleException, as the methods do, when writing fails, for example on a full disk.
    */
   public JsonLinesMetrics(Path file, TrainingOptions options) throws IOException {
     this.file = file;
@@ -48,7 +48,7 @@ public final class JsonLinesMetrics implements MetricsListener, AutoCloseable {
     }
   }
 
-  /** Tells whether the disk was full, or the process ended, while an earlier run wrote a line. */
+  /** Tells whether an earlier run was cut off within a line, by a full disk or its end. */
   private static boolean endsWithinALine(Path file) throws IOException {
     if (!Files.exists(file) || Files.size(file) == 0) {
       return false;
@@ -116,7 +116,7 @@ public final class JsonLinesMetrics implements MetricsListener, AutoCloseable {
 
   private void writeLine(Fields fields) {
     try {
-      // A generator a line: it ends with the object, and the writer stays open.
+      // One generator per line: it is closed after the object, while the writer stays open.
       try (JsonGenerator json =
           JSON.createGenerator(out).disable(JsonGenerator.Feature.AUTO_CLOSE_TARGET)) {
         json.writeStartObject();

@@ -2,8 +2,8 @@
 package dev.coracle.train;
 
 /**
- * Receives the metrics of a training run, on the training thread and in order; what a listener does
- * delays training. An exception that it throws ends the run.
+ * Receives the metrics of a training run, on the training thread and in order, so that a slow
+ * listener delays training. An exception that it throws ends the run.
  */
 public interface MetricsListener {
 
@@ -28,10 +28,11 @@ public interface MetricsListener {
    * The state after one epoch.
    *
    * @param epoch counts from 1
-   * @param trainLoss mean over the epoch's images, each before its step's update, with dropout
+   * @param trainLoss mean over the epoch's images, each taken before its step's update, with
+   *     dropout
    * @param testLoss mean negative log-likelihood of the test images, without dropout
    * @param testAccuracy share of the test images classified correctly, 0 to 1
-   * @param seconds of training alone; evaluation is not counted
+   * @param seconds spent on training alone, without evaluation
    */
   record Epoch(
       int epoch,

@@ -18,13 +18,13 @@ import org.jspecify.annotations.Nullable;
 /**
  * Holds the running means of an optimizer where a checkpoint can reach them.
  *
- * <p>How it works: DJL's optimizers keep their arrays in private maps, one a kind (Adam: means,
+ * <p>How it works: DJL's optimizers keep their arrays in private maps, one per kind (Adam: means,
  * then variances), but fetch every array through one overridable method. {@link Optimizers} routes
- * that method through {@link #initial}: the kinds are numbered in the order in which they are asked
- * for, and an array is known as {@code <kind>/<parameter name>}. Restored arrays are handed out in
- * place of the zeros that the optimizer would start from.
+ * that method through {@link #initial}: the kinds are numbered in the order in which they are
+ * requested, and an array is known as {@code <kind>/<parameter name>}. Restored arrays are handed
+ * out in place of the zeros that the optimizer would start from.
  *
- * <p>DJL detaches an array that an optimizer has asked for from every manager, so this class owns
+ * <p>DJL detaches every array that an optimizer has requested from its manager, so this class owns
  * and closes it.
  */
 final class OptimizerState implements AutoCloseable {
@@ -66,7 +66,7 @@ final class OptimizerState implements AutoCloseable {
     return kinds.size() - 1;
   }
 
-  /** Returns the names and shapes of an optimizer's arrays that has so many kinds. */
+  /** Returns the names and shapes of the arrays of an optimizer with that many kinds. */
   Map<String, Shape> shapes(int kindCount) {
     Map<String, Shape> shapes = new LinkedHashMap<>();
     for (int kind = 0; kind < kindCount; kind++) {

@@ -18,7 +18,7 @@ final class Optimizers {
   /**
    * Makes an optimizer of the given kind with PyTorch's defaults for all but the learning rate.
    *
-   * @param updatesDone updates that an earlier run made; 0 for a new one
+   * @param updatesDone updates made by an earlier run that this one continues; 0 for a new one
    */
   static Optimizer create(
       OptimizerKind kind, Tracker learningRate, int updatesDone, OptimizerState state) {
@@ -48,7 +48,7 @@ final class Optimizers {
     };
   }
 
-  /** Returns how many arrays of its own shape an optimizer keeps for each parameter. */
+  /** Returns how many arrays of the parameter's shape an optimizer keeps for each parameter. */
   static int arraysPerParameter(OptimizerKind kind) {
     return switch (kind) {
       case ADADELTA, ADAM, ADAMW -> 2;

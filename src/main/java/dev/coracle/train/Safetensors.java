@@ -15,8 +15,8 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * Reads float32 arrays in the safetensors format and believes nothing: DJL's own reader allocates
- * what a damaged header asks for, and fails with whatever exception comes first.
+ * Reads float32 arrays in the safetensors format and trusts nothing: DJL's own reader allocates
+ * whatever a damaged header asks for, and fails with arbitrary exceptions.
  *
  * <pre>
  *   8 bytes   length n of the header, little-endian
@@ -30,7 +30,7 @@ final class Safetensors {
 
   private static final JsonFactory JSON = new JsonFactory();
 
-  /** Holds one array: its values lie in row-major order. */
+  /** Holds one array, with its values in row-major order. */
   record Tensor(Shape shape, FloatBuffer values) {}
 
   private Safetensors() {}
@@ -38,7 +38,8 @@ final class Safetensors {
   /**
    * Returns the arrays, which share {@code content}.
    *
-   * @throws IllegalArgumentException when the content is not what the format and its lengths ask
+   * @throws IllegalArgumentException when the content violates the format, or its lengths do not
+   *     match
    */
   static Map<String, Tensor> read(byte[] content) {
     ByteBuffer bytes = ByteBuffer.wrap(content).order(ByteOrder.LITTLE_ENDIAN);

@@ -5,8 +5,8 @@ import ai.djl.training.tracker.Tracker;
 
 /**
  * Multiplies the learning rate by {@code gamma} every {@code stepSize} updates, as PyTorch's StepLR
- * does every epoch: {@code base · gamma^⌊(update − 1) / stepSize⌋}. Depends on the number of the
- * update alone, so a resumed run continues where it was.
+ * does every epoch: {@code base · gamma^⌊(update − 1) / stepSize⌋}. Depends only on the number of
+ * the update, so that a resumed run continues with the right rate.
  */
 record StepLr(float base, float gamma, int stepSize) implements Tracker {
 

@@ -5,7 +5,7 @@ import java.nio.file.Path;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Holds what a training run can be told. Immutable.
+ * Holds the options of a training run. Immutable.
  *
  * @see Builder Builder, for defaults, units and limits
  */
@@ -63,7 +63,7 @@ public record TrainingOptions(
     private Builder() {}
 
     /**
-     * Passes over the training images, all in all; a resumed run counts the earlier ones too.
+     * Total number of passes over the training images; a resumed run counts the earlier ones too.
      * Default 1.
      */
     public Builder epochs(int epochs) {
@@ -71,7 +71,7 @@ public record TrainingOptions(
       return this;
     }
 
-    /** Images in a step; the last step of an epoch takes what is left. Default 100. */
+    /** Images in a step; the last step of an epoch takes the remaining ones. Default 100. */
     public Builder batchSize(int batchSize) {
       this.batchSize = batchSize;
       return this;
@@ -92,8 +92,8 @@ public record TrainingOptions(
     }
 
     /**
-     * Factor of the learning rate after each epoch, above 0 and at most 1; 1 keeps it constant.
-     * Default 0.7.
+     * Factor applied to the learning rate after each epoch, above 0 and at most 1; 1 keeps it
+     * constant. Default 0.7.
      */
     public Builder gamma(float gamma) {
       this.gamma = gamma;
@@ -106,13 +106,13 @@ public record TrainingOptions(
       return this;
     }
 
-    /** Decides initial parameters, order of the images and dropout. Default 0. */
+    /** Determines the initial parameters, the order of the images and the dropout. Default 0. */
     public Builder seed(int seed) {
       this.seed = seed;
       return this;
     }
 
-    /** Trains one step and evaluates one batch, to see that everything works. Default false. */
+    /** Trains one step and evaluates one batch, to check that everything works. Default false. */
     public Builder dryRun(boolean dryRun) {
       this.dryRun = dryRun;
       return this;
@@ -133,9 +133,7 @@ public record TrainingOptions(
       return this;
     }
 
-    /**
-     * Continues from the checkpoint in the checkpoint folder, which must be there. Default false.
-     */
+    /** Continues from the checkpoint in the checkpoint folder, which must exist. Default false. */
     public Builder resume(boolean resume) {
       this.resume = resume;
       return this;

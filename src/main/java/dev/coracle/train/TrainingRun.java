@@ -39,14 +39,14 @@ import org.jspecify.annotations.Nullable;
  * }
  * }</pre>
  *
- * <p>How it works: both sets lie on the device as one tensor each; an epoch draws one permutation,
- * and a step gathers its batch, normalises it, runs forward, loss and backward, and applies the
- * optimizer to each parameter. Every array of a step belongs to the step's own manager, so that
- * what is alive after a step is what was alive before it. Seeds are set per epoch (not once), which
- * makes a resumed run equal to one that was never interrupted: bit by bit on one thread of a CPU.
+ * <p>How it works: both sets are kept on the device as one tensor each; an epoch draws one
+ * permutation, and a step gathers its batch, normalises it, runs forward, loss and backward, and
+ * applies the optimizer to each parameter. Every array of a step belongs to the step's own manager,
+ * so that no array outlives its step. Seeds are set per epoch, not once, which makes a resumed run
+ * equal to one that was never interrupted: bit for bit on one CPU thread.
  *
- * <p>Not thread-safe; DJL's PyTorch engine can record gradients for one run in a process at a time.
- * {@link #close} frees all native memory, after which nothing else may be called.
+ * <p>Not thread-safe; DJL's PyTorch engine can record gradients for only one run per process at a
+ * time. {@link #close} frees all native memory, after which nothing else may be called.
  */
 public final class TrainingRun implements AutoCloseable {
 
@@ -70,7 +70,8 @@ public final class TrainingRun implements AutoCloseable {
   /**
    * Prepares a run: network, optimizer, data on the device, and the checkpoint if it is to resume.
    *
-   * @throws CoracleException when device, data or checkpoint do not fit the options
+   * @throws CoracleException when the device is missing, {@link Net} does not take the data, or the
+   *     checkpoint does not fit the options
    */
   public TrainingRun(TrainingOptions options, ImageSet train, ImageSet test) {
     this.options = options;
@@ -103,7 +104,7 @@ public final class TrainingRun implements AutoCloseable {
       trainImages = new DeviceImages(data, train, Net.MEAN, Net.STD);
       testImages = new DeviceImages(data, test, Net.MEAN, Net.STD);
     } catch (RuntimeException | Error e) {
-      model.close(); // and with it all there is so far
+      model.close(); // and with it all that was created so far
       throw e;
     }
   }
@@ -118,7 +119,7 @@ public final class TrainingRun implements AutoCloseable {
     this(options, DjlDatasets.read(train), DjlDatasets.read(test));
   }
 
-  /** Returns the network; it is closed with this run. */
+  /** Returns the network, which is closed with this run. */
   public Block block() {
     return model.getBlock();
   }
@@ -128,28 +129,28 @@ public final class TrainingRun implements AutoCloseable {
     return model.getNDManager().getDevice();
   }
 
-  /** Returns the epochs done so far, a resumed checkpoint's included. */
+  /** Returns the number of finished epochs, including those before a resumed checkpoint. */
   public int epochsDone() {
     return epochsDone;
   }
 
   /**
-   * Asks {@link #train} to return after its next step. That has not finished its epoch then, so
-   * there is no checkpoint of it, and this run cannot go on; the network is what it is by then, and
-   * can be exported. May be called from any thread at any time; has no effect on a run that is
-   * done.
+   * Asks {@link #train} to return after the current step. Unless that is the last of its epoch, the
+   * epoch has no checkpoint and this run cannot continue; the network stays as it is then, and can
+   * be exported. May be called from any thread at any time; has no effect once training is done.
    */
   public void stop() {
     stopped = true;
   }
 
   /**
-   * Trains the epochs that are left and evaluates after each; writes a checkpoint after each if the
-   * options name a folder.
+   * Trains the remaining epochs and evaluates after each; also writes a checkpoint after each if
+   * the options name a folder.
    *
    * @return the evaluation after the last epoch, or after the step at which {@link #stop} ended it
    * @throws CoracleException when the loss is no longer a number, or a checkpoint cannot be written
-   * @throws IllegalStateException when an earlier call ended with an exception
+   * @throws IllegalStateException when an earlier call ended within an epoch, by an exception or
+   *     {@link #stop}
    */
   public Evaluation train(List<? extends MetricsListener> listeners) {
     if (interrupted) {
@@ -178,7 +179,7 @@ public final class TrainingRun implements AutoCloseable {
         return evaluation;
       }
       if (!Double.isFinite(evaluation.loss())) {
-        // The last step's update did it: its loss was that before the update.
+        // Caused by the last step's update: the loss of that step is from before its update.
         throw diverged(evaluation.loss(), epoch, totals.steps);
       }
       epochsDone = epoch;
@@ -238,12 +239,12 @@ public final class TrainingRun implements AutoCloseable {
     return totals;
   }
 
-  /** Mixes both well: neighbouring seeds and epochs must not share shuffles or dropout masks. */
+  /** Mixes seed and epoch well: neighbouring values must not share shuffles or dropout masks. */
   private static long epochSeed(int seed, int epoch) {
     return new SplittableRandom(((long) seed << 32) | epoch).nextLong();
   }
 
-  /** Returns the loss before the update. */
+  /** Trains one step and returns its loss from before the update. */
   private float trainStep(NDManager parent, NDArray order, int from, int to, int epoch, int step) {
     try (NDManager manager = parent.newSubManager()) {
       NDArray images = trainImages.images(manager, order, from, to); // (B,1,28,28)
@@ -265,7 +266,7 @@ public final class TrainingRun implements AutoCloseable {
 
   /**
    * Applies the optimizer to each parameter. Not by {@link Trainer#step}: that refuses a first step
-   * whose gradients are all zero, which a resumed run of a perfect network has every right to.
+   * whose gradients are all zero, which are legitimate when a perfect network is resumed.
    */
   private void updateParameters() {
     for (Parameter parameter : block().getParameters().values()) {

@@ -7,8 +7,8 @@ import java.nio.file.Path;
 import java.util.Set;
 
 /**
- * Runs ONNX files in ONNX Runtime, with the checks and defaults of {@link OnnxModel}. Touches no
- * class of ONNX Runtime before it is told to open a file.
+ * Runs ONNX files in ONNX Runtime, with the checks and defaults of {@link OnnxModel}. Initialises
+ * no class of ONNX Runtime before it opens a file.
  */
 public final class OnnxRuntimeRunner implements FileRunner {
 

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 /**
- * Lets the exporter run what it has written: the one place besides the commands that sees both its
- * side and {@code inference}. Read {@link dev.coracle.onnx.OnnxVerifier} first.
+ * Lets the exporter run the files it has written: apart from the commands, the only package that
+ * depends on both {@code onnx} and {@code inference}. Read {@link dev.coracle.onnx.OnnxVerifier}
+ * first.
  */
 @NullMarked
 package dev.coracle.verify;
