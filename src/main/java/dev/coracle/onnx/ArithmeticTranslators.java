@@ -23,8 +23,8 @@ final class ArithmeticTranslators {
       case "NDArray.sub" -> binary("Sub", "");
       case "NDArray.mul" -> binary("Mul", "And");
       case "NDArray.div" -> binary("Div", "");
-      case "NDArray.maximum" -> binary("Max", "Or");
-      case "NDArray.minimum" -> binary("Min", "And");
+      case "NDArray.maximum" -> extreme("Max", "Or");
+      case "NDArray.minimum" -> extreme("Min", "And");
       case "NDArray.mod" -> ArithmeticTranslators::mod;
       case "NDArray.pow" -> ArithmeticTranslators::pow;
       case "NDArray.cbrt" -> ArithmeticTranslators::cubeRoot;
@@ -77,12 +77,9 @@ final class ArithmeticTranslators {
     } else if (from == DataType.INT64 && to == DataType.INT32 && graph.has("Cast")) {
       // ONNX Runtime merges two Casts into one, which does not wrap around; it keeps this node
       // between them.
+      String least = graph.scalar(DimExpr.of(Long.MIN_VALUE), DataType.INT64);
       node.input(
-          graph
-              .node("Max", call)
-              .input(call.receiver())
-              .input(graph.scalar(DimExpr.of(Long.MIN_VALUE), DataType.INT64))
-              .output());
+          extreme("Max", receiver(call, graph, from, from), least, from, call, graph).output());
     } else {
       node.input(call.receiver());
     }
@@ -103,9 +100,24 @@ final class ArithmeticTranslators {
     return Promotion.operand(call, graph, call.receiver(), common, computed);
   }
 
+  /** ONNX Runtime 1.29 gives -1 for 3e9: its kernel looks at the lower half alone. */
+  private static void signOfLongs(Call call, GraphBuilder graph) {
+    String zero = graph.scalar(0, DataType.INT64);
+    long type = OnnxTypes.elementType(DataType.INT64);
+    String isAbove = graph.node("Greater", call).input(call.receiver()).input(zero).output();
+    String isBelow = graph.node("Less", call).input(call.receiver()).input(zero).output();
+    String above = graph.node("Cast", call).input(isAbove).attribute("to", type).output();
+    String below = graph.node("Cast", call).input(isBelow).attribute("to", type).output();
+    graph.node("Sub", call).input(above).input(below).output(call.result());
+  }
+
   /** The sign of NaN is 0 in DJL, NaN in ONNX Runtime. */
   private static void sign(Call call, GraphBuilder graph) {
     Value x = call.receiver();
+    if (x.type() == DataType.INT64) {
+      signOfLongs(call, graph);
+      return;
+    }
     if (!x.type().isFloating()) {
       unary("Sign", NUMBERS).translate(call, graph);
       return;
@@ -154,6 +166,38 @@ final class ArithmeticTranslators {
    * @param ofBooleans the operator that does the same with booleans, or "" if there is none
    */
   private static OpTranslator binary(String operator, String ofBooleans) {
+    return binary(
+        ofBooleans,
+        (left, right, type, call, graph) -> graph.node(operator, call).input(left).input(right));
+  }
+
+  /** Starts the node that computes an operation of two operands of a type. */
+  private interface Operation {
+    NodeBuilder start(String left, String right, DataType type, Call call, GraphBuilder graph);
+  }
+
+  private static OpTranslator extreme(String operator, String ofBooleans) {
+    return binary(
+        ofBooleans,
+        (left, right, type, call, graph) -> extreme(operator, left, right, type, call, graph));
+  }
+
+  /**
+   * Starts a node that gives the greater ("Max") or the lesser of two. Of int64 by a comparison:
+   * where the upper halves are equal, the kernels of ONNX Runtime 1.29 compare the lower ones as
+   * signed numbers.
+   */
+  private static NodeBuilder extreme(
+      String operator, String left, String right, DataType type, Call call, GraphBuilder graph) {
+    if (type != DataType.INT64) {
+      return graph.node(operator, call).input(left).input(right);
+    }
+    String compare = operator.equals("Max") ? "Greater" : "Less";
+    String isLeft = graph.node(compare, call).input(left).input(right).output();
+    return graph.node("Where", call).input(isLeft).input(left).input(right);
+  }
+
+  private static OpTranslator binary(String ofBooleans, Operation operation) {
     return (call, graph) -> {
       Value result = call.result();
       boolean logical = result.type() == DataType.BOOLEAN;
@@ -162,11 +206,12 @@ final class ArithmeticTranslators {
       }
       DataType computed =
           logical ? DataType.BOOLEAN : Promotion.computed(call, result.type(), NUMBERS);
+      String left = receiver(call, graph, result.type(), computed);
+      String right = Promotion.operand(call, graph, call.require(0), result.type(), computed);
       NodeBuilder node =
-          graph
-              .node(logical ? ofBooleans : operator, call)
-              .input(receiver(call, graph, result.type(), computed))
-              .input(Promotion.operand(call, graph, call.require(0), result.type(), computed));
+          logical
+              ? graph.node(ofBooleans, call).input(left).input(right)
+              : operation.start(left, right, computed, call, graph);
       Promotion.finish(call, graph, node, computed, result);
     };
   }
@@ -181,18 +226,13 @@ final class ArithmeticTranslators {
     String dividend = receiver(call, graph, type, computed);
     String divisor = Promotion.operand(call, graph, call.require(0), type, computed);
     if (!computed.isFloating()) {
+      // ONNX Runtime ends the process where the divisor is 0, where DJL throws, and where it is -1
+      // and
+      // the dividend the smallest number. The remainder by -1 is that by 1: 0.
       if (!(call.require(0) instanceof DimExpr number && number.isConstant())) {
-        // DJL throws where the divisor is 0; ONNX Runtime would end the process.
-        String isZero =
-            graph.node("Equal", call).input(divisor).input(graph.scalar(0, computed)).output();
-        divisor =
-            graph
-                .node("Where", call)
-                .input(isZero)
-                .input(graph.scalar(1, computed))
-                .input(divisor)
-                .output();
+        divisor = replaced(divisor, 0, computed, call, graph);
       }
+      divisor = replaced(divisor, -1, computed, call, graph);
       NodeBuilder node = graph.node("Mod", call).input(dividend).input(divisor);
       Promotion.finish(call, graph, node, computed, call.result());
       return;
@@ -208,6 +248,19 @@ final class ArithmeticTranslators {
     String wrong = graph.node("And", call).input(differ).input(notZero).output();
     String moved = graph.node("Add", call).input(rest).input(divisor).output();
     graph.node("Where", call).input(wrong).input(moved).input(rest).output(call.result());
+  }
+
+  /** Returns a divisor with 1 in the place of some number. */
+  private static String replaced(
+      String divisor, int number, DataType type, Call call, GraphBuilder graph) {
+    String isNumber =
+        graph.node("Equal", call).input(divisor).input(graph.scalar(number, type)).output();
+    return graph
+        .node("Where", call)
+        .input(isNumber)
+        .input(graph.scalar(1, type))
+        .input(divisor)
+        .output();
   }
 
   /** Integers are multiplied, since ONNX Runtime computes their powers in floating point. */
@@ -276,17 +329,11 @@ final class ArithmeticTranslators {
   private static void clip(Call call, GraphBuilder graph) {
     DataType type = call.result().type();
     DataType computed = Promotion.computed(call, type, NUMBERS);
-    String raised =
-        graph
-            .node("Max", call)
-            .input(receiver(call, graph, type, computed))
-            .input(Promotion.operand(call, graph, call.require(0), type, computed))
-            .output();
-    NodeBuilder node =
-        graph
-            .node("Min", call)
-            .input(raised)
-            .input(Promotion.operand(call, graph, call.require(1), type, computed));
+    String x = receiver(call, graph, type, computed);
+    String least = Promotion.operand(call, graph, call.require(0), type, computed);
+    String most = Promotion.operand(call, graph, call.require(1), type, computed);
+    String raised = extreme("Max", x, least, computed, call, graph).output();
+    NodeBuilder node = extreme("Min", raised, most, computed, call, graph);
     Promotion.finish(call, graph, node, computed, call.result());
   }
 

@@ -19,8 +19,8 @@ final class ReductionTranslators {
       case "NDArray.sum" -> reduction("ReduceSum", NUMBERS);
       case "NDArray.mean" -> reduction("ReduceMean", FLOATING);
       case "NDArray.prod" -> ReductionTranslators::prod;
-      case "NDArray.max" -> reduction("ReduceMax", NUMBERS);
-      case "NDArray.min" -> reduction("ReduceMin", NUMBERS);
+      case "NDArray.max" -> extreme("ReduceMax", "ArgMax");
+      case "NDArray.min" -> extreme("ReduceMin", "ArgMin");
       case "NDArray.norm" -> ReductionTranslators::norm;
       case "NDArray.normalize" -> ReductionTranslators::normalize;
       case "NDArray.cumSum" -> ReductionTranslators::cumSum;
@@ -54,6 +54,45 @@ final class ReductionTranslators {
           "whole numbers, whose product ONNX Runtime rounds; convert them to a floating type");
     }
     reduction("ReduceProd", FLOATING).translate(call, graph);
+  }
+
+  /**
+   * The greatest or the smallest. Of int64 by its place: the kernel for the number itself compares
+   * the lower halves as signed numbers where the upper ones are equal (ONNX Runtime 1.29).
+   */
+  private static OpTranslator extreme(String operator, String place) {
+    OpTranslator direct = reduction(operator, NUMBERS);
+    return (call, graph) -> {
+      Value x = call.receiver();
+      if (x.type() != DataType.INT64 || x.rank() == 0) {
+        direct.translate(call, graph);
+        return;
+      }
+      String numbers = Promotion.operand(call, graph, x, x.type(), x.type());
+      boolean all = call.arguments().isEmpty();
+      if (all) {
+        numbers = graph.node("Reshape", call).input(numbers).input(graph.constant(-1)).output();
+      }
+      long axis = all ? 0 : call.axis(call.literals(0).get(0), x.rank()); // DJL takes one alone
+      String at =
+          graph
+              .node(place, call)
+              .input(numbers)
+              .attribute("axis", axis)
+              .attribute("keepdims", 1L)
+              .output();
+      NodeBuilder found =
+          graph.node("GatherElements", call).input(numbers).input(at).attribute("axis", axis);
+      if (call.arguments().size() > 1 && call.flag(1)) {
+        found.output(call.result());
+      } else {
+        graph
+            .node("Squeeze", call)
+            .input(found.output())
+            .input(graph.constant(axis))
+            .output(call.result());
+      }
+    };
   }
 
   private static void reduce(

@@ -309,7 +309,8 @@ record SymbolicTrace(List<Value> inputs, List<Call> calls, List<Value> outputs) 
         return DimExpr.fit(axes, seen);
       } catch (ArithmeticException e) {
         throw differs(
-            "an integer in %s is no sum of products of sizes: %s".formatted(where, e.getMessage()));
+            "an integer in %s is not a sum of products of different sizes: %s; a size times itself is not followed"
+                .formatted(where, e.getMessage()));
       }
     }
 

@@ -230,6 +230,12 @@ final class Tracer {
     boolean dependsOnInput = StandIns.dependsOnInput(receiver.value(), arguments);
     boolean owns = Memory.isNewFrom(method);
     for (NDArray result : results) {
+      if (!TYPES.contains(result.getDataType())) {
+        results.close();
+        throw refuse(
+            method,
+            "its result has a type that DJL does not know, as that of int8 and uint8 together, which is int16; convert an operand with toType first");
+      }
       NDArray kept = result;
       if (dependsOnInput) { // only its form matters, and content could fill the memory
         kept = placeholder(result.getShape(), result.getDataType());

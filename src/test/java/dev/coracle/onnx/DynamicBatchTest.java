@@ -128,10 +128,10 @@ class DynamicBatchTest {
   void export_numberByBatch_isRefused() {
     refuses(
         x -> x.reshape(batch(x) * batch(x) / batch(x), (long) Math.sqrt(36)).add(batch(x) % 2),
-        "no sum of products");
+        "not a sum of products");
     refuses(
         x -> x.reshape(-1, 2).reshape((batch(x) + 1) / 2 * 0 + 1, -1).mul((batch(x) + 1) / 2),
-        "no sum of products");
+        "not a sum of products");
     refuses(x -> x.mul(1f / batch(x)), "changes with a size");
     refuses(x -> batch(x) == 3 ? x.add(2) : x.add(2.5), "changes with a size");
     refuses(x -> batch(x) == 3 ? x.add(2) : x.add(x), "changes with a size");

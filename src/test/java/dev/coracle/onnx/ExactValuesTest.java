@@ -11,9 +11,19 @@ import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
 import ai.djl.nn.norm.LayerNorm;
 import ai.onnx.proto.OnnxMl.NodeProto;
+import dev.coracle.inference.DType;
+import dev.coracle.inference.InvalidInputException;
+import dev.coracle.inference.OnnxModel;
+import dev.coracle.inference.Tensor;
 import java.io.IOException;
+import java.nio.IntBuffer;
+import java.nio.LongBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
 import java.util.function.UnaryOperator;
 import java.util.stream.DoubleStream;
 import java.util.stream.IntStream;
@@ -75,6 +85,101 @@ class ExactValuesTest {
     NDArray odd = column(type, DoubleStream.of(0, -1, 3, 1.0 / 0, 0.0 / 0, 1e30, 1e-30));
     verify(NDArray::log2, odd);
     verify(NDArray::log10, odd);
+  }
+
+  /** ONNX Runtime's own kernels compare the lower halves of these, as signed numbers. */
+  @Test
+  void extremesAndSigns_ofLongsThatNeedBothHalves_areThoseOfDjl() throws IOException {
+    NDArray longs =
+        manager.create(
+            new long[] {
+              2_895_469_865L,
+              3_000_000_000L,
+              -3_000_000_000L,
+              4,
+              2_147_483_648L,
+              -5,
+              1_756_621_172_420L,
+              1_753_659_416_480L,
+              Long.MIN_VALUE,
+              Long.MAX_VALUE,
+              0,
+              1
+            },
+            new Shape(4, 3));
+    verify(x -> x.clip(0, 1000), longs);
+    verify(x -> x.clip(0, 5_000_000_000L), longs);
+    verify(x -> x.maximum(x.flip(1)), longs);
+    verify(x -> x.minimum(x.flip(1)), longs);
+    verify(x -> x.maximum(1_754_000_000_000L), longs);
+    verify(NDArray::sign, longs);
+    verify(x -> x.max(new int[] {1}), longs);
+    verify(x -> x.min(new int[] {-1}, true), longs);
+    verify(x -> x.add(x.max()), longs);
+    verify(x -> x.sub(x.min()), longs);
+    verify(
+        x -> x.toType(DataType.FLOAT64, false).toType(DataType.INT64, false),
+        longs.div(1 << 20).toType(DataType.INT64, false));
+    verify(x -> x.toType(DataType.INT32, false), longs);
+  }
+
+  /** Of the smallest number by -1, the processor's division would end the process. */
+  @ParameterizedTest
+  @EnumSource(names = {"INT32", "INT64"})
+  void mod_ofTheSmallestNumberByMinusOne_isZero(DataType type) throws Exception {
+    boolean isLong = type == DataType.INT64;
+    NDArray example =
+        manager.create(new long[] {7, -3, 5, -2}, new Shape(2, 2)).toType(type, false);
+    verify(x -> x.mod(-1), example);
+    Path byInput = file.resolveSibling("input.onnx");
+    OnnxExporter.builder()
+        .block(Exports.lambda(x -> x.get(":, 0").mod(x.get(":, 1"))))
+        .input("x", new Shape(1, 2), type)
+        .exampleInputs(new NDList(example))
+        .export(byInput);
+    Tensor least =
+        isLong
+            ? Tensor.of(LongBuffer.wrap(new long[] {Long.MIN_VALUE, -1, 7, -3}), 2, 2)
+            : Tensor.of(IntBuffer.wrap(new int[] {Integer.MIN_VALUE, -1, 7, -3}), 2, 2);
+    for (Path each : List.of(file, byInput)) {
+      try (OnnxModel model = OnnxModel.open(each)) {
+        Tensor answer = Objects.requireNonNull(model.run(Map.of("x", least)).get("output_0"));
+        List<Long> expected = each.equals(file) ? List.of(0L, 0L, 0L, 0L) : List.of(0L, -2L);
+        assertThat(numbers(answer)).isEqualTo(expected);
+      }
+    }
+  }
+
+  private static List<Long> numbers(Tensor tensor) {
+    List<Long> numbers = new ArrayList<>();
+    if (tensor.dtype() == DType.INT64) {
+      LongBuffer longs = tensor.longs();
+      while (longs.hasRemaining()) {
+        numbers.add(longs.get());
+      }
+    } else {
+      IntBuffer ints = tensor.ints();
+      while (ints.hasRemaining()) {
+        numbers.add((long) ints.get());
+      }
+    }
+    return numbers;
+  }
+
+  @Test
+  void sorting_ofNoRows_isRefusedWhereItIsRun() throws IOException {
+    NDArray rows = manager.arange(12f).reshape(3, 4);
+    for (UnaryOperator<NDArray> sorting :
+        List.<UnaryOperator<NDArray>>of(
+            x -> x.topK(2, 1).get(0), x -> x.argSort(1), x -> x.median(new int[] {1}))) {
+      verify(sorting, rows);
+      try (OnnxModel model = OnnxModel.open(file)) {
+        Map<String, Tensor> none = Map.of("x", Tensor.of(new float[0], 0, 4));
+        assertThatThrownBy(() -> model.run(none))
+            .isInstanceOf(InvalidInputException.class)
+            .hasMessageContaining("as the model sorts");
+      }
+    }
   }
 
   @Test

@@ -181,6 +181,19 @@ class RefusalTest {
         "training=true");
   }
 
+  /** The engine's placeholder of such a result would end the process. */
+  @Test
+  void call_withAResultThatDjlHasNoTypeFor_isRefused() {
+    refuses(
+        x ->
+            x.toType(DataType.UINT8, false)
+                .add(x.toType(DataType.INT8, false))
+                .toType(DataType.FLOAT32, false),
+        "NDArray.add",
+        "RefusalTest.java",
+        "convert an operand with toType first");
+  }
+
   @Test
   void call_refused_saysTheUsersLine() {
     refuses(x -> x.cumProd(1), "NDArray.cumProd", "RefusalTest.java", "ONNX has no such operator");
