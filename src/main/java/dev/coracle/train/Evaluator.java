@@ -13,14 +13,21 @@ import dev.coracle.net.Net;
 /** Evaluates a network without dropout and without recording gradients. */
 public final class Evaluator {
 
+  /** How far a row's probabilities may be from a sum of 1: a float32 softmax is off by less. */
+  private static final double ROUNDING = 1e-3;
+
   private Evaluator() {}
 
   /**
    * Evaluates {@code block} on a set.
    *
-   * @param manager of the device to run on, which must be the block's; owns nothing new afterwards
-   * @param batchSize images evaluated at once, at least 1; changes memory and speed, not results
-   * @throws CoracleException when {@link Net} does not take the set's images or labels
+   * @param block gives float32 log-probabilities (N,10), as {@link Net} does; one made for DJL's
+   *     standard {@code softmaxCrossEntropyLoss} gives logits and wants {@code logSoftmax(1)} after
+   *     it
+   * @param manager of the device to run on, which must be the block's; it owns nothing afterwards
+   * @param batchSize images at once, at least 1; changes memory and speed, not results
+   * @throws CoracleException when the set's images or labels are not what {@link Net} takes, or the
+   *     block gives something else than log-probabilities
    */
   public static Evaluation evaluate(Block block, NDManager manager, ImageSet set, int batchSize) {
     requireFit(set);
@@ -70,10 +77,26 @@ public final class Evaluator {
                     .formatted(output.getShape(), to - from, to - from, Net.CLASSES));
           }
           float[] values = output.toFloatArray();
+          requireLogProbabilities(values, from);
           System.arraycopy(values, 0, all, from * Net.CLASSES, values.length);
         }
       }
     }
     return all;
+  }
+
+  /** A row with NaN is let through: it is what a training that diverged ends with. */
+  private static void requireLogProbabilities(float[] values, int firstImage) {
+    for (int row = 0; row < values.length; row += Net.CLASSES) {
+      double sum = 0;
+      for (int i = 0; i < Net.CLASSES; i++) {
+        sum += Math.exp(values[row + i]);
+      }
+      if (Math.abs(sum - 1) > ROUNDING) {
+        throw new CoracleException(
+            "the network gives values whose exponentials add up to %s for image %d; expected log-probabilities, where they add up to 1: end the block with logSoftmax(1)"
+                .formatted(sum, firstImage + row / Net.CLASSES));
+      }
+    }
   }
 }

@@ -68,6 +68,29 @@ class EvaluatorTest {
         .hasMessageContaining("(10, 10)");
   }
 
+  /** Their mean would pass for a loss, even for one below 0. */
+  @Test
+  void evaluate_blockThatGivesLogits_refused() {
+    Linear ten = Linear.builder().setUnits(10).build();
+    SequentialBlock block = new SequentialBlock().add(Blocks.batchFlattenBlock()).add(ten);
+    block.initialize(manager, DataType.FLOAT32, new Shape(1, 1, 28, 28));
+    assertThatThrownBy(() -> Evaluator.evaluate(block, manager, Images.TEST, 10))
+        .isInstanceOf(CoracleException.class)
+        .hasMessageContaining("for image 0; expected log-probabilities")
+        .hasMessageEndingWith("end the block with logSoftmax(1)");
+    block.addSingleton(logits -> logits.logSoftmax(1));
+    assertThat(Evaluator.evaluate(block, manager, Images.TEST, 10).loss()).isPositive();
+  }
+
+  @Test
+  void evaluate_rowsThatAreNoNumbers_letThrough() {
+    SequentialBlock block =
+        new SequentialBlock()
+            .add(Blocks.batchFlattenBlock())
+            .addSingleton(x -> x.get(":, :10").mul(Float.NaN));
+    assertThat(Evaluator.evaluate(block, manager, Images.TEST, 10).loss()).isNaN();
+  }
+
   /** A new thread's gradient mode is on, and a graph would keep every activation alive. */
   @Test
   void evaluate_newThread_recordsNoGradients() throws Exception {
