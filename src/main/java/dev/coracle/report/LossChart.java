@@ -45,8 +45,7 @@ final class LossChart {
     if (!curve.isEmpty()) {
       int dots = width / 3;
       line(chart, "batch", axis, LossCurve.thin(curve, dots), SvgTheme.RAW, 1f);
-      List<LossPoint> smooth = LossCurve.thin(LossCurve.smooth(curve), dots);
-      line(chart, "smoothed", axis, smooth, SvgTheme.TRAIN, 2.2f);
+      line(chart, "smoothed", axis, LossCurve.smooth(curve, 2 * dots), SvgTheme.TRAIN, 2.2f);
     }
     if (!tests.isEmpty()) {
       XYSeries series = line(chart, "test", axis, tests, SvgTheme.TEST, 1.6f);

@@ -23,21 +23,28 @@ final class LossCurve {
   }
 
   /**
-   * Averages each loss with its neighbours, a sixtieth of the run on either side. At the start the
-   * window shrinks on both sides alike, as the first steep fall would otherwise be drawn too low.
+   * Averages losses with their neighbours, a sixtieth of the run on either side, at {@code most}
+   * points that lie evenly from the first to the last. At the start the window shrinks evenly, as
+   * the first steep fall would else be drawn too low.
+   *
+   * <p>Each window is summed by itself: of running sums, one huge loss would leave nothing of all
+   * that follow.
+   *
+   * @param most at least 2
    */
-  static List<LossPoint> smooth(List<LossPoint> losses) {
+  static List<LossPoint> smooth(List<LossPoint> losses, int most) {
     int n = losses.size();
-    double[] sums = new double[n + 1];
-    for (int i = 0; i < n; i++) {
-      sums[i + 1] = sums[i] + losses.get(i).loss();
-    }
-    List<LossPoint> smooth = new ArrayList<>(n);
-    for (int i = 0; i < n; i++) {
+    int count = Math.min(n, most);
+    List<LossPoint> smooth = new ArrayList<>(count);
+    for (int k = 0; k < count; k++) {
+      int i = count == n ? k : (int) ((long) k * (n - 1) / (count - 1));
       int half = Math.min(i, Math.max(1, n / 60));
-      int from = i - half;
-      int to = Math.min(n, i + half + 1);
-      smooth.add(new LossPoint(losses.get(i).epoch(), (sums[to] - sums[from]) / (to - from)));
+      List<LossPoint> window = losses.subList(i - half, Math.min(n, i + half + 1));
+      double sum = 0;
+      for (LossPoint point : window) {
+        sum += point.loss();
+      }
+      smooth.add(new LossPoint(losses.get(i).epoch(), sum / window.size()));
     }
     return smooth;
   }

@@ -85,7 +85,7 @@ final class LossSection {
   private static String description(List<LossPoint> curve, List<Epoch> epochs) {
     StringBuilder text = new StringBuilder("Line chart of the loss over the epochs. ");
     if (!curve.isEmpty()) {
-      List<LossPoint> smooth = LossCurve.smooth(curve);
+      List<LossPoint> smooth = LossCurve.smooth(curve, 2); // the ends
       text.append("Training loss from " + Format.loss(smooth.get(0).loss()));
       text.append(" to " + Format.loss(smooth.get(smooth.size() - 1).loss()) + ". ");
     }
@@ -97,17 +97,13 @@ final class LossSection {
   }
 
   private static void table(Html html, List<LossPoint> curve) {
-    List<LossPoint> smooth = LossCurve.smooth(curve);
-    int rows = Math.min(TABLE_ROWS, smooth.size());
-    if (rows == 0) {
+    if (curve.isEmpty()) {
       return;
     }
     html.add("<div class=\"scroll\"><table class=\"numbers\">\n<thead><tr>")
         .add("<th scope=\"col\">Epoch</th><th scope=\"col\">Training loss, smoothed</th>")
         .add("</tr></thead>\n<tbody>\n");
-    for (int row = 0; row < rows; row++) {
-      int last = smooth.size() - 1;
-      LossPoint point = smooth.get(rows == 1 ? last : (int) ((long) row * last / (rows - 1)));
+    for (LossPoint point : LossCurve.smooth(curve, TABLE_ROWS)) {
       html.add("<tr>")
           .element("th scope=\"row\"", String.format(Locale.ROOT, "%.2f", point.epoch()))
           .element("td", Format.loss(point.loss()))

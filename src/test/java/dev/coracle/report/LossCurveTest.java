@@ -38,7 +38,34 @@ class LossCurveTest {
   void smooth_straightLine_leavesItButTheEnd() {
     List<LossPoint> line = IntStream.range(0, 50).mapToObj(i -> new LossPoint(i, 2.0 * i)).toList();
 
-    assertThat(LossCurve.smooth(line).subList(0, 49)).isEqualTo(line.subList(0, 49));
+    assertThat(LossCurve.smooth(line, 50).subList(0, 49)).isEqualTo(line.subList(0, 49));
+  }
+
+  @Test
+  void smooth_oneHugeLoss_leavesWhatIsFarFromIt() {
+    List<LossPoint> curve =
+        IntStream.range(0, 600).mapToObj(i -> new LossPoint(i, i == 100 ? 1e16 : 0.5)).toList();
+
+    List<LossPoint> smooth = LossCurve.smooth(curve, 600);
+
+    assertThat(smooth).hasSize(600);
+    for (LossPoint point : smooth) {
+      boolean near = Math.abs(point.epoch() - 100) <= 10; // a sixtieth of 600
+      assertThat(point.loss() == 0.5).as("%s", point).isEqualTo(!near);
+    }
+  }
+
+  @Test
+  void smooth_longCurve_hasEvenPointsWithBothEnds() {
+    List<LossPoint> curve =
+        IntStream.range(0, 100_000).mapToObj(i -> new LossPoint(i, 3.0 * i)).toList();
+
+    List<LossPoint> smooth = LossCurve.smooth(curve, 5);
+
+    assertThat(smooth)
+        .extracting(LossPoint::epoch)
+        .containsExactly(0.0, 24_999.0, 49_999.0, 74_999.0, 99_999.0);
+    assertThat(smooth.get(2)).isEqualTo(curve.get(49_999));
   }
 
   @Test
