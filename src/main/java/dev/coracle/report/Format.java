@@ -65,11 +65,16 @@ final class Format {
     return String.format(Locale.ROOT, digits, percent) + SPACE + "%";
   }
 
+  /** Gives four decimals, or four digits of what is too long for that: 0.0475, 5.003e18. */
   static String loss(double value) {
-    return Double.isFinite(value) ? String.format(Locale.ROOT, "%.4f", value) : "not finite";
+    if (!Double.isFinite(value)) {
+      return "not finite";
+    }
+    boolean isLong = Math.abs(value) >= 1e5;
+    return isLong ? significant(value) : String.format(Locale.ROOT, "%.4f", value);
   }
 
-  /** Writes four significant digits, for values over powers of ten, such as a learning rate. */
+  /** Four significant digits for what spans powers of ten, such as a learning rate: 1e-5. */
   static String significant(double value) {
     if (value == 0) {
       return "0";
@@ -79,9 +84,7 @@ final class Format {
       BigDecimal short4 = BigDecimal.valueOf(value).round(new MathContext(4));
       return short4.stripTrailingZeros().toPlainString();
     }
-    return String.format(Locale.ROOT, "%.3e", value)
-        .replaceAll("0{1,2}e", "e")
-        .replaceAll("e([+-])0(\\d)$", "e$1$2");
+    return String.format(Locale.ROOT, "%.3e", value).replaceAll("\\.?0*e\\+?(-?)0*", "e$1");
   }
 
   /** Writes seconds as 8.4 s, 3 min 20 s or 2 h 05 min. */

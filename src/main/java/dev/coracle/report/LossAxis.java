@@ -54,21 +54,29 @@ record LossAxis(boolean logarithmic, double bottom, double top, double lastEpoch
     if (!logarithmic) {
       return even(bottom, top, most);
     }
-    for (int[] mantissas : new int[][] {{1, 2, 3, 4, 5, 6, 7, 8, 9}, {1, 2, 5}, {1, 3}, {1}}) {
-      Map<Double, String> labels = new LinkedHashMap<>();
-      for (int decade = (int) Math.floor(bottom); decade <= top; decade++) {
-        for (int mantissa : mantissas) {
-          double loss = Double.parseDouble(mantissa + "e" + decade);
-          if (Math.log10(loss) >= bottom && Math.log10(loss) <= top) {
-            labels.put(loss, Format.significant(loss));
-          }
-        }
-      }
-      if (labels.size() <= most || mantissas.length == 1) {
+    for (int[] mantissas : new int[][] {{1, 2, 3, 4, 5, 6, 7, 8, 9}, {1, 2, 5}, {1, 3}}) {
+      Map<Double, String> labels = decades(1, mantissas);
+      if (labels.size() <= most) {
         return labels;
       }
     }
-    throw new AssertionError("the last choice is always taken");
+    int decades = (int) (Math.floor(top) - Math.ceil(bottom)) + 1;
+    return decades((decades - 1) / Math.max(1, most) + 1, 1); // rounded up
+  }
+
+  /** Labels the mantissas times the power of ten of every {@code step}th decade, counted from 1. */
+  private Map<Double, String> decades(int step, int... mantissas) {
+    Map<Double, String> labels = new LinkedHashMap<>();
+    int first = Math.floorDiv((int) Math.floor(bottom), step) * step;
+    for (int decade = first; decade <= top; decade += step) {
+      for (int mantissa : mantissas) {
+        double loss = Double.parseDouble(mantissa + "e" + decade);
+        if (Math.log10(loss) >= bottom && Math.log10(loss) <= top) {
+          labels.put(loss, Format.significant(loss));
+        }
+      }
+    }
+    return labels;
   }
 
   /** Maps epochs to labels, about {@code most} of them at most. */

@@ -44,15 +44,30 @@ class FormatTest {
     "0.343, 0.343",
     "0.001234, 0.001234",
     "0.00099954, 0.0009995",
-    "0.00001, 1.0e-5",
+    "0.00001, 1e-5",
     "0.0000123456, 1.235e-5",
     "20, 20",
     "100, 100",
     "1234.5, 1235",
-    "1e30, 1.0e+30"
+    "10000, 1e4",
+    "-20500, -2.05e4",
+    "1e30, 1e30",
+    "1.2e-100, 1.2e-100"
   })
   void significant_anyValue_isShort(double value, String expected) {
     assertThat(Format.significant(value)).isEqualTo(expected);
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "0.04754, 0.0475",
+    "99999, 99999.0000",
+    "100000, 1e5",
+    "5.0029835574599526e18, 5.003e18",
+    "NaN, not finite"
+  })
+  void loss_anyValue_isShort(double value, String expected) {
+    assertThat(Format.loss(value)).isEqualTo(expected);
   }
 
   @ParameterizedTest

@@ -82,6 +82,16 @@ class LossCurveTest {
   }
 
   @Test
+  void axis_moreDecadesThanLabels_labelsEveryKthShortly() {
+    LossAxis axis =
+        LossAxis.of(List.of(new LossPoint(0.5, 2e-7), new LossPoint(3, 5e25)), List.of());
+
+    assertThat(axis.lossLabels(9).values())
+        .containsExactly("0.0001", "1", "1e4", "1e8", "1e12", "1e16", "1e20", "1e24");
+    assertThat(axis.lossLabels(1).values()).hasSizeLessThanOrEqualTo(1);
+  }
+
+  @Test
   void axis_narrowRange_isLinearFromZero() {
     LossAxis axis = LossAxis.of(List.of(new LossPoint(1, 0.5), new LossPoint(2, 0.3)), List.of());
 
