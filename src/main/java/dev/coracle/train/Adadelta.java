@@ -21,14 +21,16 @@ import java.util.concurrent.ConcurrentHashMap;
  *   w ← w − γ d
  * </pre>
  *
- * <p>Works with any DJL trainer (also EasyTrain). Not thread-safe.
+ * <p>Works with any DJL trainer (also EasyTrain), which does not close it: DJL detaches the two
+ * running means of each parameter from every manager, so that only {@link #close} frees them. Not
+ * thread-safe.
  *
  * @see <a href="https://arxiv.org/abs/1212.5701">Zeiler, ADADELTA: An Adaptive Learning Rate
  *     Method</a>
  * @see <a href="https://pytorch.org/docs/stable/generated/torch.optim.Adadelta.html">torch.optim.
  *     Adadelta</a>
  */
-public class Adadelta extends Optimizer {
+public class Adadelta extends Optimizer implements AutoCloseable {
 
   private final ParameterTracker learningRate;
   private final double rho; // double, since 1 − 0.9f is not the float nearest to 0.1
@@ -73,6 +75,18 @@ public class Adadelta extends Optimizer {
             .sgdUpdate(new NDList(weight, step), new NDList(weight), rate, 0, 1, -1, 0, true);
       }
     }
+  }
+
+  /** Frees the running means; a later update starts from zeros, as a new optimizer does. */
+  @Override
+  public void close() {
+    free(squaredGradients);
+    free(squaredSteps);
+  }
+
+  private static void free(Map<String, Map<Device, NDArray>> state) {
+    state.values().forEach(devices -> devices.values().forEach(NDArray::close));
+    state.clear();
   }
 
   /** Returns the gradient rescaled, clipped and with weight decay, as DJL's optimizers do. */

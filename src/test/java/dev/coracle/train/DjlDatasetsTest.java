@@ -80,13 +80,14 @@ class DjlDatasetsTest {
   @Test
   void of_easyTrain_lossFalls() throws Exception {
     Devices.engine().setRandomSeed(1);
-    try (Model model = Devices.engine().newModel("easy", Device.cpu())) {
+    try (Model model = Devices.engine().newModel("easy", Device.cpu());
+        Adadelta adadelta = Adadelta.builder().optLearningRateTracker(Tracker.fixed(1f)).build()) {
       model.setBlock(new Net());
       SoftmaxCrossEntropyLoss loss = new SoftmaxCrossEntropyLoss("nll", 1, -1, true, false);
       DefaultTrainingConfig config =
           new DefaultTrainingConfig(loss)
               .optDevices(new Device[] {Device.cpu()})
-              .optOptimizer(Adadelta.builder().optLearningRateTracker(Tracker.fixed(1f)).build());
+              .optOptimizer(adadelta);
       try (Trainer trainer = model.newTrainer(config)) {
         trainer.initialize(new Shape(1, 1, 28, 28));
         RandomAccessDataset dataset =

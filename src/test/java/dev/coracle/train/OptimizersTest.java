@@ -77,6 +77,25 @@ class OptimizersTest {
   }
 
   @Test
+  void adadelta_closed_freesItsTwoArraysAndStartsAnew() {
+    try (LiveArrays live = new LiveArrays();
+        NDManager manager = Devices.engine().newBaseManager(Device.cpu());
+        NDArray weight = manager.create(new float[] {1, -2})) {
+      weight.setRequiresGradient(true);
+      Adadelta optimizer = Adadelta.builder().build();
+      int before = live.count();
+      for (int run = 0; run < 2; run++) {
+        update(optimizer, manager, weight, new float[] {3, 4});
+        update(optimizer, manager, weight, new float[] {3, 4});
+        assertThat(live.count()).isEqualTo(before + 2);
+        optimizer.close();
+        optimizer.close();
+        assertThat(live.count()).isEqualTo(before);
+      }
+    }
+  }
+
+  @Test
   void adam_largeGradients_asPyTorch() {
     // From |g| of 0.1 on, where DJL puts ε moves a step by less than 3.2e-6 of its length.
     check(kind(OptimizerKind.ADAM, 0.01f), 0.01, adam(0.01, 0, false), 0.1);
