@@ -23,6 +23,7 @@ import java.io.FilterOutputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
+import java.nio.FloatBuffer;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.time.LocalDateTime;
@@ -113,7 +114,8 @@ public record Checkpoint(
    * Loads the parameters of a checkpoint into a block, which must have been initialized.
    *
    * @return the header that belongs to these parameters, even if another program replaces the file
-   * @throws CoracleException when names or shapes differ; the block is then unchanged
+   * @throws CoracleException when names or shapes differ, or a parameter has a number that is not
+   *     finite; the block is then unchanged
    */
   public static Checkpoint loadParameters(Path file, ParameterList parameters) {
     return open(file, zip -> load(file, zip, parameters));
@@ -153,6 +155,7 @@ public record Checkpoint(
       expected.put(parameter.getKey(), parameter.getValue().getArray().getShape());
     }
     Map<String, Safetensors.Tensor> saved = arrays(file, zip, PARAMETERS, expected);
+    saved.forEach((name, tensor) -> requireFinite(file, name, tensor.values()));
     for (Pair<String, Parameter> parameter : parameters) {
       Safetensors.Tensor tensor = Objects.requireNonNull(saved.get(parameter.getKey()));
       NDArray array = parameter.getValue().getArray();
@@ -194,6 +197,16 @@ public record Checkpoint(
           "checkpoint %s does not fit the network: %s should have shape %s, but %s"
               .formatted(
                   file, name, expected, saved == null ? "is missing" : "has " + saved.shape()));
+    }
+  }
+
+  private static void requireFinite(Path file, String name, FloatBuffer values) {
+    for (int i = 0; i < values.limit(); i++) {
+      if (!Float.isFinite(values.get(i))) {
+        throw new CoracleException(
+            "checkpoint %s has %s at position %d of %s; expected finite numbers alone: take another checkpoint, or train anew"
+                .formatted(file, values.get(i), i, name));
+      }
     }
   }
 

@@ -12,6 +12,7 @@ import dev.coracle.CoracleException;
 import dev.coracle.net.Net;
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -183,6 +184,20 @@ class CheckpointDamageTest {
         text(PARAMETERS).replaceFirst("F32", "I32").getBytes(StandardCharsets.ISO_8859_1);
     replace(PARAMETERS, content);
     assertRefused("has type I32; expected F32");
+  }
+
+  /** Training would end with the advice of another learning rate, an export with a useless file. */
+  @ParameterizedTest
+  @ValueSource(floats = {Float.NaN, Float.POSITIVE_INFINITY, Float.NEGATIVE_INFINITY})
+  void loadParameters_numberThatIsNotFinite_namesItAndChangesNothing(float value)
+      throws IOException {
+    Map<String, ByteBuffer> before = Images.parameters(net);
+    byte[] content = Objects.requireNonNull(entries.get(PARAMETERS)).clone();
+    int last = content.length - 4; // DJL writes the arrays in the order of the network
+    ByteBuffer.wrap(content).order(ByteOrder.LITTLE_ENDIAN).putFloat(last, value);
+    replace(PARAMETERS, content);
+    assertRefused("checkpoint %s has %s at position 9 of fc2.bias".formatted(file, value));
+    assertThat(Images.parameters(net)).isEqualTo(before);
   }
 
   /** An empty list of arrays once passed: training would have gone on from zeros. */
