@@ -22,6 +22,8 @@ final class Differences {
   private final double tolerance;
   private final Map<String, Output> largest = new LinkedHashMap<>();
   private final Set<String> notes = new TreeSet<>();
+  private boolean anyFloating;
+  private boolean anyFinite;
 
   Differences(double tolerance) {
     this.tolerance = tolerance;
@@ -33,6 +35,19 @@ final class Differences {
 
   List<String> notes() {
     return List.copyOf(notes);
+  }
+
+  /**
+   * Refuses comparisons that tell nothing: NaN agrees with NaN, whatever led to it. A mask's
+   * infinities, or the NaN of some inputs, have numbers beside them, at another place or size.
+   *
+   * @throws ExportException when there were floating-point outputs, and no finite number in any
+   */
+  void requireNumbers() {
+    if (anyFloating && !anyFinite) {
+      throw new ExportException(
+          "the file cannot be compared with the block, whose floating-point outputs have no finite number at any size; look for NaN among its parameters, or give exampleInputs of which it makes numbers");
+    }
   }
 
   /**
@@ -62,6 +77,8 @@ final class Differences {
         block.getDataType() == DataType.FLOAT16 ? Math.max(tolerance, FLOAT16) : tolerance;
     double[] expected = Contents.numbers(block);
     double[] actual = Contents.numbers(file);
+    anyFloating |= floating && expected.length > 0;
+    anyFinite |= floating && Arrays.stream(expected).anyMatch(Double::isFinite);
     double typical = Math.max(1, typical(expected));
     double absolute = 0;
     double relative = 0;

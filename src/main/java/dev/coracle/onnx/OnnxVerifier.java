@@ -216,8 +216,9 @@ public final class OnnxVerifier {
    * Compares file and block.
    *
    * @throws ExportException when a number is off by more than the tolerance, a type or a shape
-   *     differs, the file does not run where the block does, or the block is not initialized
-   * @throws CoracleException when ONNX Runtime is not on the class path, or refuses the file
+   *     differs, or the file does not run where the block does; when all floating-point outputs of
+   *     the block have no finite number at any size; when the block is not initialized
+   * @throws CoracleException when ONNX Runtime is not there, or refuses the file
    */
   public VerificationReport verify() {
     if (block == null || file == null || inputs.list().isEmpty()) {
@@ -272,6 +273,7 @@ public final class OnnxVerifier {
         compare(sample, onnx, djl.manager(), differences);
       }
     }
+    differences.requireNumbers();
     return new VerificationReport(
         differences.outputs(),
         samples.stream().map(Sample::sizes).distinct().toList(),

@@ -203,18 +203,38 @@ class OnnxVerifierTest {
 
   @Test
   void verify_notANumberOnBothSides_isEqual() throws IOException {
-    // Of infinity and its negative; the random numbers are only added.
-    Block block = Exports.lambda(x -> x.mul(0).div(0).add(x));
+    Block block = Exports.lambda(x -> x.sqrt()); // NaN of what is below 0
     exporter(block).export(file);
     assertThatThrownBy(
             () ->
                 OnnxVerifier.builder()
-                    .block(Exports.lambda(x -> x.add(0)))
+                    .block(Exports.lambda(x -> x.abs().sqrt()))
                     .file(file)
                     .input("input_0", SHAPE)
                     .verify())
         .isInstanceOf(ExportException.class)
         .hasMessageContaining("has NaN instead of");
+  }
+
+  /** As of a network with NaN among its parameters, of which any file would do. */
+  @Test
+  void verify_noFiniteNumberAtAnySize_isRefused() throws IOException {
+    Block nan = Exports.lambda(x -> x.mul(0).div(0));
+    assertThatThrownBy(() -> exporter(nan).export(file))
+        .isInstanceOf(ExportException.class)
+        .hasMessageContaining("whose floating-point outputs have no finite number at any size");
+    assertThat(file).doesNotExist();
+    Block infinite = Exports.lambda(x -> x.abs().add(1).div(0).neg());
+    assertThatThrownBy(() -> exporter(infinite).export(file)).isInstanceOf(ExportException.class);
+    exporter(new LambdaBlock(x -> new NDList(x.get(0).mul(0).div(0), x.get(0)))).export(file);
+  }
+
+  /** Beside which there are zeros. */
+  @Test
+  void verify_infinitiesOfAMask_agree() throws IOException {
+    Block mask = Exports.lambda(x -> x.gt(0).toType(DataType.FLOAT32, false).log());
+    VerificationReport report = exporter(mask).export(file).verification().orElseThrow();
+    assertThat(report.compared()).hasSizeGreaterThan(3);
   }
 
   @Test
