@@ -8,6 +8,8 @@ import dev.coracle.train.MetricsListener.Epoch;
 import dev.coracle.train.MetricsListener.Step;
 import java.io.BufferedReader;
 import java.io.IOException;
+import java.io.InputStreamReader;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -25,8 +27,10 @@ public final class EarlierMetrics {
 
   private static final JsonFactory JSON = new JsonFactory();
 
-  private final List<Step> steps = new ArrayList<>();
+  private final List<Step> steps = new ArrayList<>(); // of the epochs that came to their end
   private final List<Epoch> epochs = new ArrayList<>();
+  private final List<Step> unfinished = new ArrayList<>(); // steps of the epoch under way
+  private boolean anew; // whether the run under way began a training and has finished no epoch
 
   private EarlierMetrics() {}
 
@@ -42,12 +46,14 @@ public final class EarlierMetrics {
       return;
     }
     EarlierMetrics earlier = new EarlierMetrics();
-    try (BufferedReader lines = Files.newBufferedReader(file)) {
+    // Not Files.newBufferedReader, which a damaged byte makes fail.
+    try (BufferedReader lines =
+        new BufferedReader(
+            new InputStreamReader(Files.newInputStream(file), StandardCharsets.UTF_8))) {
       for (String line = lines.readLine(); line != null; line = lines.readLine()) {
         earlier.read(line);
       }
     }
-    earlier.endEpoch();
     if (earlier.areOf(until)) {
       earlier.steps.forEach(listener::onStep);
       earlier.epochs.forEach(listener::onEpoch);
@@ -72,8 +78,8 @@ public final class EarlierMetrics {
       Map<String, String> fields = fields(line);
       switch (fields.getOrDefault("event", "")) {
         case "start" -> start(fields.get("resume"));
-        case "step" -> steps.add(step(fields));
-        case "epoch" -> epochs.add(epoch(fields));
+        case "step" -> unfinished.add(step(fields));
+        case "epoch" -> endEpoch(epoch(fields));
         default -> {}
       }
     } catch (IOException | NumberFormatException e) {
@@ -81,18 +87,22 @@ public final class EarlierMetrics {
     }
   }
 
+  /** Forgets the steps of an epoch that did not come to its end, which is trained anew. */
   private void start(@Nullable String resume) {
-    if ("true".equals(resume)) {
-      endEpoch();
-    } else {
-      steps.clear();
-      epochs.clear();
-    }
+    unfinished.clear();
+    anew = !"true".equals(resume);
   }
 
-  /** Forgets the steps of an epoch that was not finished, since it is trained again. */
-  private void endEpoch() {
-    steps.removeIf(step -> step.epoch() > epochs.size());
+  /** Until a new training has finished an epoch, the checkpoint is that of the one before. */
+  private void endEpoch(Epoch epoch) {
+    if (anew) {
+      steps.clear();
+      epochs.clear();
+      anew = false;
+    }
+    steps.addAll(unfinished);
+    unfinished.clear();
+    epochs.add(epoch);
   }
 
   private static Map<String, String> fields(String line) throws IOException {

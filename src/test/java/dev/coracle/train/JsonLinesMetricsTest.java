@@ -178,6 +178,30 @@ class JsonLinesMetricsTest {
     assertThat(replayed(checkpoint(2, 0.5))).as("another training's").isEmpty();
   }
 
+  /** The checkpoint is that of the training before. */
+  @Test
+  void replay_newTrainingStoppedInItsFirstEpoch_isTheOneBefore() throws IOException {
+    write(false, epoch(1), step(1, 1), step(1, 2));
+    try (JsonLinesMetrics metrics = open(false)) {
+      metrics.onStep(step(1, 1));
+    }
+    assertThat(replayed(checkpoint(1, 1 / 7.0))).containsExactly(step(1, 1), step(1, 2), epoch(1));
+    write(true, epoch(2), step(2, 1), step(2, 2));
+    assertThat(replayed(checkpoint(2, 2 / 7.0)))
+        .containsExactly(step(1, 1), step(1, 2), step(2, 1), step(2, 2), epoch(1), epoch(2));
+  }
+
+  /** As when a disk has lost a block. */
+  @Test
+  void replay_bytesThatAreNoText_passesThemOver() throws IOException {
+    write(false, epoch(1), step(1, 1));
+    Files.write(
+        file, new byte[] {'{', '"', (byte) 0xff, (byte) 0xc3, '\n'}, StandardOpenOption.APPEND);
+    write(true, epoch(2), step(2, 1));
+    assertThat(replayed(checkpoint(2, 2 / 7.0)))
+        .containsExactly(step(1, 1), step(2, 1), epoch(1), epoch(2));
+  }
+
   @Test
   void replay_noFileOrLinesOfOthers_isNothing() throws IOException {
     assertThat(replayed(checkpoint(1, 1 / 7.0))).isEmpty();
