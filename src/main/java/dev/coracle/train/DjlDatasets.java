@@ -16,6 +16,7 @@ import dev.coracle.CoracleException;
 import dev.coracle.dataset.ImageSet;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
+import java.util.Arrays;
 
 /** Converts between Coracle's image sets and DJL's data sets. */
 public final class DjlDatasets {
@@ -55,14 +56,14 @@ public final class DjlDatasets {
   public static ImageSet read(RandomAccessDataset dataset) {
     ByteArrayOutputStream labels = new ByteArrayOutputStream();
     ByteArrayOutputStream pixels = new ByteArrayOutputStream();
-    long[] size = {0, 0};
+    long[] size = {};
     try (NDManager manager = Devices.engine().newBaseManager()) {
       float scale = 0;
       for (Batch batch :
           dataset.getData(manager, new BatchSampler(new SequenceSampler(), 1000, false))) {
         try (batch) {
           NDArray images = single(batch.getData(), "array");
-          size = sizeOf(images.getShape());
+          size = requireSame(size, sizeOf(images.getShape()));
           float[] values = images.toType(DataType.FLOAT32, false).toFloatArray();
           if (scale == 0 && max(values) > 0) { // an all-black batch tells nothing
             scale = max(values) <= 1 ? 255 : 1;
@@ -71,6 +72,7 @@ public final class DjlDatasets {
             pixels.write(toByte(value, scale == 0 ? 1 : scale, "pixel", PIXELS));
           }
           NDArray classes = single(batch.getLabels(), "label");
+          requireOneEach(classes.getShape(), images.getShape().get(0));
           for (float label : classes.toType(DataType.FLOAT32, false).toFloatArray()) {
             labels.write(toByte(label, 1, "label", "0 to 255"));
           }
@@ -100,6 +102,26 @@ public final class DjlDatasets {
         "the DJL data set has batches of shape "
             + shape
             + "; expected grey images: (B,rows,columns), (B,1,rows,columns) or (B,rows,columns,1)");
+  }
+
+  /**
+   * Returns the size of all images so far, of which there are none where {@code before} is empty.
+   */
+  private static long[] requireSame(long[] before, long[] size) {
+    if (before.length > 0 && !Arrays.equals(before, size)) {
+      throw new CoracleException(
+          "the DJL data set has images of %d×%d after others of %d×%d; expected one size"
+              .formatted(size[0], size[1], before[0], before[1]));
+    }
+    return size;
+  }
+
+  private static void requireOneEach(Shape labels, long images) {
+    if (labels.size() != images) {
+      throw new CoracleException(
+          "the DJL data set has labels of shape %s for %d images; expected the number of a class for each: (B) or (B,1), not one-hot"
+              .formatted(labels, images));
+    }
   }
 
   private static float max(float[] values) {

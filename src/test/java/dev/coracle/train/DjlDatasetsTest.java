@@ -10,6 +10,7 @@ import ai.djl.basicdataset.cv.classification.FashionMnist;
 import ai.djl.basicdataset.cv.classification.Mnist;
 import ai.djl.modality.cv.transform.ToTensor;
 import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.Shape;
 import ai.djl.repository.Repository;
@@ -20,9 +21,11 @@ import ai.djl.training.dataset.ArrayDataset;
 import ai.djl.training.dataset.Batch;
 import ai.djl.training.dataset.Dataset;
 import ai.djl.training.dataset.RandomAccessDataset;
+import ai.djl.training.dataset.Record;
 import ai.djl.training.loss.SoftmaxCrossEntropyLoss;
 import ai.djl.training.tracker.Tracker;
 import ai.djl.translate.Pipeline;
+import ai.djl.util.Progress;
 import dev.coracle.CoracleException;
 import dev.coracle.dataset.ImageSet;
 import dev.coracle.net.Golden;
@@ -30,6 +33,7 @@ import dev.coracle.net.Net;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -212,6 +216,42 @@ class DjlDatasetsTest {
     assertRefused(dataset(image, manager.create(new long[] {256})), "has a label 256.0");
     assertRefused(dataset(image, manager.create(new long[] {-1})), "has a label -1.0");
     assertRefused(dataset(image, manager.create(new float[] {0.5f})), "has a label 0.5");
+  }
+
+  @Test
+  void read_oneHotLabels_namesTheirShape() {
+    NDArray images = manager.zeros(new Shape(20, 28, 28));
+    assertRefused(
+        dataset(images, manager.zeros(new Shape(20, 10))),
+        "has labels of shape (20, 10) for 20 images; expected the number of a class for each");
+    assertThat(DjlDatasets.read(dataset(images, manager.ones(new Shape(20, 1)))).label(19))
+        .isEqualTo(1);
+  }
+
+  @Test
+  void read_batchesOfOtherSizes_refused() {
+    assertRefused(new Growing(), "has images of 3×2 after others of 2×2; expected one size");
+  }
+
+  /** 1,001 empty images, of which the last, alone in its batch, has a row more. */
+  private static final class Growing extends RandomAccessDataset {
+    Growing() {
+      super(new ArrayDataset.Builder().setSampling(1, false));
+    }
+
+    @Override
+    public Record get(NDManager manager, long index) {
+      Shape shape = new Shape(index < 1000 ? 2 : 3, 2);
+      return new Record(new NDList(manager.zeros(shape)), new NDList(manager.zeros(new Shape(1))));
+    }
+
+    @Override
+    protected long availableSize() {
+      return 1001;
+    }
+
+    @Override
+    public void prepare(@Nullable Progress progress) {}
   }
 
   @Test
