@@ -9,6 +9,7 @@ import ai.djl.ndarray.types.Shape;
 import ai.djl.nn.AbstractBlock;
 import ai.djl.nn.Activation;
 import ai.djl.nn.Block;
+import ai.djl.nn.Blocks;
 import ai.djl.nn.Parameter;
 import ai.djl.nn.ParameterList;
 import ai.djl.nn.convolutional.Conv2d;
@@ -19,6 +20,7 @@ import ai.djl.training.ParameterStore;
 import ai.djl.training.initializer.UniformInitializer;
 import ai.djl.util.Pair;
 import ai.djl.util.PairList;
+import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -101,13 +103,32 @@ public final class Net extends AbstractBlock {
     return new Shape[] {new Shape(inputShapes[0].get(0), CLASSES)};
   }
 
+  /**
+   * Throws IllegalArgumentException unless the shape is (N,1,28,28), since the layers' sizes follow
+   * from it.
+   */
   @Override
   protected void initializeChildBlocks(NDManager manager, DataType dataType, Shape... inputShapes) {
-    long n = inputShapes[0].get(0);
+    long n = inputShapes[0].dimension() == 0 ? 0 : inputShapes[0].get(0);
+    if (inputShapes.length != 1 || !inputShapes[0].equals(new Shape(n, 1, SIZE, SIZE))) {
+      throw new IllegalArgumentException(
+          "input of shape %s; expected (N, 1, %d, %d), one batch of grey images"
+              .formatted(Arrays.toString(inputShapes), SIZE, SIZE));
+    }
     conv1.initialize(manager, dataType, new Shape(n, 1, SIZE, SIZE));
     conv2.initialize(manager, dataType, new Shape(n, 32, 26, 26));
     fc1.initialize(manager, dataType, new Shape(n, 9216));
     fc2.initialize(manager, dataType, new Shape(n, 128));
+  }
+
+  /** Describes the layers as DJL does, which would cut the first two letters of their names. */
+  @Override
+  public String toString() {
+    StringBuilder text = new StringBuilder("Net(\n");
+    for (Pair<String, Block> layer : children) {
+      text.append("  ").append(Blocks.describe(layer.getValue(), layer.getKey(), 0)).append('\n');
+    }
+    return text.append(')').toString();
   }
 
   private static NDArray apply(

@@ -2,6 +2,7 @@
 package dev.coracle.net;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 import static org.assertj.core.api.Assertions.within;
 
 import ai.djl.Device;
@@ -69,6 +70,34 @@ class NetTest {
         double error = 5 * bound * bound * Math.sqrt(4 / 45.0 / values.length);
         assertThat(variance).as(parameter.getKey()).isCloseTo(bound * bound / 3, within(error));
       }
+    }
+  }
+
+  @Test
+  void initialize_otherShape_saysWhatIsExpected() {
+    try (NDManager manager = NDManager.newBaseManager()) {
+      for (Shape shape :
+          List.of(
+              new Shape(1, 3, 64, 64), new Shape(1, 1, 28, 27), new Shape(1, 784), new Shape())) {
+        Net net = new Net();
+        assertThatIllegalArgumentException()
+            .isThrownBy(() -> net.initialize(manager, DataType.FLOAT32, shape))
+            .withMessage(
+                "input of shape [%s]; expected (N, 1, 28, 28), one batch of grey images"
+                    .formatted(shape));
+      }
+      new Net().initialize(manager, DataType.FLOAT32, new Shape(-1, 1, 28, 28));
+    }
+  }
+
+  @Test
+  void toString_anyTime_hasTheLayersNames() {
+    assertThat(new Net().toString()).contains("conv1", "conv2", "fc1", "fc2");
+    try (NDManager manager = NDManager.newBaseManager()) {
+      String text = Golden.net(manager).toString();
+      assertThat(text)
+          .containsPattern(
+              "\n  conv1.* -> .*\n  conv2.*\n  fc1.*\n  fc2\\(1, 128\\) -> \\(1, 10\\)\n");
     }
   }
 
