@@ -121,14 +121,24 @@ public class Adadelta extends Optimizer implements AutoCloseable {
       return this;
     }
 
-    /** Decay ρ of both running means, in [0, 1). Default 0.9. */
+    /** Decay ρ of both running means, in [0, 1), else IllegalArgumentException. Default 0.9. */
     public Builder optRho(double rho) {
+      if (!(rho >= 0 && rho < 1)) {
+        throw new IllegalArgumentException("rho is " + rho + "; expected at least 0 and below 1");
+      }
       this.rho = rho;
       return this;
     }
 
-    /** Term ε that keeps the roots above zero. Default 1e-6. */
+    /**
+     * Term ε that keeps the roots from zero, above 0 and finite, else IllegalArgumentException.
+     * Default 1e-6.
+     */
     public Builder optEpsilon(float epsilon) {
+      if (!(epsilon > 0 && Float.isFinite(epsilon))) {
+        throw new IllegalArgumentException(
+            "epsilon is " + epsilon + "; expected above 0 and finite");
+      }
       this.epsilon = epsilon;
       return this;
     }

@@ -2,6 +2,7 @@
 package dev.coracle.train;
 
 import java.nio.file.Path;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -22,7 +23,10 @@ public record TrainingOptions(
     @Nullable Path checkpointFolder,
     boolean resume) {
 
-  /** Checks the values; throws IllegalArgumentException with the name and the limit. */
+  /**
+   * Checks the values; throws IllegalArgumentException with the name and the limit, or
+   * NullPointerException with the name.
+   */
   public TrainingOptions {
     check(epochs >= 1, "epochs", epochs, "at least 1");
     check(batchSize >= 1, "batchSize", batchSize, "at least 1");
@@ -33,6 +37,9 @@ public record TrainingOptions(
         learningRate,
         "above 0 and below 1000000");
     check(gamma > 0 && gamma <= 1, "gamma", gamma, "above 0 and at most 1");
+    Objects.requireNonNull(optimizer, "optimizer");
+    Objects.requireNonNull(device, "device");
+    check(Devices.isValid(device), "device", device, "cpu, gpu, gpu:N or auto");
     check(!resume || checkpointFolder != null, "resume", resume, "a checkpoint folder with it");
   }
 

@@ -2,6 +2,7 @@
 package dev.coracle.train;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 import static org.assertj.core.api.Assertions.within;
 
 import ai.djl.Device;
@@ -92,6 +93,20 @@ class OptimizersTest {
         optimizer.close();
         assertThat(live.count()).isEqualTo(before);
       }
+    }
+  }
+
+  @Test
+  void adadelta_outsideTheLimits_namesValueAndLimit() {
+    for (double rho : new double[] {-0.1, 1, 1.5, Double.NaN}) {
+      assertThatIllegalArgumentException()
+          .isThrownBy(() -> Adadelta.builder().optRho(rho))
+          .withMessage("rho is " + rho + "; expected at least 0 and below 1");
+    }
+    for (float epsilon : new float[] {0, -1, Float.NaN, Float.POSITIVE_INFINITY}) {
+      assertThatIllegalArgumentException()
+          .isThrownBy(() -> Adadelta.builder().optEpsilon(epsilon))
+          .withMessage("epsilon is " + epsilon + "; expected above 0 and finite");
     }
   }
 

@@ -3,6 +3,7 @@ package dev.coracle.train;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
+import static org.assertj.core.api.Assertions.assertThatNullPointerException;
 
 import java.util.function.UnaryOperator;
 import org.junit.jupiter.api.Test;
@@ -31,7 +32,24 @@ class TrainingOptionsTest {
         b -> b.learningRate(Float.NaN), "learningRate is NaN; expected above 0 and below 1000000");
     assertRefused(
         b -> b.learningRate(1e6f), "learningRate is 1000000.0; expected above 0 and below 1000000");
+    assertRefused(b -> b.device("tpu"), "device is tpu; expected cpu, gpu, gpu:N or auto");
     assertRefused(b -> b.resume(true), "resume is true; expected a checkpoint folder with it");
+  }
+
+  @Test
+  void build_null_namesTheOption() {
+    assertThatNullPointerException()
+        .isThrownBy(() -> TrainingOptions.builder().optimizer(nothing()).build())
+        .withMessage("optimizer");
+    assertThatNullPointerException()
+        .isThrownBy(() -> TrainingOptions.builder().device(nothing()).build())
+        .withMessage("device");
+  }
+
+  /** As a caller gives it who has no checker of nulls. */
+  @SuppressWarnings({"NullAway", "TypeParameterUnusedInFormals"})
+  private static <T> T nothing() {
+    return null;
   }
 
   private static void assertRefused(UnaryOperator<TrainingOptions.Builder> change, String message) {
