@@ -56,11 +56,14 @@ record Agreement(int images, int same, double largestDifference) {
   }
 
   private static boolean isSame(Evaluation network, int image, int other) {
+    int own = network.prediction(image);
+    if (own < 0 || other < 0) {
+      return false; // not a number, which is not the same as anything
+    }
     int row = image * network.classes();
     float[] values = network.logProbabilities();
-    float best = values[row + network.prediction(image)];
-    return network.prediction(image) == other
-        || best - values[row + other] <= TOLERANCE * scale(best);
+    float best = values[row + own];
+    return own == other || best - values[row + other] <= TOLERANCE * scale(best);
   }
 
   /** Rounding errors scale with the numbers, as in the exporter's own verification. */

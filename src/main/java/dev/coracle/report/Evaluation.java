@@ -10,8 +10,12 @@ import java.util.stream.IntStream;
 /** Derives predictions, confusion counts and the worst mistakes from log-probabilities. */
 final class Evaluation {
 
+  /** The prediction of an image of which a log-probability is not a number: no class. */
+  static final int NONE = -1;
+
   private final TestSet testSet;
   private final int[] predictions; // (N)
+  private final int[] actual; // images of each true class
   private final int[][] confusion; // (true class, predicted class)
   private final int correct;
 
@@ -19,25 +23,30 @@ final class Evaluation {
     this.testSet = testSet;
     int classes = testSet.classNames().size();
     predictions = new int[testSet.size()];
+    actual = new int[classes];
     confusion = new int[classes][classes];
     int hits = 0;
     for (int i = 0; i < predictions.length; i++) {
-      predictions[i] = argmax(i, classes);
-      confusion[testSet.label(i)][predictions[i]]++;
-      hits += predictions[i] == testSet.label(i) ? 1 : 0;
+      int label = testSet.label(i);
+      predictions[i] = mostProbable(i, classes);
+      actual[label]++;
+      if (predictions[i] != NONE) {
+        confusion[label][predictions[i]]++;
+      }
+      hits += predictions[i] == label ? 1 : 0;
     }
     correct = hits;
   }
 
-  /** Returns the first of equal values, and the first class when no value is a number. */
-  private int argmax(int image, int classes) {
+  /** Takes the first of equal values. */
+  private int mostProbable(int image, int classes) {
     int best = 0;
-    for (int c = 1; c < classes; c++) {
+    for (int c = 0; c < classes; c++) {
       float value = testSet.logProbability(image, c);
-      float top = testSet.logProbability(image, best);
-      if (value > top || (Float.isNaN(top) && !Float.isNaN(value))) {
-        best = c;
+      if (Float.isNaN(value)) {
+        return NONE;
       }
+      best = value > testSet.logProbability(image, best) ? c : best;
     }
     return best;
   }
@@ -70,6 +79,7 @@ final class Evaluation {
     return (double) correct / size();
   }
 
+  /** The class that the network gave an image, or {@link #NONE}. */
   int prediction(int image) {
     return predictions[image];
   }
@@ -86,7 +96,7 @@ final class Evaluation {
 
   /** How many test images have this class. */
   int actual(int label) {
-    return Arrays.stream(confusion[label]).sum();
+    return actual[label];
   }
 
   /** How many test images the network gave this class. */

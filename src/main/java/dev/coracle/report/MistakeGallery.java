@@ -38,17 +38,16 @@ final class MistakeGallery {
 
   private static void mistake(Html html, TestSet set, Evaluation evaluation, int image) {
     String truth = set.classNames().get(set.label(image));
-    String guess = set.classNames().get(evaluation.prediction(image));
+    int prediction = evaluation.prediction(image);
+    boolean none = prediction == Evaluation.NONE;
     html.add("<figure>");
     Picture.append(html, set, image, "Test image " + image + ", true class " + truth);
     html.add("<figcaption><span>true ")
         .element("b class=\"truth\"", truth)
         .text(", read as ")
-        .element("b class=\"guess\"", guess)
+        .element("b class=\"guess\"", none ? "no number" : set.classNames().get(prediction))
         .text(
-            " ("
-                + Format.probability(evaluation.probability(image, evaluation.prediction(image)))
-                + ")")
+            none ? "" : " (" + Format.probability(evaluation.probability(image, prediction)) + ")")
         .add("</span>")
         .element("small", "#" + image)
         .add("</figcaption></figure>\n");

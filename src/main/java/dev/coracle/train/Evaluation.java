@@ -34,7 +34,7 @@ public final class Evaluation {
     int correct = 0;
     double loss = 0;
     for (int i = 0; i < images; i++) {
-      if (argMax(logProbabilities, i * classes, classes) == set.label(i)) {
+      if (mostProbable(logProbabilities, i * classes, classes) == set.label(i)) {
         correct++;
       }
       if (set.label(i) >= classes) {
@@ -74,17 +74,21 @@ public final class Evaluation {
     return (double) correct / images;
   }
 
-  /** Returns the most probable class of an image. */
+  /**
+   * Returns the most probable class of an image, the first of equal ones; -1, which is no label,
+   * where one of its log-probabilities is not a number.
+   */
   public int prediction(int image) {
-    return argMax(logProbabilities, image * classes, classes);
+    return mostProbable(logProbabilities, image * classes, classes);
   }
 
-  private static int argMax(float[] values, int from, int length) {
+  private static int mostProbable(float[] values, int from, int length) {
     int best = 0;
-    for (int i = 1; i < length; i++) {
-      if (values[from + i] > values[from + best]) {
-        best = i;
+    for (int i = 0; i < length; i++) {
+      if (Float.isNaN(values[from + i])) {
+        return -1;
       }
+      best = values[from + i] > values[from + best] ? i : best;
     }
     return best;
   }

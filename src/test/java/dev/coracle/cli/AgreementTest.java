@@ -47,6 +47,16 @@ class AgreementTest {
   }
 
   @Test
+  void of_notANumberOnEitherSide_isNotTheSame() {
+    ImageSet one = set.first(1);
+    float[] nan = row(0, Float.NaN);
+    assertThat(agreement(one, row(0, -800), nan).same()).isZero();
+    assertThat(agreement(one, nan, row(0, -800)).same()).isZero();
+    assertThat(agreement(one, nan, nan).holds()).isFalse();
+    assertThat(agreement(one, nan, nan).same()).isZero();
+  }
+
+  @Test
   void of_undecidedNetwork_mayBeDecidedEitherWay() {
     ImageSet one = set.first(1);
     float[] tie = row(-0.69310f, -0.69315f);

@@ -65,11 +65,18 @@ class EvaluationTest {
   }
 
   @Test
-  void prediction_notANumber_isPassedOver() {
-    TestSet set =
-        new TestSet(1, 1, new byte[1], new byte[1], List.of("a", "b"), new float[] {Float.NaN, -9});
+  void correct_rowsWithNaN_areMistakesOfNoClass() {
+    float[] scores = {-9, Float.NaN, /* second */ Float.NaN, Float.NaN, /* third */ 0, -9};
+    TestSet set = new TestSet(1, 1, new byte[3], new byte[3], List.of("a", "b"), scores);
+    Evaluation evaluation = new Evaluation(set);
 
-    assertThat(new Evaluation(set).prediction(0)).isEqualTo(1);
+    assertThat(evaluation.correct()).isEqualTo(1);
+    assertThat(evaluation.worstMistakes(9)).containsExactly(1, 0);
+    assertThat(evaluation.prediction(0)).isEqualTo(Evaluation.NONE);
+    assertThat(evaluation.count(0, 0)).isEqualTo(1);
+    assertThat(evaluation.count(0, 1)).isZero();
+    assertThat(evaluation.actual(0)).isEqualTo(3);
+    assertThat(evaluation.recall(0)).isEqualTo(1 / 3.0);
   }
 
   @Test

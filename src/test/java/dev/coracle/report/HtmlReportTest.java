@@ -166,6 +166,15 @@ class HtmlReportTest {
   }
 
   @Test
+  void write_rowOfNaN_isAMistakeWithoutAClass() throws Exception {
+    float[] scores = {Float.NaN, Float.NaN};
+    TestSet set = new TestSet(1, 1, new byte[1], new byte[1], List.of("a", "b"), scores);
+
+    assertThat(write(Samples.report(set)))
+        .contains("The only mistake", "<b class=\"guess\">no number</b><");
+  }
+
+  @Test
   void write_noMistakes_saysSo() throws Exception {
     String text = write(Samples.report(Samples.testSet(50, Samples.DIGITS, 99)));
 

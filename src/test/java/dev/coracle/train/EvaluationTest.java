@@ -33,6 +33,16 @@ class EvaluationTest {
   }
 
   @Test
+  void of_rowWithNaN_neverCorrect() {
+    float nan = Float.NaN;
+    Evaluation evaluation =
+        Evaluation.of(new float[] {-3, nan, -0.25f, /* second */ nan, nan, nan}, TWO);
+    assertThat(evaluation.correct()).isZero();
+    assertThat(evaluation.prediction(0)).isEqualTo(-1);
+    assertThat(evaluation.prediction(1)).isEqualTo(-1);
+  }
+
+  @Test
   void of_lengthsThatDoNotAgree_illegalArgument() {
     assertThatIllegalArgumentException().isThrownBy(() -> Evaluation.of(new float[7], TWO));
     assertThatIllegalArgumentException().isThrownBy(() -> Evaluation.of(new float[0], TWO));
