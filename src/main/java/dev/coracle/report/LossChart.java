@@ -28,6 +28,8 @@ import org.knowm.xchart.style.markers.SeriesMarkers;
  */
 final class LossChart {
 
+  private static final int MANY = 100; // epochs, whose markers would merge into a band
+
   private LossChart() {}
 
   /**
@@ -49,7 +51,7 @@ final class LossChart {
     }
     if (!tests.isEmpty()) {
       XYSeries series = line(chart, "test", axis, tests, SvgTheme.TEST, 1.6f);
-      series.setMarker(SeriesMarkers.CIRCLE);
+      series.setMarker(tests.size() < MANY ? SeriesMarkers.CIRCLE : SeriesMarkers.NONE);
       series.setMarkerColor(SvgTheme.TEST);
     }
     return SvgTheme.apply(encode(chart), id, axis);

@@ -16,6 +16,7 @@ final class LossSection {
   }
 
   private static final int TABLE_ROWS = 12;
+  private static final int MANY = 50; // epochs, whose table would be longer than the rest
 
   private LossSection() {}
 
@@ -116,6 +117,10 @@ final class LossSection {
     if (epochs.isEmpty()) {
       return;
     }
+    boolean folded = epochs.size() > MANY;
+    if (folded) {
+      html.add("<details>\n").element("summary", Format.plural(epochs.size(), "epoch")).add("\n");
+    }
     html.add("<div class=\"scroll\"><table class=\"numbers\">\n<thead><tr>");
     for (String head :
         List.of(
@@ -140,6 +145,6 @@ final class LossSection {
           .element("td", Format.count(Math.round(epoch.imagesPerSecond())))
           .add("</tr>\n");
     }
-    html.add("</tbody>\n</table></div>\n");
+    html.add("</tbody>\n</table></div>\n" + (folded ? "</details>\n" : ""));
   }
 }

@@ -81,11 +81,7 @@ final class Page {
   private static void cards(Html html, ReportData data, Evaluation evaluation) {
     html.add("<dl class=\"cards\">\n");
     int errors = evaluation.errors();
-    String rate =
-        errors == 0
-            ? "of " + Format.plural(evaluation.size(), "test image")
-            : "one in " + Format.count(Math.round((double) evaluation.size() / errors));
-    card(html, "", errors == 1 ? "Error" : "Errors", Format.count(errors), rate);
+    card(html, "", errors == 1 ? "Error" : "Errors", Format.count(errors), rate(evaluation));
     List<Epoch> epochs = data.epochs();
     if (!epochs.isEmpty()) {
       double seconds = epochs.stream().mapToDouble(Epoch::seconds).sum();
@@ -111,6 +107,17 @@ final class Page {
       card(html, kind, "ONNX file", value, same + " predictions the same");
     }
     html.add("</dl>\n");
+  }
+
+  private static String rate(Evaluation evaluation) {
+    String of = "of " + Format.plural(evaluation.size(), "test image");
+    if (evaluation.errors() == 0) {
+      return of;
+    }
+    double oneIn = (double) evaluation.size() / evaluation.errors();
+    return oneIn < 2 // where a whole number would tell too little
+        ? Format.percent(1 / oneIn) + " " + of
+        : "one in " + Format.count(Math.round(oneIn));
   }
 
   private static void card(Html html, String kind, String label, String value, String note) {

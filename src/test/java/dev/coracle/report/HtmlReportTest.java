@@ -21,6 +21,7 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Locale;
 import java.util.Set;
+import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import javax.imageio.ImageIO;
 import javax.xml.parsers.DocumentBuilderFactory;
@@ -172,6 +173,41 @@ class HtmlReportTest {
 
     assertThat(write(Samples.report(set)))
         .contains("The only mistake", "<b class=\"guess\">no number</b><");
+  }
+
+  @Test
+  void write_manyEpochs_foldsTheTableAndLeavesOutTheMarkers() throws Exception {
+    int markers = elements(parse(write(samplesOf(99))), "ellipse").size();
+    assertThat(markers).isEqualTo(2 * 99);
+    Document page = parse(write(samplesOf(1000)));
+    assertThat(elements(page, "ellipse")).isEmpty();
+    Element details = elements(page, "details").get(0);
+    assertThat(details.getElementsByTagName("summary").item(0).getTextContent())
+        .isEqualTo("1,000\u00a0epochs");
+    assertThat(details.getElementsByTagName("tr").getLength()).isEqualTo(1001);
+    assertThat(elements(parse(write(samplesOf(50))), "details")).isEmpty();
+  }
+
+  private static ReportData samplesOf(int epochs) {
+    return Samples.report(
+        SET,
+        List.of(),
+        IntStream.rangeClosed(1, epochs)
+            .mapToObj(i -> new Epoch(i, 0.2, 1.0 / i, 0.97, 30, 2000, 1.0))
+            .toList());
+  }
+
+  @Test
+  void write_mostlyErrors_givesTheirShare() throws Exception {
+    double[] ones = {1, 1, 0, 0, 0, 0, 0, 0, 0, 0}; // probabilities of class 1
+    int[] labels = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0};
+    assertThat(write(Samples.report(Samples.binary(labels, ones)))).contains(">one in 5<");
+    int[] others = {0, 1, 1, 1, 1, 1, 1, 0, 0, 0};
+    assertThat(write(Samples.report(Samples.binary(others, ones))))
+        .contains(">60.00\u00a0% of 10\u00a0test images<");
+    int[] all = {0, 0, 1, 1, 1, 1, 1, 1, 1, 1};
+    assertThat(write(Samples.report(Samples.binary(all, ones))))
+        .contains(">100\u00a0% of 10\u00a0test images<");
   }
 
   @Test
