@@ -92,6 +92,8 @@ public final class Main implements Runnable {
   @Spec private @Nullable CommandSpec spec;
 
   public static void main(String... args) {
+    // Others, such as Egypt's, have digits of their own, which nobody could give back as a value.
+    Locale.setDefault(Locale.Category.FORMAT, Locale.ROOT);
     Runtime.getRuntime().addShutdownHook(new Thread(Main::tidy, "coracle-tidy"));
     System.setOut(new StandardOutput());
     System.exit(run(System.out, System.err, args));

@@ -75,6 +75,17 @@ class BadInputTest {
   }
 
   @Test
+  @Test
+  void train_localeWithOtherDigits_writesPlainOnes() throws Exception {
+    Cli cli =
+        Cli.forkWith(
+            new String[] {"/usr/bin/env", "JDK_JAVA_OPTIONS=-Duser.language=ar -Duser.country=EG"},
+            "train",
+            "--threads",
+            "0");
+    assertThat(cli.err()).contains("expected a whole number from 1 to 1024, got '0'");
+  }
+
   void unknownOption_namesIt() {
     assertUsageError(Cli.run("train", "--epoch", "3"), "--epoch");
   }
