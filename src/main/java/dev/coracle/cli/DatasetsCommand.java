@@ -42,7 +42,8 @@ final class DatasetsCommand implements Runnable {
         "Downloads MNIST.",
         "",
         "Takes it from the SageMaker public bucket, or else from the mirror that PyTorch uses, and"
-            + " checks the content's SHA-256 before a file is put in place."
+            + " checks the content's SHA-256 before a file is put in place. A proxy is Java's, as in"
+            + " JAVA_OPTS='-Dhttps.proxyHost=HOST -Dhttps.proxyPort=PORT'; HTTPS_PROXY is not read."
       })
   static final class Fetch implements Callable<Integer> {
 

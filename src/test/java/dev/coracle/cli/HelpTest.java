@@ -3,10 +3,17 @@ package dev.coracle.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 class HelpTest {
+
+  @Test
+  void help_fetch_saysHowToNameAProxy() {
+    String help = Cli.run("datasets", "fetch", "--help").out().replaceAll("\\s+", " ");
+    assertThat(help).contains("-Dhttps.proxyHost=HOST", "HTTPS_PROXY is not read");
+  }
 
   @ParameterizedTest
   @ValueSource(strings = {"azure run", "azure deploy", "sagemaker invoke", "sagemaker delete"})
