@@ -22,6 +22,7 @@ import dev.coracle.train.TrainingOptions;
 import dev.coracle.train.TrainingRun;
 import java.io.IOException;
 import java.nio.file.Files;
+import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -107,17 +108,14 @@ final class TrainingPipeline {
    *     file is then unchanged
    */
   void run(Path outputDir, Path metricsDir) {
-    if (options.dryRun()) {
-      try (TemporaryFolder temporary = TemporaryFolder.create()) {
-        runIn(temporary.path(), temporary.path());
-      }
-      terminal.println("Dry run: training, export and verification work; nothing was written.");
-      return;
-    }
     requireWritable(outputDir, MODEL, REPORT);
     requireWritable(metricsDir, METRICS);
     if (options.checkpointFolder() != null) {
       requireWritable(options.checkpointFolder(), Checkpoint.FILE_NAME);
+    }
+    if (options.dryRun()) {
+      dryRun();
+      return;
     }
     Written done = runIn(outputDir, metricsDir);
     Map<Path, String> written = new LinkedHashMap<>();
@@ -136,7 +134,16 @@ final class TrainingPipeline {
             .collect(Collectors.joining("; to ")));
   }
 
-  /** Which optional files a run has written: not the report if it would lose its curves. */
+  private void dryRun() {
+    try (TemporaryFolder temporary = TemporaryFolder.create()) {
+      boolean trained = runIn(temporary.path(), temporary.path()).checkpoint;
+      terminal.printf(
+          "Dry run: %sexport and verification work; nothing was written.%n",
+          trained ? "training, " : "no step was left to train; ");
+    }
+  }
+
+  /** What a run may have written or not: the report where it would lose its curves. */
   private record Written(boolean checkpoint, boolean report) {}
 
   private Written runIn(Path folder, Path metricsDir) {
@@ -265,7 +272,9 @@ final class TrainingPipeline {
     }
   }
 
-  private static void requireWritable(Path folder, String... files) {
+  /** Makes folders that are not there; in a dry run for the moment of the check alone. */
+  private void requireWritable(Path folder, String... files) {
+    List<Path> passing = options.dryRun() ? missing(folder) : List.of();
     try {
       AtomicFile.requireWritable(folder);
       for (String file : files) {
@@ -276,6 +285,19 @@ final class TrainingPipeline {
           "cannot write to folder %s (%s); choose another with --output-dir or --checkpoint-dir"
               .formatted(folder, CoracleException.reason(e)),
           e);
+    } finally {
+      passing.forEach(made -> made.toFile().delete()); // unless somebody has put something in it
     }
+  }
+
+  /** Returns a folder and those above it that are not there, the lowest first. */
+  private static List<Path> missing(Path folder) {
+    List<Path> missing = new ArrayList<>();
+    for (Path path = folder.toAbsolutePath();
+        path != null && !Files.exists(path, LinkOption.NOFOLLOW_LINKS);
+        path = path.getParent()) {
+      missing.add(path);
+    }
+    return missing;
   }
 }

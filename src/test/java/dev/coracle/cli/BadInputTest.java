@@ -9,6 +9,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.util.Arrays;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -75,7 +76,6 @@ class BadInputTest {
   }
 
   @Test
-  @Test
   void train_localeWithOtherDigits_writesPlainOnes() throws Exception {
     Cli cli =
         Cli.forkWith(
@@ -86,6 +86,7 @@ class BadInputTest {
     assertThat(cli.err()).contains("expected a whole number from 1 to 1024, got '0'");
   }
 
+  @Test
   void unknownOption_namesIt() {
     assertUsageError(Cli.run("train", "--epoch", "3"), "--epoch");
   }
@@ -155,6 +156,38 @@ class BadInputTest {
     assertFailure(cli, "cannot write to folder", "--output-dir");
     assertThat(cli.out()).isEmpty();
     assertThat(file).hasContent("precious");
+  }
+
+  @Test
+  void train_dryRunIntoAFolderThatTakesNoFiles_failsAsTheRunWould() throws IOException {
+    Files.writeString(folder.resolve("file"), "");
+    Path below = folder.resolve("file/out");
+    Object[] dry = {"train", "--data-dir", data, "--dry-run", "--output-dir", below};
+    assertFailure(Cli.run(dry), "cannot write to folder " + below, "--output-dir");
+    Path name = folder.resolve("new/" + "x".repeat(300)); // longer than a name may be
+    assertFailure(train("--dry-run", "--checkpoint-dir", name), "cannot write to folder " + name);
+    try (Stream<Path> files = Files.list(folder)) {
+      assertThat(files).containsExactlyInAnyOrder(data, folder.resolve("file"));
+    }
+  }
+
+  @Test
+  void train_dryRunIntoNewFolders_leavesNone() throws IOException {
+    Cli cli = train("--dry-run", "--checkpoint-dir", folder.resolve("new/one/two"));
+    assertThat(cli.status()).as(cli.toString()).isZero();
+    assertThat(cli.out())
+        .contains("Dry run: training, export and verification work; nothing was written.");
+    assertThat(folder.resolve("out")).doesNotExist();
+    assertThat(folder.resolve("new")).doesNotExist();
+  }
+
+  @Test
+  void train_dryRunWithNothingLeft_saysSo() {
+    assertThat(train().status()).isZero();
+    Cli cli = train("--dry-run", "--resume");
+    assertThat(cli.out())
+        .contains("Dry run: no step was left to train; export and verification work;")
+        .doesNotContain("training, export");
   }
 
   @Test
