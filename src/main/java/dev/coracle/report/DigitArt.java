@@ -77,11 +77,6 @@ public final class DigitArt {
     return lines;
   }
 
-  /** Draws one picture, its caption under it, each line ending in a line feed. */
-  public static String sheet(Picture picture, Style style) {
-    return sheet(List.of(picture), DEFAULT_WIDTH, style);
-  }
-
   /**
    * Lays pictures side by side, as many as {@code width} columns hold but at least one, each over
    * its centred caption. A caption wider than its picture widens the column; one wider than the

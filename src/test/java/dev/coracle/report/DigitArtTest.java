@@ -97,7 +97,7 @@ class DigitArtTest {
   void sheet_controlCharactersInCaption_areTakenOut() {
     Picture picture = new Picture(bytes(0, 0), 2, 1, "a\u001b[2J\nb");
 
-    assertThat(DigitArt.sheet(picture, Style.BLOCKS)).isEqualTo("\na [2J b\n");
+    assertThat(DigitArt.sheet(List.of(picture), 9, Style.BLOCKS)).isEqualTo("\na [2J b\n");
   }
 
   @Test
