@@ -6,6 +6,7 @@ import ai.onnxruntime.OrtException;
 import ai.onnxruntime.OrtLoggingLevel;
 import dev.coracle.CoracleException;
 import dev.coracle.LargeStack;
+import java.lang.module.ModuleDescriptor.Version;
 import java.lang.reflect.Field;
 import java.lang.reflect.Method;
 import java.nio.file.Path;
@@ -27,6 +28,9 @@ import org.jspecify.annotations.Nullable;
 final class Environment {
 
   private static final String NATIVE_PATH = "onnxruntime.native.path";
+
+  /** The version that the rules of {@link ModelRules} are for. */
+  private static final String VERSION = "1.29.0";
 
   private static @Nullable OrtEnvironment started;
 
@@ -60,12 +64,25 @@ final class Environment {
     if (isShuttingDown()) { // checked after retain: past here the environment is alive
       throw shuttingDown();
     }
+    requireVersion(environment.getVersion());
     try {
       environment.setTelemetry(false); // what the start itself records cannot be avoided
     } catch (OrtException e) {
       throw new CoracleException("ONNX Runtime does not start: \"" + Sessions.reason(e) + "\"", e);
     }
     return environment;
+  }
+
+  /**
+   * Refuses an older ONNX Runtime, which other dependencies may bring: what a model may contain was
+   * found out with this one.
+   */
+  static void requireVersion(String found) {
+    if (Version.parse(found).compareTo(Version.parse(VERSION)) < 0) {
+      throw new CoracleException(
+          "expected ONNX Runtime %s or newer, found %s, which another dependency brings; declare com.microsoft.onnxruntime:onnxruntime:%s, or dev.coracle:coracle, before it"
+              .formatted(VERSION, found, VERSION));
+    }
   }
 
   private static OrtEnvironment create(@Nullable Path libraries) {
@@ -89,6 +106,12 @@ final class Environment {
     Throwable cause = e; // of a class's failed initialisation
     while (cause.getCause() != null) {
       cause = cause.getCause();
+    }
+    if (cause instanceof IllegalCallerException) {
+      return new CoracleException(
+          "ONNX Runtime's native library may not be loaded (%s); start Java with --enable-native-access=ALL-UNNAMED, on the module path =com.microsoft.onnxruntime"
+              .formatted(cause.getMessage()),
+          e);
     }
     return new CoracleException(
         "ONNX Runtime's native library does not load (%s); it comes for Linux with glibc (x64, aarch64), macOS (aarch64) and Windows (x64), and needs a java.io.tmpdir that it can write to%s"

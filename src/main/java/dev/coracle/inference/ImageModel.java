@@ -49,10 +49,13 @@ record ImageModel(
       throw unfit(file, "a float32 output", output);
     }
     if (in.size() != 4 || in.get(0) == 0 || in.get(1) != 1 || in.get(2) < 1 || in.get(3) < 1) {
-      throw unfit(file, "an input (batch, 1, rows, columns)", input);
+      throw unfit(file, "an input (batch, 1, rows, columns), which is one channel", input);
     }
     if (out.size() != 2 || out.get(1) < 1 || !sameBatch(in.get(0), out.get(0))) {
       throw unfit(file, "an output (batch, classes)", output);
+    }
+    if (out.get(1) == 1) {
+      throw unfit(file, "two classes or more", output);
     }
     long images = Math.max(1, in.get(0));
     if (in.get(2) > MAX_SIZE / in.get(3) || images > MAX_SIZE / (in.get(2) * in.get(3))) {
@@ -106,7 +109,7 @@ record ImageModel(
             + expected
             + ", this model has "
             + found
-            + "; give a model that Coracle exported or one of the same form");
+            + "; run others by OnnxModel");
   }
 
   /** How a grey value becomes a float32 input: {@code (pixel/255 - mean) / std}. */
@@ -153,6 +156,12 @@ record ImageModel(
                   ? ModelMetadata.LOG_PROBABILITIES
                   : ModelMetadata.LOGITS;
       String kind = values.getOrDefault(ModelMetadata.OUTPUT_KIND, byOperator);
+      if (kind.equals(ModelMetadata.LOGITS) && "Sigmoid".equals(operator)) {
+        throw unfit(
+            file,
+            "scores of which one class has the highest",
+            "a Sigmoid, whose classes exclude no other");
+      }
       if (!OUTPUT_KINDS.contains(kind)) {
         throw malformed(
             ModelMetadata.OUTPUT_KIND, String.join(", ", OUTPUT_KINDS), Quote.text(kind));

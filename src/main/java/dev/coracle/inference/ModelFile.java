@@ -25,7 +25,7 @@ import java.util.Map;
  *
  * @param bytes an array, read once, so that what was checked is what is run, whatever happens to
  *     the file; or, where the options let ONNX Runtime read the file by its path, a mapping of it
- * @param sorts whether the model dies of inputs without elements
+ * @param needsElements whether the model kills the process if an input has no elements
  * @param metadata the file's {@code metadata_props}; of entries with the same key the last counts.
  *     Read here, because ONNX Runtime's Java binding (1.29.0) garbles text outside the Basic
  *     Multilingual Plane
@@ -33,7 +33,7 @@ import java.util.Map;
 record ModelFile(
     Path file,
     ByteBuffer bytes,
-    boolean sorts,
+    boolean needsElements,
     Map<String, String> metadata,
     GraphSignature signature,
     ExternalData externalData) {
@@ -70,12 +70,12 @@ record ModelFile(
     notAnotherFormat(bytes);
     MessageStructure.check(bytes);
     Message model = Message.model(bytes);
-    boolean sorts = ModelRules.check(model, options);
+    boolean needsElements = ModelRules.check(model, options);
     Message graph = model.messages("graph").get(0);
     return new ModelFile(
         file,
         bytes,
-        sorts,
+        needsElements,
         metadata(model),
         GraphSignature.of(graph),
         ExternalData.read(graph, options, bytes.limit()));

@@ -33,6 +33,12 @@ final class ModelRules {
    */
   static final int MAX_SUBGRAPHS = 5;
 
+  /**
+   * ONNX Runtime 1.29.0 dies of these, the first of which divides by the number of rows, without
+   * any.
+   */
+  static final Set<String> NEED_ELEMENTS = Set.of("TopK", "LSTM", "GRU");
+
   private static final String ML = "ai.onnx.ml";
 
   private final ModelOptions options;
@@ -42,7 +48,7 @@ final class ModelRules {
   private long sparseBytes;
 
   private int nodes;
-  private boolean sorts;
+  private boolean needsElements;
 
   private ModelRules(Message model, ModelOptions options) {
     this.model = model;
@@ -51,8 +57,7 @@ final class ModelRules {
   }
 
   /**
-   * Tells whether the model sorts: ONNX Runtime 1.29.0 dies of a TopK of no rows, as it divides by
-   * their number.
+   * Tells whether the model has an operator of {@link #NEED_ELEMENTS}.
    *
    * @throws InvalidModelException unless the model follows the rules
    */
@@ -62,7 +67,7 @@ final class ModelRules {
     rules.names();
     FunctionRules.check(model, options);
     rules.children(model, "", new Scope(0, false, null));
-    return rules.sorts;
+    return rules.needsElements;
   }
 
   /** Where a message is, as far as the rules depend on it. */
@@ -224,7 +229,7 @@ final class ModelRules {
                 .formatted(place, Quote.text(attribute.text("name"))));
       }
     }
-    sorts |= operator.equals("TopK");
+    needsElements |= NEED_ELEMENTS.contains(operator);
     if (isStandard(domain)) {
       OperatorRules.check(node, shapes == null ? KnownShapes.none() : shapes, place);
     }

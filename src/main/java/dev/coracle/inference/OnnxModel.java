@@ -53,7 +53,7 @@ import org.jspecify.annotations.Nullable;
 public final class OnnxModel implements AutoCloseable {
 
   private final Path file;
-  private final boolean sorts;
+  private final boolean needsElements;
   private final OrtEnvironment environment;
   private final OrtSession session;
   private final List<TensorSpec> inputs;
@@ -65,7 +65,7 @@ public final class OnnxModel implements AutoCloseable {
 
   private OnnxModel(ModelFile model, OrtSession session) throws OrtException {
     this.file = model.file();
-    this.sorts = model.sorts();
+    this.needsElements = model.needsElements();
     this.environment = Environment.get();
     this.session = session;
     this.metadata = model.metadata();
@@ -302,9 +302,9 @@ public final class OnnxModel implements AutoCloseable {
           || !(spec.accepts(value.shape()) || hasAnyRank(spec, specs))) {
         throw new InvalidInputException(file + ": expected " + spec + ", got " + value);
       }
-      if (sorts && value.bytes().capacity() == 0) {
+      if (needsElements && value.bytes().capacity() == 0) {
         throw new InvalidInputException(
-            file + ": expected elements, as the model sorts (TopK), got " + value);
+            file + ": expected elements, as the model has TopK, LSTM or GRU, got " + value);
       }
       checkBooleans(spec, value);
       target.put(

@@ -75,6 +75,21 @@ public final class Tensor {
     return of(FloatBuffer.wrap(values), shape);
   }
 
+  /** Makes a float64 tensor of a copy of the values. */
+  public static Tensor of(double[] values, long... shape) {
+    return of(DoubleBuffer.wrap(values), shape);
+  }
+
+  /** Makes an int32 tensor of a copy of the values. */
+  public static Tensor of(int[] values, long... shape) {
+    return of(IntBuffer.wrap(values), shape);
+  }
+
+  /** Makes an int64 tensor of a copy of the values. */
+  public static Tensor of(long[] values, long... shape) {
+    return of(LongBuffer.wrap(values), shape);
+  }
+
   /** Makes a float64 tensor of a copy of the values from position to limit, which do not move. */
   public static Tensor of(DoubleBuffer values, long... shape) {
     Tensor tensor = allocate(DType.FLOAT64, shape);

@@ -233,6 +233,7 @@ public final class OnnxVerifier {
     inputs.list().forEach(InputSpec::requireSizes);
     BlockRunner.requireInitialized(block);
     requireExamples();
+    requireAxes();
     boolean large = BlockRunner.isLarge(block, inputs);
     if (large) {
       NativeHeap.begin(NativeHeap.Use.GIVE_BACK);
@@ -279,7 +280,16 @@ public final class OnnxVerifier {
         samples.stream().map(Sample::sizes).distinct().toList(),
         skipped,
         differences.notes(),
-        tolerance);
+        differences.allowed());
+  }
+
+  private void requireAxes() {
+    Set<String> axes = inputs.axisNames();
+    if (!axes.containsAll(sizes.keySet())) {
+      throw new IllegalArgumentException(
+          "sizes were given for the axes %s; the dynamic axes are %s"
+              .formatted(sizes.keySet(), axes));
+    }
   }
 
   private void requireExamples() {

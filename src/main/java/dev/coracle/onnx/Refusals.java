@@ -19,7 +19,7 @@ final class Refusals {
   private static final String TRAINING = "it belongs to training, not to inference";
 
   private static final String WRITES =
-      "it writes in place; use the method that returns a new array, such as add for addi";
+      "it writes in place; use the method that returns a new array, such as add for addi, or concat and where for set";
 
   /** By the recorded name. */
   static final Map<String, String> REASONS =

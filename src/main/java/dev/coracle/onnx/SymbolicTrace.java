@@ -236,7 +236,8 @@ record SymbolicTrace(List<Value> inputs, List<Call> calls, List<Value> outputs) 
         throw differs(
             "a constant in "
                 + where
-                + " changes with a size, or from run to run, in a way that the exporter does not know");
+                + " changes with a size, or from run to run, in a way that the exporter does not know;"
+                + " a table that is cut by a size can be a Parameter of the block");
       }
       boolean position = constant instanceof Constant.Ramp || constant instanceof Constant.Size;
       // The result of a call may also be left to the call.

@@ -18,6 +18,7 @@ import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.MethodSource;
 
 class ModelCodecTest {
@@ -95,6 +96,27 @@ class ModelCodecTest {
           .isInstanceOf(InvalidInputException.class)
           .hasMessage("expected the scores of 2 images and 10 classes, got " + floats + " floats");
     }
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "Relu, 1, an image classifier has two classes or more",
+    "Sigmoid, 3, 'one class has the highest, this model has a Sigmoid'"
+  })
+  void read_modelThatDoesNotChooseAClass_isRefused(String operator, int classes, String message)
+      throws IOException {
+    GraphProto.Builder graph =
+        GraphProto.newBuilder()
+            .setName("scores")
+            .addInput(TestModel.tensor("x", TestModel.FLOAT, -1, 1, 1, classes))
+            .addNode(TestModel.node("Flatten", "flat", "x"))
+            .addNode(TestModel.node(operator, "y", "flat"))
+            .addOutput(TestModel.tensor("y", TestModel.FLOAT, -1, classes));
+    Path file = Files.write(folder.resolve("scores.onnx"), TestModel.model(graph, Map.of()));
+    assertThatThrownBy(() -> ModelCodec.read(file))
+        .isInstanceOf(InvalidModelException.class)
+        .hasMessageContaining(message)
+        .hasMessageContaining("OnnxModel");
   }
 
   @Test

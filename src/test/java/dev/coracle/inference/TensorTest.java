@@ -44,6 +44,9 @@ class TensorTest {
     Tensor longs = Tensor.of(LongBuffer.wrap(new long[] {1L << 40}));
     assertThat(longs.dtype()).isEqualTo(DType.INT64);
     assertThat(longs.longs()).isEqualTo(LongBuffer.wrap(new long[] {1L << 40}));
+    assertThat(Tensor.of(new double[] {0.5, -7}, 2).bytes()).isEqualTo(doubles.bytes());
+    assertThat(Tensor.of(new int[] {1, -2}, 2, 1).bytes()).isEqualTo(ints.bytes());
+    assertThat(Tensor.of(new long[] {1L << 40}).bytes()).isEqualTo(longs.bytes());
     Tensor halves = Tensor.of(DType.FLOAT16, ByteBuffer.wrap(new byte[] {1, 2, 3, 4}), 2);
     assertThat(halves.shorts().remaining()).isEqualTo(2);
     assertThat(halves.bytes()).isEqualTo(ByteBuffer.wrap(new byte[] {1, 2, 3, 4}));

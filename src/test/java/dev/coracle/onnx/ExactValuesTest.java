@@ -177,7 +177,7 @@ class ExactValuesTest {
         Map<String, Tensor> none = Map.of("x", Tensor.of(new float[0], 0, 4));
         assertThatThrownBy(() -> model.run(none))
             .isInstanceOf(InvalidInputException.class)
-            .hasMessageContaining("as the model sorts");
+            .hasMessageContaining("as the model has TopK");
       }
     }
   }

@@ -44,6 +44,38 @@ class OnnxVerifierTest {
   }
 
   @Test
+  void verify_sizesOfAnAxisThatIsNotThere_isRefused() throws IOException {
+    try (NDManager manager = NDManager.newBaseManager()) {
+      Block block = linear(manager);
+      exporter(block).export(file);
+      OnnxVerifier verifier =
+          OnnxVerifier.builder()
+              .block(block)
+              .file(file)
+              .input("input_0", SHAPE)
+              .sizes("batch", 300);
+      assertThatThrownBy(verifier::verify)
+          .isInstanceOf(IllegalArgumentException.class)
+          .hasMessageContaining("the axes [batch]; the dynamic axes are [batch_size]");
+    }
+  }
+
+  /** Sums of float16 come out otherwise by some steps of it. */
+  @Test
+  void verify_float16_tellsTheToleranceThatItHas() throws IOException {
+    try (NDManager manager = NDManager.newBaseManager()) {
+      Block block = Linear.builder().setUnits(10).build();
+      Shape shape = new Shape(1, 256);
+      block.initialize(manager, DataType.FLOAT16, shape);
+      ExportReport report =
+          OnnxExporter.builder().block(block).input("x", shape, DataType.FLOAT16).export(file);
+      VerificationReport verification = report.verification().orElseThrow();
+      assertThat(verification.tolerance()).isEqualTo(2e-2);
+      assertThat(verification.largest()).isLessThan(2e-2);
+    }
+  }
+
+  @Test
   void verify_fileOfOtherWeights_isRefused() throws IOException {
     try (NDManager manager = NDManager.newBaseManager()) {
       Block block = linear(manager);
