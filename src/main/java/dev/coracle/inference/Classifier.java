@@ -33,7 +33,8 @@ import org.jspecify.annotations.Nullable;
  *   <li>{@code float[]}: from 0 to 1, that is the byte divided by 255, not yet normalised;
  *   <li>{@link EncodedImage}: already in the form that the model's input takes; in lists only;
  *   <li>{@link BufferedImage}: any size and colours; {@link #pixels} says how it is fitted. Only
- *       this kind needs the module java.desktop.
+ *       this kind needs the module java.desktop at run time; the compiler asks a module that calls
+ *       this class for it in any case.
  * </ul>
  *
  * <p>The file's metadata (see {@link ModelMetadata}) says how images are scaled for the model, and
