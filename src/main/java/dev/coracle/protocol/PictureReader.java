@@ -22,6 +22,12 @@ import javax.imageio.stream.MemoryCacheImageInputStream;
  */
 public final class PictureReader {
 
+  /**
+   * Most scans of a JPEG: programs write up to a dozen, and each may cost a pass over all pixels for
+   * ten bytes of the file.
+   */
+  private static final int MAX_SCANS = 100;
+
   /** Pixels above which decoding takes some ten MB and tens of ms. */
   private static final long LARGE_PIXELS = 1_000_000;
 
@@ -34,16 +40,27 @@ public final class PictureReader {
    * @param formats accepted formats, by the names of the JDK's readers in lower case: png, jpeg,
    *     gif, bmp
    * @throws RequestException 415 for content of no such format, 413 for more than {@code maxPixels}
-   *     pixels, 400 for content in which the format's reader finds an error
+   *     pixels, 400 for content in which the format's reader finds an error, and for a JPEG of more
+   *     than 100 scans
    */
   public static BufferedImage read(
       String source, byte[] content, Set<String> formats, long maxPixels) {
+    checkScans(source, content);
     try (ImageInputStream in = new MemoryCacheImageInputStream(new ByteArrayInputStream(content))) {
       return decode(source, in, formats, maxPixels);
     } catch (RequestException e) {
       throw e;
     } catch (IOException | RuntimeException e) { // some readers throw the latter on damaged content
       throw new RequestException(400, "cannot read picture " + source + ": " + reason(e), e);
+    }
+  }
+
+  private static void checkScans(String source, byte[] content) {
+    int scans = JpegSegments.scans(content);
+    if (scans > MAX_SCANS) {
+      throw RequestException.badRequest(
+          "%s has %d scans; expected at most %d; save it as a baseline JPEG"
+              .formatted(source, scans, MAX_SCANS));
     }
   }
 
