@@ -12,6 +12,8 @@ final class JpegSegments {
   private static final int SOI = 0xd8;
   private static final int EOI = 0xd9;
   private static final int SOS = 0xda;
+  private static final int APP2 = 0xe2;
+  private static final int COM = 0xfe;
 
   private final byte[] file;
   private int at; // of the segment's marker
@@ -35,6 +37,22 @@ final class JpegSegments {
       scans += segments.marker() == SOS ? 1 : 0;
     }
     return scans;
+  }
+
+  /**
+   * Returns the file with its APP2 segments, in which colour profiles are, made comments; the file
+   * itself where it has none.
+   */
+  static byte[] withoutProfiles(byte[] file) {
+    byte[] plain = file;
+    JpegSegments segments = new JpegSegments(file);
+    while (segments.next()) {
+      if (segments.marker() == APP2) {
+        plain = plain == file ? file.clone() : plain;
+        plain[segments.at + 1] = (byte) COM;
+      }
+    }
+    return plain;
   }
 
   private int marker() {

@@ -18,7 +18,7 @@ import javax.imageio.stream.MemoryCacheImageInputStream;
 
 /**
  * Decodes the content of a picture file, completely or not at all. The orientation in EXIF data is
- * not applied: a photograph keeps its rows as stored.
+ * not applied: a photograph keeps its rows as stored. Nor are colour profiles.
  */
 public final class PictureReader {
 
@@ -46,13 +46,19 @@ public final class PictureReader {
   public static BufferedImage read(
       String source, byte[] content, Set<String> formats, long maxPixels) {
     checkScans(source, content);
-    try (ImageInputStream in = new MemoryCacheImageInputStream(new ByteArrayInputStream(content))) {
+    try (ImageInputStream in = open(content)) {
       return decode(source, in, formats, maxPixels);
     } catch (RequestException e) {
       throw e;
     } catch (IOException | RuntimeException e) { // some readers throw the latter on damaged content
-      throw new RequestException(400, "cannot read picture " + source + ": " + reason(e), e);
+      throw new RequestException(400, "cannot read " + source + ": " + reason(e), e);
     }
+  }
+
+  /** Opens a picture without its colour profile: one that is damaged would spoil the pixels. */
+  private static ImageInputStream open(byte[] content) {
+    byte[] plain = JpegSegments.withoutProfiles(content);
+    return new MemoryCacheImageInputStream(new ByteArrayInputStream(plain));
   }
 
   private static void checkScans(String source, byte[] content) {
@@ -66,7 +72,7 @@ public final class PictureReader {
 
   /** Tells from its header whether a picture has more than a million pixels. */
   public static boolean isLarge(byte[] content) {
-    try (ImageInputStream in = new MemoryCacheImageInputStream(new ByteArrayInputStream(content))) {
+    try (ImageInputStream in = open(content)) {
       Iterator<ImageReader> readers = ImageIO.getImageReaders(in);
       if (!readers.hasNext()) {
         return false;

@@ -8,6 +8,7 @@ import java.awt.image.BufferedImage;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 import java.util.HexFormat;
 import java.util.Set;
@@ -111,5 +112,27 @@ class PictureReaderTest {
     byte[] followed = Arrays.copyOf(jpeg, jpeg.length + markers.length);
     System.arraycopy(markers, 0, followed, jpeg.length, markers.length);
     assertThat(read(followed).getWidth()).isEqualTo(16);
+  }
+
+  @Test
+  void read_jpegWithBrokenColourProfile_isDecoded() throws IOException {
+    byte[] jpeg = picture("jpeg", 1_001, 1_000);
+    for (String profile : new String[] {"0101deadbeef", "0501deadbeef", "0000", ""}) {
+      byte[] name = "ICC_PROFILE\0".getBytes(StandardCharsets.US_ASCII);
+      byte[] data = HexFormat.of().parseHex(HexFormat.of().formatHex(name) + profile);
+      byte[] content = with(0xe2, data, jpeg);
+      assertThat(PictureReader.isLarge(content)).as(profile).isTrue();
+      assertThat(PictureReader.read("the picture", content, Set.of("jpeg"), 2_000_000).getWidth())
+          .as(profile)
+          .isEqualTo(1_001);
+    }
+  }
+
+  @Test
+  void read_damagedPicture_saysWhich() throws IOException {
+    byte[] half = Arrays.copyOf(picture("png", 16, 16), 40);
+    assertThatExceptionOfType(RequestException.class)
+        .isThrownBy(() -> PictureReader.read("the picture", half, Set.of("png"), 1_000_000))
+        .withMessageStartingWith("cannot read the picture: ");
   }
 }
