@@ -34,63 +34,78 @@ public record RequestBody(@Nullable String contentType, @Nullable String accept,
    *     gzip data that are damaged, cut off, or followed by more data
    */
   public static byte[] decoded(@Nullable String contentEncoding, byte[] bytes, int maxBytes) {
-    String encoding =
-        contentEncoding == null ? "" : contentEncoding.strip().toLowerCase(Locale.ROOT);
-    byte[] decoded =
-        switch (encoding) {
-          case "", "identity" -> bytes;
-          case "gzip", "x-gzip" -> gunzip(bytes, maxBytes);
-          default ->
-              throw new RequestException(
-                  415,
-                  "expected the Content-Encoding gzip or none, got "
-                      + Quote.text(encoding)
-                      + "; send the body in one of these");
-        };
-    if (decoded.length > maxBytes) {
-      throw new RequestException(
-          413,
-          String.format(
-              Locale.ROOT,
-              "the body has more than %,d bytes; send fewer images at once",
-              maxBytes));
+    if (isGzip(contentEncoding)) {
+      return gunzip(bytes, maxBytes);
     }
-    return decoded;
+    if (bytes.length > maxBytes) {
+      throw tooLong(maxBytes);
+    }
+    return bytes;
   }
 
   /**
    * Returns how many bytes a body claims to have once its Content-Encoding is undone, but at most
-   * {@code maxBytes}.
+   * {@code maxBytes}, and as many as gzip data of its length can give.
+   *
+   * @throws RequestException 415 for another encoding than {@link #decoded} takes
    */
   public static int decodedBytes(@Nullable String contentEncoding, byte[] bytes, int maxBytes) {
-    if (contentEncoding == null || bytes.length < Integer.BYTES) {
-      return Math.min(bytes.length, maxBytes);
+    int held = Math.min(bytes.length, maxBytes);
+    return isGzip(contentEncoding) ? Math.max(held, gzipSize(bytes, maxBytes)) : held;
+  }
+
+  private static boolean isGzip(@Nullable String contentEncoding) {
+    String encoding =
+        contentEncoding == null ? "" : contentEncoding.strip().toLowerCase(Locale.ROOT);
+    return switch (encoding) {
+      case "", "identity" -> false;
+      case "gzip", "x-gzip" -> true;
+      default ->
+          throw new RequestException(
+              415,
+              "expected the Content-Encoding gzip or none, got "
+                  + Quote.text(encoding)
+                  + "; send the body in one of these");
+    };
+  }
+
+  /**
+   * Returns the length stated at the end of gzip data (RFC 1952, 2.3.1), which anybody can write
+   * there, but at most what the data can give and {@code maxBytes}.
+   */
+  private static int gzipSize(byte[] bytes, int maxBytes) {
+    if (bytes.length < Integer.BYTES) {
+      return 0;
     }
-    return (int) Math.min(Math.max(bytes.length, gzipBytes(bytes)), maxBytes);
-  }
-
-  /** Returns the uncompressed length stated at the end of gzip data (RFC 1952, 2.3.1). */
-  private static long gzipBytes(byte[] bytes) {
     ByteBuffer end = ByteBuffer.wrap(bytes).order(ByteOrder.LITTLE_ENDIAN);
-    return Integer.toUnsignedLong(end.getInt(bytes.length - Integer.BYTES));
+    long said = Integer.toUnsignedLong(end.getInt(bytes.length - Integer.BYTES));
+    return (int) Math.min(Math.min(said, (long) GzipMember.MAX_RATIO * bytes.length), maxBytes);
   }
 
-  /** Returns at most {@code maxBytes + 1} bytes. */
   private static byte[] gunzip(byte[] bytes, int maxBytes) {
     try (InputStream in = GzipMember.open(new ByteArrayInputStream(bytes))) {
-      long said = bytes.length < Integer.BYTES ? Long.MAX_VALUE : gzipBytes(bytes);
-      if (said > maxBytes) {
-        return in.readNBytes(maxBytes < Integer.MAX_VALUE ? maxBytes + 1 : maxBytes);
-      }
-      byte[] content = new byte[(int) said]; // at once: readNBytes would take twice the memory
+      // At once: readNBytes would take twice the memory.
+      byte[] content = new byte[gzipSize(bytes, maxBytes)];
       int count = in.readNBytes(content, 0, content.length);
-      if (in.read() >= 0 || count < content.length) { // read() also checks the trailer
-        throw new IOException("expected %d bytes, as its end says, found others".formatted(said));
+      boolean more = in.read() >= 0; // which also checks the trailer
+      if (more && count == maxBytes) {
+        throw tooLong(maxBytes);
+      }
+      if (more || count < content.length) {
+        throw new IOException(
+            "expected %d bytes, as its end says, found others".formatted(content.length));
       }
       return content;
     } catch (IOException e) {
       throw new RequestException(
           400, "cannot decompress the body: " + e.getMessage() + "; compress it again", e);
     }
+  }
+
+  private static RequestException tooLong(int maxBytes) {
+    return new RequestException(
+        413,
+        String.format(
+            Locale.ROOT, "the body has more than %,d bytes; send fewer images at once", maxBytes));
   }
 }

@@ -109,8 +109,7 @@ final class Inference implements AutoCloseable {
   private void decompress(Exchange exchange, Models.Loaded model, Decoder decoder, byte[] bytes) {
     try {
       String encoding = exchange.header(HttpHeader.CONTENT_ENCODING);
-      long room = RequestBody.decodedBytes(encoding, bytes, maxBodyBytes);
-      if (encoding != null && !exchange.reserveOrFail(room)) {
+      if (!exchange.reserveOrFail(RequestBody.decodedBytes(encoding, bytes, maxBodyBytes))) {
         return;
       }
       byte[] content = RequestBody.decoded(encoding, bytes, maxBodyBytes);

@@ -4,8 +4,10 @@ package dev.coracle.protocol;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 
+import com.sun.management.ThreadMXBean;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
+import java.lang.management.ManagementFactory;
 import java.util.Arrays;
 import java.util.List;
 import java.util.zip.GZIPOutputStream;
@@ -77,5 +79,36 @@ class RequestBodyTest {
     byte[] wrongSum = whole.clone();
     wrongSum[whole.length - 8] ^= 1;
     assertRefused(400, "gzip", wrongSum);
+  }
+
+  @Test
+  void decodedBytes_identity_isTheLength() {
+    byte[] bytes = new byte[100];
+    Arrays.fill(bytes, (byte) 0x7f); // as gzip, 2 GiB
+    for (@Nullable String encoding : new @Nullable String[] {null, "", " Identity"}) {
+      assertThat(RequestBody.decodedBytes(encoding, bytes, 1 << 20)).isEqualTo(100);
+    }
+  }
+
+  @Test
+  void decodedBytes_gzip_isWhatItSaysButNoMoreThanItCanGive() throws IOException {
+    byte[] bytes = gzip(new byte[100_000]);
+    assertThat(RequestBody.decodedBytes("gzip", bytes, 1 << 20)).isEqualTo(100_000);
+    assertThat(RequestBody.decodedBytes("gzip", bytes, 5_000)).isEqualTo(5_000);
+    byte[] lie = gzip(new byte[] {1, 2, 3});
+    Arrays.fill(lie, lie.length - 4, lie.length, (byte) 0x7f);
+    assertThat(RequestBody.decodedBytes("x-gzip", lie, 1 << 30)).isEqualTo(1032 * lie.length);
+  }
+
+  @Test
+  void decoded_gzipThatSaysMoreThanItHolds_is400InLittleMemory() throws IOException {
+    byte[] lie = gzip(new byte[] {1, 2, 3});
+    Arrays.fill(lie, lie.length - 4, lie.length, (byte) 0x7f);
+    ThreadMXBean threads = ManagementFactory.getPlatformMXBean(ThreadMXBean.class);
+    long before = threads.getCurrentThreadAllocatedBytes();
+    assertThatExceptionOfType(RequestException.class)
+        .isThrownBy(() -> RequestBody.decoded("gzip", lie, 32 << 20))
+        .withMessageContaining("length does not match");
+    assertThat(threads.getCurrentThreadAllocatedBytes() - before).isLessThan(8 << 20);
   }
 }

@@ -9,6 +9,7 @@ import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.atomic.AtomicBoolean;
@@ -107,6 +108,18 @@ class OverloadTest extends ServerFixture {
     byte[] request =
         GoodRequest.post("/invocations", "application/octet-stream", encoding, bytes.toByteArray());
     assertTooMuch(connect(server).send(request).get());
+  }
+
+  /** The last bytes of images are no length. */
+  @Test
+  void bodyWithIdentityEncoding_holdsItsLength() throws Exception {
+    InferenceServer server = fast(o -> o.maxBodyBytes(1 << 20).maxPendingBytes(1 << 18));
+    byte[] image = new byte[784];
+    Arrays.fill(image, (byte) 255);
+    byte[] request =
+        GoodRequest.post(
+            "/invocations", "application/octet-stream", "Content-Encoding: identity\r\n", image);
+    assertThat(connect(server).send(request).get().status()).isEqualTo(200);
   }
 
   /** To try again would not help. */
