@@ -52,6 +52,8 @@ public final class InferenceServer implements AutoCloseable {
 
   private static final int ACCEPT_QUEUE = 1024;
 
+  private static final String CANNOT_RELOAD = "cannot reload; the earlier model stays";
+
   private final ServerOptions options;
   private final Metrics metrics = new Metrics();
   private final Health health = new Health();
@@ -223,9 +225,15 @@ public final class InferenceServer implements AutoCloseable {
       return;
     }
     try {
-      LOG.info("reloaded {}, version {}", options.name(), models.reload(options.name()).version());
+      Models.Loaded fresh = models.reloadIfOther(options.name());
+      watch.loaded();
+      if (fresh != null) {
+        LOG.info("reloaded {}, version {}", options.name(), fresh.version());
+      }
     } catch (CoracleException e) {
-      LOG.error("cannot reload; the earlier model stays: {}", e.getMessage());
+      LOG.error(CANNOT_RELOAD + ": {}", e.getMessage());
+    } catch (RuntimeException | Error e) { // such as no memory, which may be there later
+      LOG.error(CANNOT_RELOAD, e);
     }
   }
 

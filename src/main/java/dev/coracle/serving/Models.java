@@ -158,6 +158,12 @@ final class Models {
     }
   }
 
+  /** Reloads a model, but returns null where its file has the content that is loaded. */
+  synchronized @Nullable Loaded reloadIfOther(String name) {
+    Loaded old = get(name);
+    return version(old.file()).equals(old.version()) ? null : reload(name);
+  }
+
   /** Removes a model; the future completes when its memory is free. */
   synchronized CompletableFuture<@Nullable Void> unload(String name) {
     Loaded old = get(name);

@@ -184,6 +184,18 @@ class ReloadTest extends ServerFixture {
   }
 
   @Test
+  void watch_fileThatWasLoadedByACall_isNotLoadedAgain() throws Exception {
+    InferenceServer server = fast(o -> o.watch(true));
+    RawClient client = connect(server);
+    String version = version(client);
+    replace(folder.resolve("model.onnx"), other());
+    assertThat(client.send(LOAD).get().status()).isEqualTo(200);
+    assertThat(version(client)).isNotEqualTo(version);
+    Thread.sleep(3L * FileWatch.PERIOD_MS); // for longer than two looks at it
+    assertThat(metric(server, "coracle_model_reloads_total")).isEqualTo(1);
+  }
+
+  @Test
   void watch_fileBeingWritten_isLeftUntilItIsWhole() throws Exception {
     InferenceServer server = fast(o -> o.watch(true));
     RawClient client = connect(server);
