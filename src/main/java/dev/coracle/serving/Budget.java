@@ -17,10 +17,13 @@ final class Budget {
    * Takes bytes, which {@link #give} returns; returns false, having taken none, beyond the limit.
    */
   boolean take(long bytes) {
-    if (used.addAndGet(bytes) <= limit) {
-      return true;
+    long before = used.get();
+    while (bytes <= limit - before) { // adding first would refuse others what is then given back
+      if (used.compareAndSet(before, before + bytes)) {
+        return true;
+      }
+      before = used.get();
     }
-    used.addAndGet(-bytes);
     return false;
   }
 
