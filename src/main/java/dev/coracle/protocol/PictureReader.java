@@ -23,8 +23,8 @@ import javax.imageio.stream.MemoryCacheImageInputStream;
 public final class PictureReader {
 
   /**
-   * Most scans of a JPEG: programs write up to a dozen, and each may cost a pass over all pixels for
-   * ten bytes of the file.
+   * Most scans of a JPEG: programs write up to a dozen, and each may cost a pass over all pixels
+   * for ten bytes of the file.
    */
   private static final int MAX_SCANS = 100;
 

@@ -3,7 +3,6 @@ package dev.coracle.serving;
 
 import dev.coracle.protocol.Answer;
 import dev.coracle.protocol.RequestException;
-import java.net.InetSocketAddress;
 import java.nio.ByteBuffer;
 import java.time.Duration;
 import java.util.concurrent.atomic.AtomicBoolean;
@@ -102,12 +101,6 @@ final class Exchange {
 
   Connection connection() {
     return request.getConnectionMetaData().getConnection();
-  }
-
-  /** Tells whether the request comes from this machine. */
-  boolean isLocal() {
-    return request.getConnectionMetaData().getRemoteSocketAddress() instanceof InetSocketAddress a
-        && a.getAddress().isLoopbackAddress();
   }
 
   void bodyPending(boolean pending) {

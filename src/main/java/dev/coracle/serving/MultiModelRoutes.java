@@ -79,6 +79,7 @@ final class MultiModelRoutes {
   }
 
   private void load(Exchange exchange, Map<String, String> parameters) {
+    Callers.checkNoForeignPage(exchange);
     BodyReader.read(
         exchange,
         MAX_BODY,
@@ -223,6 +224,7 @@ final class MultiModelRoutes {
   }
 
   private void unload(Exchange exchange, Map<String, String> parameters) {
+    Callers.checkNoForeignPage(exchange);
     loader.run(exchange, () -> unload(exchange, models.get(name(parameters))));
   }
 

@@ -152,9 +152,7 @@ final class OpenInferenceRoutes {
   }
 
   private void load(Exchange exchange, Map<String, String> parameters) {
-    if (!exchange.isLocal()) {
-      throw new RequestException(403, "models are reloaded from the server's own machine only");
-    }
+    Callers.checkLocal(exchange);
     String name = model(parameters).name();
     loader.run(exchange, () -> reload(exchange, name));
   }

@@ -140,6 +140,17 @@ class MultiModelTest extends ServerFixture {
   }
 
   @Test
+  void loadAndUnload_byAPageOfAnotherSite_403() throws IOException {
+    Path file = models.resolve("a/model");
+    String foreign = "Host: a\r\nOrigin: http://example.org\r\n";
+    String load = post("/models", "{\"model_name\":\"x\",\"url\":\"%s\"}".formatted(file));
+    assertRefused(call(load.replace("Host: a\r\n", foreign)), 403);
+    assertThat(load("x", file).status()).isEqualTo(200);
+    assertRefused(call("DELETE /models/x HTTP/1.1\r\n" + foreign + "\r\n"), 403);
+    assertThat(call(get("/models/x")).status()).isEqualTo(200);
+  }
+
+  @Test
   void load_moreThanMemory_507() throws IOException {
     Path huge = models.resolve("huge.onnx");
     try (RandomAccessFile file = new RandomAccessFile(huge.toFile(), "rw")) {

@@ -173,6 +173,53 @@ class ReloadTest extends ServerFixture {
     }
   }
 
+  private static String loadWith(String host, String... headers) {
+    return "POST /v2/repository/models/model/load HTTP/1.1\r\nHost: %s\r\n%s\r\n"
+        .formatted(host, String.join("", headers));
+  }
+
+  /** A page may send such a request to any address, and by a name of its own that leads here. */
+  @Test
+  void load_byAPageOfAnotherSite_403() throws Exception {
+    InferenceServer server = fast(o -> o);
+    String own = "127.0.0.1:" + server.port();
+    for (String request :
+        List.of(
+            loadWith(own, "Origin: http://example.org\r\n"),
+            loadWith(own, "Origin: null\r\n"),
+            loadWith(own, "Origin: http://127.0.0.1:1\r\n"),
+            loadWith(own, "Origin: https://" + own + "\r\n"),
+            loadWith(own, "Sec-Fetch-Site: cross-site\r\n"),
+            loadWith(own, "Sec-Fetch-Site: same-site\r\n"),
+            loadWith("a.example", "Origin: http://a.example\r\nSec-Fetch-Site: same-origin\r\n"))) {
+      RawClient.Reply reply = connect(server).send(request).get();
+      assertThat(reply.status()).as(request).isEqualTo(403);
+      ErrorForm.check(reply);
+    }
+  }
+
+  @Test
+  void load_byThisServersPage_isDone() throws Exception {
+    InferenceServer server = fast(o -> o);
+    for (String host : List.of("127.0.0.1:", "localhost:", "[::1]:")) {
+      String own = host + server.port();
+      String request =
+          loadWith(own, "Origin: http://" + own + "\r\nSec-Fetch-Site: same-origin\r\n");
+      assertThat(connect(server).send(request).get().status()).as(own).isEqualTo(200);
+    }
+  }
+
+  /** Every client of a proxy on this machine comes from this machine. */
+  @Test
+  void load_byWayOfAProxy_403() throws Exception {
+    RawClient client = connect(fast(o -> o));
+    for (String header : List.of("Forwarded: for=192.0.2.7", "X-Forwarded-For: 127.0.0.1")) {
+      RawClient.Reply reply = client.send(loadWith("a", header + "\r\n")).get();
+      assertThat(reply.status()).as(header).isEqualTo(403);
+      ErrorForm.check(reply);
+    }
+  }
+
   @Test
   void watch_replacedFile_isLoaded() throws Exception {
     InferenceServer server = fast(o -> o.watch(true));
