@@ -53,10 +53,7 @@ enum AnswerFormat {
    * @throws RequestException 406 where none is acceptable
    */
   static AnswerFormat choose(@Nullable String accept, String byDefault) {
-    AnswerFormat fallback = choose(ranges(byDefault), JSON);
-    if (fallback == null) {
-      throw new IllegalArgumentException("no answer has the default form " + byDefault);
-    }
+    AnswerFormat fallback = byDefault(byDefault);
     if (accept == null || accept.isBlank()) {
       return fallback;
     }
@@ -70,6 +67,19 @@ enum AnswerFormat {
               + Quote.text(accept));
     }
     return chosen;
+  }
+
+  /**
+   * Chooses for a sender that accepts anything.
+   *
+   * @throws IllegalArgumentException if {@code accept}, an Accept header, includes no format
+   */
+  static AnswerFormat byDefault(String accept) {
+    AnswerFormat format = choose(ranges(accept), JSON);
+    if (format == null) {
+      throw new IllegalArgumentException("no answer has the default form " + accept);
+    }
+    return format;
   }
 
   private static @Nullable AnswerFormat choose(List<Range> ranges, AnswerFormat fallback) {

@@ -71,6 +71,15 @@ public abstract class Query {
   }
 
   /**
+   * Checks a {@code defaultAccept} for {@link #invocation}.
+   *
+   * @throws IllegalArgumentException if there is no answer format that it includes
+   */
+  public static void checkDefaultAccept(String defaultAccept) {
+    AnswerFormat.byDefault(defaultAccept);
+  }
+
+  /**
    * Reads a request in the same forms, but also takes it for JSON if it declares plain text, a form
    * or no type. The answer is always JSON, {@code {"digits": [7, ...]}}, with {@code
    * "probabilities": [[...], ...]} if they are wanted.

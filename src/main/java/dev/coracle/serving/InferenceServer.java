@@ -93,7 +93,6 @@ public final class InferenceServer implements AutoCloseable {
    *
    * @throws CoracleException if the server cannot listen on the address; if the model cannot be
    *     loaded, as {@link dev.coracle.inference.Classifier#open} says; or if the model fails
-   * @throws IllegalArgumentException if no answer has the default content type of the options
    */
   public static InferenceServer start(ServerOptions options) {
     Path file = options.model();

@@ -2,6 +2,7 @@
 package dev.coracle.serving;
 
 import dev.coracle.inference.ModelOptions;
+import dev.coracle.protocol.Query;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Objects;
@@ -288,12 +289,13 @@ public final class ServerOptions {
      * Makes the options.
      *
      * @throws IllegalArgumentException if neither or both of {@link #model} and {@link
-     *     #modelsFolder} are given
+     *     #modelsFolder} are given, or if no answer has the {@link #defaultAccept}
      */
     public ServerOptions build() {
       if ((model == null) == (modelsFolder == null)) {
         throw new IllegalArgumentException("expected either a model or a folder of models");
       }
+      Query.checkDefaultAccept(defaultAccept);
       return new ServerOptions(this);
     }
 
