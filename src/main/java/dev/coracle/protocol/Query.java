@@ -128,6 +128,10 @@ public abstract class Query {
               + " Protocol, got "
               + Quote.text(typed.type().name()));
     }
+    if (typed.type().parameter("scale") != null) {
+      throw RequestException.badRequest(
+          "scale= is not for the Open Inference Protocol, whose numbers are the model's input; leave it out");
+    }
     InferRequest.Content content = InferRequest.read(model, body.bytes());
     return new InferQuery(model, name, version, content.id(), content.images());
   }

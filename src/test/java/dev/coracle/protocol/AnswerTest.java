@@ -226,6 +226,23 @@ class AnswerTest {
     return Query.infer(classifier.codec(), "mnist", "0123", Models.body(null, json));
   }
 
+  /** Without it in mind, grey values would be taken for the model's input. */
+  @Test
+  void infer_scale_is400() {
+    String json = infer("[1,1,28,28]", '[' + Models.numbers(0) + ']', "");
+    assertThatExceptionOfType(RequestException.class)
+        .isThrownBy(
+            () ->
+                Query.infer(
+                    classifier.codec(),
+                    "mnist",
+                    "0123",
+                    Models.body("application/json; scale=255", json)))
+        .withMessageEndingWith("whose numbers are the model's input; leave it out")
+        .extracting(RequestException::status)
+        .isEqualTo(400);
+  }
+
   @Test
   void infer_flatOrNested_answersRawScores() throws IOException {
     String both = '[' + Models.numbers(0) + ',' + Models.numbers(1) + ']';
