@@ -12,7 +12,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Reads a request for inference of the Open Inference Protocol. The members of an object may come
- * in any order, even data before their shape; unknown ones are skipped.
+ * in any order, even data before their shape; unknown ones are skipped, and null stands for an
+ * optional one that is absent.
  */
 final class InferRequest {
 
@@ -40,7 +41,7 @@ final class InferRequest {
                 "a request, an object with \"inputs\"",
                 name -> {
                   switch (name) {
-                    case "id" -> id = input.string("id");
+                    case "id" -> id = isNull() ? null : input.string("id");
                     case "inputs" -> inputs();
                     case "outputs" -> outputs();
                     default -> {
@@ -67,7 +68,14 @@ final class InferRequest {
     }
   }
 
+  private boolean isNull() {
+    return input.token() == JsonToken.VALUE_NULL;
+  }
+
   private void outputs() throws IOException {
+    if (isNull()) {
+      return;
+    }
     expect(JsonToken.START_ARRAY, "an array of outputs");
     while (input.next() != JsonToken.END_ARRAY) {
       Set<String> members =

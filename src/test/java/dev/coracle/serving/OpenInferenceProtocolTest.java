@@ -147,9 +147,10 @@ class OpenInferenceProtocolTest {
     assertThat(answer.path("id")).isEqualTo(OpenApiDocument.JSON.readTree('"' + id + '"'));
   }
 
-  @Test
-  void infer_noId_givesNone() throws Exception {
-    JsonNode answer = infer(request(ONE, ZEROS, ""));
+  @ParameterizedTest
+  @ValueSource(strings = {"", ",\"id\":null"})
+  void infer_noId_givesNone(String more) throws Exception {
+    JsonNode answer = infer(request(ONE, ZEROS, more));
     assertThat(answer.has("id")).isFalse();
     assertThat(answer.path("model_name").asText()).isEqualTo("mnist");
   }
@@ -159,6 +160,7 @@ class OpenInferenceProtocolTest {
       strings = {
         "",
         ",\"outputs\":[]",
+        ",\"outputs\":null,\"id\":null,\"parameters\":null",
         ",\"outputs\":[{\"name\":\"output_0\"}]",
         ",\"outputs\":[{\"name\":\"output_0\",\"parameters\":{\"a\":1,\"b\":\"c\",\"d\":true}}]",
         ",\"parameters\":{\"a\":1.5}"
