@@ -2,6 +2,7 @@
 package dev.coracle.protocol;
 
 import java.nio.ByteBuffer;
+import java.util.Locale;
 
 /** The numeric element types of npy files, by NumPy's codes. */
 enum NpyType {
@@ -103,7 +104,7 @@ enum NpyType {
     boolean ordered = !descr.isEmpty() && "<>|".indexOf(descr.charAt(0)) >= 0;
     if (ordered) {
       for (NpyType type : values()) {
-        boolean named = type.name().equalsIgnoreCase(descr.substring(1));
+        boolean named = type.name().toLowerCase(Locale.ROOT).equals(descr.substring(1));
         if (named && (type.bytes == 1 || descr.charAt(0) != '|')) {
           return type;
         }

@@ -123,6 +123,7 @@ class NpyReaderTest {
       value = {
         "{'descr': '|O', 'fortran_order': False, 'shape': (1,), } ; got object",
         "{'descr': '<c8', 'fortran_order': False, 'shape': (6,), } ; got \"<c8\"",
+        "{'descr': '<U1', 'fortran_order': False, 'shape': (6,), } ; got \"<U1\"", // text
         "{'descr': 'f4', 'fortran_order': False, 'shape': (6,), } ; got \"f4\"",
         "{'descr': '', 'fortran_order': False, 'shape': (6,), } ; got \"\"",
         "{'descr': [('a', '<f4')], 'fortran_order': False, 'shape': (6,), } ; a structured one",
