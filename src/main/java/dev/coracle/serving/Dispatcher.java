@@ -62,6 +62,13 @@ final class Dispatcher extends Handler.Abstract.NonBlocking {
         exchange.fail(503, Health.DRAINING);
         return;
       }
+      if (hasOtherCoding(request)) {
+        exchange.fail(
+            501,
+            "expected the Transfer-Encoding chunked or none; to compress a body, send Content-Encoding: gzip",
+            Exchange.CLOSING);
+        return;
+      }
       if (match == null) {
         exchange.fail(404, "no such route; GET /openapi.json lists all");
         return;
@@ -84,6 +91,13 @@ final class Dispatcher extends Handler.Abstract.NonBlocking {
     } catch (RuntimeException | Error e) {
       exchange.failed(e);
     }
+  }
+
+  /** Jetty undoes chunked, and passes on what a coding before it in the list has made. */
+  private static boolean hasOtherCoding(Request request) {
+    return request.getHeaders().contains(HttpHeader.TRANSFER_ENCODING)
+        && !request.getHeaders().getCSV(HttpHeader.TRANSFER_ENCODING, false).stream()
+            .allMatch("chunked"::equalsIgnoreCase);
   }
 
   private static boolean hasBody(Request request) {

@@ -44,6 +44,9 @@ final class Exchange {
   private static final HttpField CLOSE =
       new PreEncodedHttpField(HttpHeader.CONNECTION, HttpHeaderValue.CLOSE.asString());
 
+  /** Headers of an answer after which the connection cannot be read on. */
+  static final HttpFields CLOSING = HttpFields.from(CLOSE);
+
   private final Request request;
   private final Response response;
   private final Callback callback;

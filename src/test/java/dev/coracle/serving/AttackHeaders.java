@@ -13,7 +13,16 @@ final class AttackHeaders {
   private AttackHeaders() {}
 
   static Stream<Attack> all() {
-    return Stream.of(hosts(), names(), values(), sizes(), lengths(), codings(), types(), others())
+    return Stream.of(
+            hosts(),
+            names(),
+            values(),
+            sizes(),
+            lengths(),
+            codings(),
+            otherCodings(),
+            types(),
+            others())
         .flatMap(each -> each);
   }
 
@@ -137,10 +146,7 @@ final class AttackHeaders {
             "\"chunked\"",
             "chunke",
             "chunked x",
-            "deflate, chunked",
-            "gzip, chunked",
             "chunked\r\nTransfer-Encoding: gzip",
-            "gzip\r\nTransfer-Encoding: chunked",
             "chunked\r\nTransfer-Encoding: chunked",
             "chunked\r\nTransfer-Encoding: cow")
         .map(
@@ -150,6 +156,21 @@ final class AttackHeaders {
                     OCTETS + "Transfer-Encoding: " + coding + "\r\n",
                     "0\r\n\r\n",
                     400));
+  }
+
+  private static Stream<Attack> otherCodings() {
+    return Stream.of(
+            "deflate, chunked",
+            "gzip, chunked",
+            "GZIP , Chunked",
+            "gzip\r\nTransfer-Encoding: chunked",
+            "x;a=\"b, chunked\", chunked")
+        .map(
+            coding ->
+                Attack.header(
+                    "Transfer-Encoding " + coding.replace("\r\n", ", "),
+                    "Transfer-Encoding: " + coding + "\r\n",
+                    501));
   }
 
   private static Stream<Attack> types() {

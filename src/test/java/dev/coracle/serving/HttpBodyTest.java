@@ -83,6 +83,14 @@ class HttpBodyTest extends ServerFixture {
     GOOD.check(client.send(GOOD.bytes()).get());
   }
 
+  @Test
+  void chunks_compressedAsTransferCoding_501AndTheLastAnswer() throws IOException {
+    RawClient client = connect().send(OCTETS + "Transfer-Encoding: gzip, chunked\r\n\r\n");
+    byte[] zipped = gzip(GOOD.image());
+    client.send("%x\r\n".formatted(zipped.length)).send(zipped).send("\r\n0\r\n\r\n");
+    assertLastRefusal(client, 501);
+  }
+
   private static byte[] gzip(byte[] bytes) throws IOException {
     ByteArrayOutputStream out = new ByteArrayOutputStream();
     try (GZIPOutputStream gzip = new GZIPOutputStream(out)) {
