@@ -25,9 +25,11 @@ final class Errors implements Request.Handler {
     int status = response.getStatus();
     String message;
     if (failure instanceof HttpException e) {
-      // 501 and 505 are also the client's fault.
-      status = e.getCode() >= 500 && e.getCode() != 503 ? 400 : e.getCode();
-      message = message(status, reason((Throwable) failure));
+      status = status(e.getCode());
+      message =
+          e.getCode() == HttpStatus.UPGRADE_REQUIRED_426
+              ? "expected HTTP/1.1, got another version"
+              : message(status, reason((Throwable) failure));
     } else if (failure instanceof OutOfMemoryError) { // before the request had an exchange
       write(response, 503, Exchange.NO_MEMORY, callback);
       return true;
@@ -46,6 +48,15 @@ final class Errors implements Request.Handler {
     }
     write(response, status, Answer.error(message), callback);
     return true;
+  }
+
+  /** Returns the status to answer with where Jetty would answer with another. */
+  private static int status(int code) {
+    return switch (code) {
+      case HttpStatus.UPGRADE_REQUIRED_426 -> 400; // it would need the header Upgrade
+      case HttpStatus.SERVICE_UNAVAILABLE_503 -> code;
+      default -> code < 500 ? code : 400; // 501 and 505 are also the client's fault
+    };
   }
 
   private static void write(Response response, int status, Answer answer, Callback callback) {
