@@ -58,8 +58,10 @@ final class RequestLines implements RequestLog {
     json.writeStringField("time", Instant.now().toString());
     json.writeStringField("client", Request.getRemoteAddr(request));
     json.writeStringField("method", method(request));
-    String path = String.valueOf(request.getHttpURI().getPath());
-    json.writeStringField("path", path.length() <= MAX_PATH ? path : path.substring(0, MAX_PATH));
+    if (exchange != null) { // else Jetty may have put a path of its own in its place
+      String path = String.valueOf(request.getHttpURI().getPath());
+      json.writeStringField("path", path.length() <= MAX_PATH ? path : path.substring(0, MAX_PATH));
+    }
     json.writeNumberField("status", status);
     json.writeNumberField("ms", Math.round(nanos / 1e3) / 1e3);
     json.writeNumberField("bytes_in", Request.getContentBytesRead(request));
