@@ -61,7 +61,8 @@ final class NpyReader {
           float value = header.type().get(data, at);
           if (!Float.isFinite(value)) {
             throw RequestException.badRequest(
-                "expected npy elements that a float32 can hold, got another at offset " + at);
+                "expected npy elements that a float32 can hold, got one that it cannot at offset "
+                    + at);
           }
           images.add(value);
         });

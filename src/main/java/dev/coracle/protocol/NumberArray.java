@@ -85,7 +85,7 @@ final class NumberArray {
     if (sizes[level] == 0) {
       sizes[level] = count;
     } else if (sizes[level] != count) {
-      throw ragged("one of %d beside one of %d".formatted(count, sizes[level]));
+      throw ragged("an array of %d next to one of %d".formatted(count, sizes[level]));
     }
   }
 

@@ -127,7 +127,7 @@ public final class PictureReader {
     }
     throw new RequestException(
         415,
-        "%s is no picture that can be read; expected one of %s"
+        "%s is not a readable picture; expected one of %s"
             .formatted(source, String.join(", ", new TreeSet<>(formats))));
   }
 

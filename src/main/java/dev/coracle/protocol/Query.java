@@ -23,7 +23,7 @@ public abstract class Query {
 
   /** Blames the values: the model was tried out when it was opened, these values were not. */
   static final String NO_NUMBERS =
-      "the model gives no number for these images; send values in the range that it was trained on";
+      "the model's output for these images is not a number; send values in the range that it was trained on";
 
   private final List<?> images;
 

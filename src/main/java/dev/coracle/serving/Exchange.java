@@ -176,7 +176,7 @@ final class Exchange {
           "expected a request that takes at most %d bytes of memory, got one of %d; send fewer images a request"
               .formatted(limit, bytes));
     } else {
-      fail(503, "the server holds as many bytes of requests as it may; try again");
+      fail(503, "the server has reached its limit of request bytes in memory; try again");
     }
     return false;
   }

@@ -24,7 +24,7 @@ final class Inference implements AutoCloseable {
    */
   private static final int SMALL_BODY = 1 << 16;
 
-  private static final Answer BUSY = Answer.error("as many requests wait as may; try again");
+  private static final Answer BUSY = Answer.error("too many requests are waiting; try again");
 
   private final int maxBodyBytes;
   private final ThreadPoolExecutor decoders;

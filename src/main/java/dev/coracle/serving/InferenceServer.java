@@ -264,7 +264,8 @@ public final class InferenceServer implements AutoCloseable {
    */
   public void reload() {
     if (options.model() == null) {
-      throw new IllegalStateException("this server has no model of its own to reload");
+      throw new IllegalStateException(
+          "this server was started with a folder of models, so there is no single model to reload");
     }
     models.reload(options.name());
   }

@@ -57,7 +57,7 @@ final class Loader implements AutoCloseable {
               }
             });
     if (!taken) {
-      exchange.fail(503, "as many calls to load or unload models wait as may; try again");
+      exchange.fail(503, "too many calls to load or unload models are waiting; try again");
     }
   }
 

@@ -207,8 +207,8 @@ class AnswerTest {
       assertThatExceptionOfType(RequestException.class)
           .isThrownBy(() -> query.answer(scores))
           .withMessage(
-              "the model gives no number for these images; send values in the range that it was"
-                  + " trained on");
+              "the model's output for these images is not a number; send values in the range that it"
+                  + " was trained on");
     }
   }
 

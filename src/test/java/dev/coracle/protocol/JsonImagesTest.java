@@ -96,7 +96,7 @@ class JsonImagesTest {
       value = {
         "[] | got an empty array at line 1, column 2",
         "[[],[]] | got an empty array at line 1, column 3",
-        "[[1,2],[3]] | got one of 1 beside one of 2 at line 1, column 10",
+        "[[1,2],[3]] | got an array of 1 next to one of 2 at line 1, column 10",
         "[1,[2]] | got an array beside a number",
         "[[1],2] | got a number beside an array",
         "[[],2] | an empty array",
