@@ -47,20 +47,19 @@ public final class MnistFunction implements RequestStreamHandler {
 
   private static byte[] write(Reply reply) {
     Answer answer = reply.answer();
-    return Json.answer(
-            json -> {
-              json.writeStartObject();
-              json.writeNumberField("statusCode", reply.status());
-              json.writeObjectFieldStart("headers");
-              json.writeStringField("Content-Type", answer.contentType());
-              for (Map.Entry<String, String> header : reply.headers().entrySet()) {
-                json.writeStringField(header.getKey(), header.getValue());
-              }
-              json.writeEndObject();
-              writeBody(json, answer);
-              json.writeEndObject();
-            })
-        .body();
+    return Json.bytes(
+        json -> {
+          json.writeStartObject();
+          json.writeNumberField("statusCode", reply.status());
+          json.writeObjectFieldStart("headers");
+          json.writeStringField("Content-Type", answer.contentType());
+          for (Map.Entry<String, String> header : reply.headers().entrySet()) {
+            json.writeStringField(header.getKey(), header.getValue());
+          }
+          json.writeEndObject();
+          writeBody(json, answer);
+          json.writeEndObject();
+        });
   }
 
   private static void writeBody(JsonGenerator json, Answer answer) throws IOException {

@@ -30,7 +30,10 @@ enum AnswerFormat {
     return names.get(0);
   }
 
-  /** Writes predictions, one after another. */
+  /**
+   * Writes predictions, one after another. JSON has no line end: a batch transform of SageMaker
+   * joins answers by one of its own.
+   */
   Answer write(JsonLayout layout, List<Prediction> predictions) {
     return new Answer(
         contentType(),

@@ -6,24 +6,23 @@ import dev.coracle.inference.ModelCodec;
 import dev.coracle.inference.Prediction;
 import java.nio.FloatBuffer;
 import java.util.List;
+import java.util.function.Function;
 
 /** A query answered with predictions. */
 final class ClassificationQuery extends Query {
 
   private final ModelCodec model;
-  private final AnswerFormat format;
-  private final JsonLayout layout;
+  private final Function<List<Prediction>, Answer> answer;
 
-  ClassificationQuery(ModelCodec model, List<?> images, AnswerFormat format, JsonLayout layout) {
+  ClassificationQuery(ModelCodec model, List<?> images, Function<List<Prediction>, Answer> answer) {
     super(model, images);
     this.model = model;
-    this.format = format;
-    this.layout = layout;
+    this.answer = answer;
   }
 
   @Override
   public Answer answer(float[] scores) {
-    return format.write(layout, predictions(scores));
+    return answer.apply(predictions(scores));
   }
 
   private List<Prediction> predictions(float[] scores) {

@@ -47,20 +47,29 @@ public final class Json {
     T read(JsonParser json) throws IOException;
   }
 
-  /** Makes an answer, application/json, with what {@code content} writes. */
+  /**
+   * Makes an answer, application/json, with what {@code content} writes and a line end, so that a
+   * terminal's next prompt does not follow it.
+   */
   public static Answer answer(Content content) {
-    return new Answer(CONTENT_TYPE, bytes(content));
+    ByteArrayOutputStream bytes = write(content);
+    bytes.write('\n');
+    return new Answer(CONTENT_TYPE, bytes.toByteArray());
   }
 
   /** Returns what {@code content} writes. */
-  static byte[] bytes(Content content) {
+  public static byte[] bytes(Content content) {
+    return write(content).toByteArray();
+  }
+
+  private static ByteArrayOutputStream write(Content content) {
     ByteArrayOutputStream bytes = new ByteArrayOutputStream(512);
     try (JsonGenerator json = FACTORY.createGenerator(bytes)) {
       content.write(json);
     } catch (IOException e) {
       throw new UncheckedIOException(e); // of bytes in memory: a fault in this program
     }
-    return bytes.toByteArray();
+    return bytes;
   }
 
   /** Makes a parser for a part of a UTF-8 text; its exceptions are Jackson's. */

@@ -67,7 +67,8 @@ public abstract class Query {
     RequestFormat.Typed typed = RequestFormat.of(body);
     AnswerFormat answer = AnswerFormat.choose(body.accept(), defaultAccept);
     RequestReader.Images read = RequestReader.read(model, typed, body.bytes());
-    return new ClassificationQuery(model, read.images(), answer, read.layout());
+    return new ClassificationQuery(
+        model, read.images(), predictions -> answer.write(read.layout(), predictions));
   }
 
   /**
@@ -90,11 +91,9 @@ public abstract class Query {
     RequestReader.checkNotEmpty(body);
     RequestFormat.Typed typed = RequestFormat.ofLenient(body);
     RequestReader.Images read = RequestReader.read(model, typed, body.bytes());
+    JsonLayout layout = probabilities ? JsonLayout.DIGITS_AND_PROBABILITIES : JsonLayout.DIGITS;
     return new ClassificationQuery(
-        model,
-        read.images(),
-        AnswerFormat.JSON,
-        probabilities ? JsonLayout.DIGITS_AND_PROBABILITIES : JsonLayout.DIGITS);
+        model, read.images(), predictions -> Json.answer(json -> layout.write(json, predictions)));
   }
 
   /**

@@ -40,8 +40,7 @@ final class RequestLines implements RequestLog {
     if (lines == null) {
       return;
     }
-    byte[] line =
-        Json.answer(json -> write(json, request, exchange, status, nanos, response)).body();
+    byte[] line = Json.bytes(json -> write(json, request, exchange, status, nanos, response));
     lines.accept(new String(line, StandardCharsets.UTF_8));
   }
 

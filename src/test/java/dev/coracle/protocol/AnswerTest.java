@@ -212,6 +212,23 @@ class AnswerTest {
     }
   }
 
+  /** A terminal's prompt would follow; SageMaker joins what /invocations answers by line ends. */
+  @Test
+  void answer_json_endsWithALineEndButForInvocations() {
+    assertThat(text(Query.classify(classifier.codec(), Models.body(null, TWO), true)))
+        .endsWith("]]}\n");
+    String infer = infer("[1,1,28,28]", '[' + Models.numbers(0) + ']', "");
+    assertThat(text(inferQuery(infer))).endsWith("]}]}\n");
+    String instances = "{\"instances\":" + TWO + "}";
+    assertThat(text(Query.invocation(classifier.codec(), Models.body(null, instances), "*/*")))
+        .endsWith("]}]}");
+    assertThat(Answer.error("a").body()).asString(StandardCharsets.UTF_8).endsWith("\"}\n");
+  }
+
+  private String text(Query query) {
+    return new String(answer(query).body(), StandardCharsets.UTF_8);
+  }
+
   private static String infer(String shape, String data, String more) {
     return "{\"id\":\"a\\u00e9\",\"parameters\":{\"x\":[1]},\"inputs\":[{\"data\":"
         + data
@@ -320,6 +337,6 @@ class AnswerTest {
         .isEqualTo(
             "{\"name\":\"mnist\",\"versions\":[\"0123\"],\"platform\":\"onnx_onnxv1\","
                 + "\"inputs\":[{\"name\":\"input_0\",\"datatype\":\"FP32\",\"shape\":[-1,1,28,28]}],"
-                + "\"outputs\":[{\"name\":\"output_0\",\"datatype\":\"FP32\",\"shape\":[-1,10]}]}");
+                + "\"outputs\":[{\"name\":\"output_0\",\"datatype\":\"FP32\",\"shape\":[-1,10]}]}\n");
   }
 }

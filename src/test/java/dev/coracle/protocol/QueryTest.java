@@ -186,6 +186,6 @@ class QueryTest {
     Answer answer = Answer.error("a \"b\" \ud800");
     assertThat(answer.contentType()).isEqualTo("application/json");
     assertThat(new String(answer.body(), StandardCharsets.UTF_8))
-        .isEqualTo("{\"error\":\"a \\\"b\\\" ?\"}");
+        .isEqualTo("{\"error\":\"a \\\"b\\\" ?\"}\n");
   }
 }

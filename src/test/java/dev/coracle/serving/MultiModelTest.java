@@ -73,7 +73,7 @@ class MultiModelTest extends ServerFixture {
       assertThat(call("DELETE /models/x HTTP/1.1\r\nHost: a\r\n\r\n").status()).isEqualTo(200);
       assertRefused(call(get("/models/x")), 404);
       assertRefused(call("DELETE /models/x HTTP/1.1\r\nHost: a\r\n\r\n"), 404);
-      assertThat(call(get("/models")).text()).isEqualTo("{\"models\":[]}");
+      assertThat(call(get("/models")).text()).isEqualTo("{\"models\":[]}\n");
     }
     assertRefused(call(request), 404);
   }

@@ -42,7 +42,7 @@ class ReloadTest extends ServerFixture {
 
   private static String version(RawClient client) throws IOException {
     String text = client.send(get("/v2/models/model")).get().text();
-    return text.replaceAll(".*\"versions\":\\[\"([0-9a-f]{12})\"\\].*", "$1");
+    return text.replaceAll(".*\"versions\":\\[\"([0-9a-f]{12})\"\\].*", "$1").strip();
   }
 
   /** Replaces a file as a whole. */
