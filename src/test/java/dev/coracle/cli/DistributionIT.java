@@ -14,6 +14,7 @@ import org.junit.jupiter.api.condition.OS;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** The folder that {@code mvn package} makes, run as a user runs it. */
 @DisabledOnOs(OS.WINDOWS) // the programs are for sh
@@ -94,6 +95,29 @@ class DistributionIT {
     Files.createSymbolicLink(bin.resolve("coracle"), dist.folder().resolve("bin/coracle"));
     Cli cli = new Distribution(folder).run("coracle", "--version");
     assertThat(cli.out()).as(cli.toString()).contains(Version.CORACLE);
+  }
+
+  /** The shell makes the folder: this JVM may have a locale that cannot write its name. */
+  @ParameterizedTest
+  @ValueSource(strings = {"C", "xx_XX.UTF-8", "C.UTF-8"})
+  void coracle_folderWithUmlauts_startsInAnyLocale(String locale) throws Exception {
+    Path program = Files.createDirectory(folder.resolve("bin")).resolve("start");
+    Files.writeString(
+        program,
+        """
+        #!/bin/sh
+        set -e
+        home=$1/$(printf 'B\\303\\244ume')
+        mkdir "$home"
+        cp -r "$2/bin" "$home"
+        ln -s "$2/lib" "$2/native" "$home"
+        exec "$home/bin/coracle" --version
+        """);
+    assertThat(program.toFile().setExecutable(true)).isTrue();
+    Cli cli =
+        new Distribution(folder).run(Map.of("LC_ALL", locale), "start", folder, dist.folder());
+    assertThat(cli.status()).as(cli.toString()).isZero(); // some shells warn of the locale
+    assertThat(cli.out()).isEqualTo("coracle " + Version.CORACLE + System.lineSeparator());
   }
 
   @Test
