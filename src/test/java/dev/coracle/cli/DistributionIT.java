@@ -4,6 +4,7 @@ package dev.coracle.cli;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.coracle.Version;
+import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Map;
@@ -149,15 +150,29 @@ class DistributionIT {
     assertThat(cli.status()).isEqualTo(1);
   }
 
-  /** A stand-in for Java tells what it was given. */
-  @Test
-  void coracle_givesTheJvmWhatTheCommandNeeds() throws Exception {
-    Path bin = Files.createDirectory(folder.resolve("bin"));
-    Files.writeString(folder.resolve("release"), "JAVA_VERSION=\"17.0.1\"\n");
-    Path java = bin.resolve("java");
+  /** Makes a stand-in for Java, which tells what it was given. */
+  private Map<String, String> javaHome(String version) throws IOException {
+    Path java = Files.createDirectories(folder.resolve("bin")).resolve("java");
+    Files.writeString(folder.resolve("release"), "JAVA_VERSION=\"" + version + "\"\n");
     Files.writeString(java, "#!/bin/sh\necho \"$GOMP_SPINCOUNT\" \"$@\"\n");
     assertThat(java.toFile().setExecutable(true)).isTrue();
-    Map<String, String> home = Map.of("JAVA_HOME", folder.toString());
+    return Map.of("JAVA_HOME", folder.toString());
+  }
+
+  @Test
+  void coracle_javaThatWarnsOfProtobuf_isToldNotTo() throws Exception {
+    String option = " --sun-misc-unsafe-memory-access=allow ";
+    assertThat(dist.run(javaHome("22.0.2"), "coracle", "train").out()).doesNotContain("unsafe");
+    for (String version : new String[] {"23", "25.0.1"}) {
+      Map<String, String> home = javaHome(version);
+      assertThat(dist.run(home, "coracle", "train").out()).contains(option);
+      assertThat(dist.run(home, "coracle", "export").out()).contains(option);
+    }
+  }
+
+  @Test
+  void coracle_givesTheJvmWhatTheCommandNeeds() throws Exception {
+    Map<String, String> home = javaHome("17.0.1");
     assertThat(dist.run(home, "coracle", "export", "--help").out())
         .startsWith("10000 -XX:TieredStopAtLevel=1 ")
         .contains(" dev.coracle.cli.Main export --help");
