@@ -3,17 +3,12 @@ package dev.coracle.cli;
 
 import dev.coracle.azure.FunctionHost;
 import java.nio.file.Path;
-import java.util.Objects;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CountDownLatch;
-import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Help.Visibility;
-import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
-import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Parameters;
-import picocli.CommandLine.Spec;
 
 /** Serves a function app until it is told to stop. */
 @Command(
@@ -46,11 +41,10 @@ final class AzureRunCommand implements Callable<Integer> {
   @Option(
       names = "--port",
       paramLabel = "PORT",
-      defaultValue = "7071", // the port of Azure's own tools
+      defaultValue = "7071", // of Azure's own tools
+      converter = Converters.Port.class,
       description = "Port to listen on; 0 takes a free one.")
   private int port;
-
-  @Spec private @Nullable CommandSpec spec;
 
   AzureRunCommand(Terminal terminal) {
     this.terminal = terminal;
@@ -58,11 +52,6 @@ final class AzureRunCommand implements Callable<Integer> {
 
   @Override
   public Integer call() throws InterruptedException {
-    if (port < 0 || port > 65535) {
-      throw new ParameterException(
-          Objects.requireNonNull(spec).commandLine(),
-          "--port (" + port + ") must be from 0 to 65535");
-    }
     // A distribution sets this to its own libraries, but an app must use those in its own jar.
     System.clearProperty("onnxruntime.native.path");
     CountDownLatch stop = new CountDownLatch(1);

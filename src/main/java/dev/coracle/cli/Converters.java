@@ -24,6 +24,18 @@ final class Converters {
     }
   }
 
+  static final class Port extends Range {
+    Port() {
+      super(0, 65535);
+    }
+  }
+
+  static final class Seed extends Range {
+    Seed() {
+      super(Integer.MIN_VALUE, Integer.MAX_VALUE);
+    }
+  }
+
   static final class Opset extends Range {
     Opset() {
       super(OnnxExporter.MIN_OPSET, OnnxExporter.MAX_OPSET);

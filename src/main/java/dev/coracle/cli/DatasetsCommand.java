@@ -29,8 +29,7 @@ final class DatasetsCommand implements Runnable {
 
   @Override
   public void run() {
-    throw new ParameterException(
-        Objects.requireNonNull(spec).commandLine(), "expected fetch or check after datasets");
+    throw UsageMessage.commandMissing(Objects.requireNonNull(spec));
   }
 
   /** Downloads MNIST. */

@@ -26,7 +26,6 @@ import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.ScopeType;
 import picocli.CommandLine.Spec;
-import picocli.CommandLine.UnmatchedArgumentException;
 
 /**
  * Starts a command; without arguments, {@code train}. Exit status: 0 success, 1 a failed run, 2 a
@@ -106,7 +105,7 @@ public final class Main implements Runnable {
 
   /** Runs a command and returns its exit status. */
   static int run(PrintStream out, PrintStream err, String... given) {
-    String[] args = given.length == 0 ? new String[] {DEFAULT} : given;
+    String[] args = given.length == 0 ? new String[] {DEFAULT} : withoutHelpCommand(given);
     Main main = new Main();
     main.verbose = isVerboseContainer(args);
     configureLibraries(main.verbose || Arrays.asList(args).contains("--verbose"));
@@ -120,6 +119,7 @@ public final class Main implements Runnable {
             .setExpandAtFiles(false) // a file name may begin with @
             .setUsageHelpAutoWidth(true)
             .registerConverter(Path.class, new Converters.PathName())
+            .registerConverter(boolean.class, new Converters.Flag())
             .setParameterExceptionHandler(Main::badUsage)
             .setExecutionExceptionHandler((e, command, parsed) -> failed(e, command, main.verbose));
     int status;
@@ -129,6 +129,16 @@ public final class Main implements Runnable {
       status = failed(e, line, main.verbose);
     }
     return terminal.failed() && status == 0 ? lost(out, errors) : status;
+  }
+
+  /** Takes "help train", which other programs know, for "train --help". */
+  private static String[] withoutHelpCommand(String... args) {
+    if (!args[0].equals("help")) {
+      return args;
+    }
+    String[] others = Arrays.copyOfRange(args, 1, args.length + 1);
+    others[args.length - 1] = "--help";
+    return others;
   }
 
   private static int lost(PrintStream out, PrintWriter errors) {
@@ -168,7 +178,7 @@ public final class Main implements Runnable {
 
   @Override
   public void run() {
-    throw new ParameterException(Objects.requireNonNull(spec).commandLine(), "expected a command");
+    throw UsageMessage.commandMissing(Objects.requireNonNull(spec));
   }
 
   /** SageMaker's SDK passes a log level in the numbers of Python's logging: 10 is debug. */
@@ -197,16 +207,8 @@ public final class Main implements Runnable {
 
   private static int badUsage(ParameterException e, String[] args) {
     CommandLine command = e.getCommandLine();
-    String message = String.valueOf(e.getMessage()).replaceAll("\\s*\\R\\s*", " ");
-    if (e instanceof UnmatchedArgumentException unmatched
-        && !unmatched.getSuggestions().isEmpty()) {
-      message += "; did you mean " + unmatched.getSuggestions().get(0) + "?";
-    }
-    if (e instanceof UnmatchedArgumentException && command.getParent() == null) {
-      message += "; options come after a command, such as train";
-    }
     String help = command.getCommandSpec().qualifiedName() + " --help";
-    command.getErr().printf("coracle: %s (see %s)%n", message, help);
+    command.getErr().printf("coracle: %s (see %s)%n", UsageMessage.of(e), help);
     return CommandLine.ExitCode.USAGE;
   }
 

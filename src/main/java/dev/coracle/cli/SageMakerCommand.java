@@ -7,7 +7,6 @@ import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
-import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Spec;
 
 /** Groups the commands that run in a SageMaker container, imitate one, or call SageMaker. */
@@ -33,7 +32,6 @@ final class SageMakerCommand implements Runnable {
 
   @Override
   public void run() {
-    throw new ParameterException(
-        Objects.requireNonNull(spec).commandLine(), "expected a command after sagemaker");
+    throw UsageMessage.commandMissing(Objects.requireNonNull(spec));
   }
 }

@@ -66,6 +66,7 @@ final class ServeCommand implements Callable<Integer> {
       names = "--port",
       paramLabel = "PORT",
       defaultValue = "8080",
+      converter = Converters.Port.class,
       description = "Port to listen on; 0 takes a free one.")
   private int port;
 

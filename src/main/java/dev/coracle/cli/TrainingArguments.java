@@ -66,6 +66,7 @@ final class TrainingArguments {
       names = "--seed",
       paramLabel = "N",
       defaultValue = "0",
+      converter = Converters.Seed.class,
       description = "Decides initial weights, order of the images and dropout.")
   private int seed;
 

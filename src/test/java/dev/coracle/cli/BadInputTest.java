@@ -86,19 +86,52 @@ class BadInputTest {
     assertThat(cli.err()).contains("expected a whole number from 1 to 1024, got '0'");
   }
 
-  @Test
-  void unknownOption_namesIt() {
-    assertUsageError(Cli.run("train", "--epoch", "3"), "--epoch");
+  @ParameterizedTest
+  @CsvSource({
+    "train --epoch 3, no option '--epoch'; did you mean '--epochs'? (see coracle train --help)",
+    "train --epoch=3, no option '--epoch'; did you mean '--epochs'? (see coracle train --help)",
+    "classify -x a.png, no option '-x' (see coracle classify --help)",
+    "train 3, unexpected argument '3' (see coracle train --help)",
+    "trian, no command 'trian'; did you mean 'train'? (see coracle --help)",
+    "sagemaker trian, no command 'trian'; did you mean 'train'? (see coracle sagemaker --help)",
+    "datasets xyz, no command 'xyz'; expected fetch or check (see coracle datasets --help)",
+  })
+  void unknownArgument_isNamedWithWhatWasMeant(String line, String message) {
+    assertUsageError(Cli.run((Object[]) line.split(" ")), "coracle: " + message);
   }
 
   @Test
-  void unknownCommand_namesIt() {
-    assertUsageError(Cli.run("tain"), "tain");
+  void optionBeforeTheCommand_saysWhereItBelongs() {
+    assertUsageError(
+        Cli.run("--epochs", "3"), "no option '--epochs' here; options come after a command");
   }
 
-  @Test
-  void datasets_withoutSubcommand_saysWhich() {
-    assertUsageError(Cli.run("datasets"), "fetch", "check");
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      value = {
+        "--verbose | expected a command: train, export, verify, classify, serve, sagemaker, azure or datasets",
+        "datasets | expected a command after datasets: fetch or check",
+        "azure | expected a command after azure: package, run, deploy or delete",
+        "sagemaker | expected a command after sagemaker: train, serve, local, launch, deploy, invoke or delete",
+      })
+  void group_withoutCommand_saysWhich(String line, String message) {
+    assertUsageError(Cli.run(line), message);
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      value = {
+        "serve --port 80a | '--port': expected a whole number from 0 to 65535, got '80a'",
+        "azure run app.zip --port 70000 | '--port': expected a whole number from 0 to 65535, got '70000'",
+        "train --seed x | '--seed': expected a whole number from -2147483648 to 2147483647, got 'x'",
+        "train --resume=x | '--resume': expected true or false, got 'x'",
+        "sagemaker local -H x | '--hyperparameter': expected NAME=VALUE, got 'x'",
+      })
+  void badValue_ofAnyKind_isToldInTheSameForm(String line, String message) {
+    assertUsageError(
+        Cli.run((Object[]) line.split(" ")), "coracle: Invalid value for option " + message);
   }
 
   @Test

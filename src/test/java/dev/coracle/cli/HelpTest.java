@@ -21,4 +21,12 @@ class HelpTest {
     String help = Cli.run((Object[]) (command + " --help").split(" ")).out();
     assertThat(help).startsWith("Usage: ").doesNotContainPattern("(?m)^ *Default: *(\\[\\])?$");
   }
+
+  @Test
+  void help_asACommand_isTheOption() {
+    assertThat(Cli.run("help")).isEqualTo(Cli.run("--help"));
+    assertThat(Cli.run("help", "sagemaker", "local"))
+        .isEqualTo(Cli.run("sagemaker", "local", "--help"));
+    assertThat(Cli.run("help").status()).isZero();
+  }
 }
