@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.coracle.cli;
 
+import dev.coracle.CoracleException;
 import dev.coracle.azure.FunctionHost;
 import java.nio.file.Path;
 import java.util.concurrent.Callable;
@@ -56,7 +57,7 @@ final class AzureRunCommand implements Callable<Integer> {
     System.clearProperty("onnxruntime.native.path");
     CountDownLatch stop = new CountDownLatch(1);
     StopSignal.handle(stop::countDown); // before the start, as the unpacked files must be deleted
-    try (FunctionHost functions = FunctionHost.start(app, host, port)) {
+    try (FunctionHost functions = start()) {
       // Where signals cannot be handled, the JVM still runs this hook; otherwise it has no effect.
       Runtime.getRuntime().addShutdownHook(new Thread(functions::close, "coracle-stop"));
       functions.functions().forEach(line -> terminal.println("Serving " + line));
@@ -64,5 +65,13 @@ final class AzureRunCommand implements Callable<Integer> {
       stop.await();
     }
     return 0;
+  }
+
+  private FunctionHost start() {
+    try {
+      return FunctionHost.start(app, host, port);
+    } catch (CoracleException e) {
+      throw ListenMessage.asOptions(e, host, port);
+    }
   }
 }

@@ -2,6 +2,7 @@
 package dev.coracle.cli;
 
 import dev.coracle.CoracleException;
+import dev.coracle.inference.Classifier;
 import dev.coracle.serving.InferenceServer;
 import dev.coracle.serving.ServerOptions;
 import java.nio.file.Files;
@@ -124,7 +125,19 @@ final class ServeCommand implements Callable<Integer> {
 
   @Override
   public Integer call() throws InterruptedException {
-    serve(terminal, served(), options(), quiet);
+    ServerOptions.Builder options = options();
+    if (modelsDir == null) {
+      TrainedFiles.requireModel(modelFile());
+    }
+    try {
+      serve(terminal, served(), options, quiet);
+    } catch (CoracleException e) {
+      CoracleException told = ListenMessage.asOptions(e, host, port);
+      if (told != e && modelsDir == null) {
+        Classifier.open(modelFile()).close(); // another port does not help where this fails
+      }
+      throw told;
+    }
     return 0;
   }
 

@@ -19,6 +19,7 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** What {@code serve} says of bad options; how it serves and stops is tested in its package. */
 @Timeout(60)
@@ -83,10 +84,33 @@ class ServeCommandTest {
     try (ServerSocket taken = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
       Cli cli = Cli.run("serve", "--port", taken.getLocalPort(), "--model", model);
       assertThat(cli.err())
-          .contains("port " + taken.getLocalPort(), "choose another")
-          .hasLineCount(1);
+          .isEqualToNormalizingNewlines(
+              "coracle: port %d on 127.0.0.1 is already in use; choose another with --port\n"
+                  .formatted(taken.getLocalPort()));
       assertThat(cli.status()).isEqualTo(1);
     }
+  }
+
+  @Test
+  void portThatIsTaken_modelIsBadToo_saysWhatAnotherPortDoesNotMend() throws IOException {
+    Path none = Files.writeString(folder.resolve("none.onnx"), "hello");
+    try (ServerSocket taken = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
+      for (Path model : new Path[] {folder.resolve("missing.onnx"), none}) {
+        Cli cli = Cli.run("serve", "--port", taken.getLocalPort(), "--model", model);
+        assertThat(cli.err()).startsWith("coracle: " + model).hasLineCount(1);
+      }
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"192.0.2.1", "no host"}) // the first is for documentation: nobody's
+  void addressOfAnotherMachine_isSaidInOneLine(String host) throws IOException {
+    Path model = TestModel.mnist().write(folder.resolve("model.onnx"));
+    Cli cli = Cli.run("serve", "--host", host, "--port", 0, "--model", model);
+    assertThat(cli.err())
+        .startsWith("coracle: " + host + " is no address of this machine; choose another with --host")
+        .hasLineCount(1);
+    assertThat(cli.status()).isEqualTo(1);
   }
 
   /** A stream that takes nothing until it is let go, like a pipe that nobody reads. */
