@@ -40,6 +40,7 @@ final class AzurePackageCommand implements Callable<Integer> {
   @Override
   public Integer call() {
     Path file = model == null ? Path.of("output", TrainingPipeline.MODEL) : model;
+    TrainedFiles.requireModel(file);
     FunctionArchive.write(file, output);
     terminal.printf("Wrote %s, %,d bytes%n", output, output.toFile().length());
     return 0;

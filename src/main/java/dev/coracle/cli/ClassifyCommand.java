@@ -81,6 +81,7 @@ final class ClassifyCommand implements Callable<Integer> {
 
   @Override
   public Integer call() {
+    TrainedFiles.requireModel(model);
     ModelOptions anyNumber = ModelOptions.builder().maxBatch(Integer.MAX_VALUE).build();
     try (Classifier classifier = Classifier.open(model, anyNumber)) {
       List<Picture> images = new ArrayList<>();

@@ -2,6 +2,7 @@
 package dev.coracle.cli;
 
 import dev.coracle.dataset.Mnist;
+import dev.coracle.train.Checkpoint;
 import dev.coracle.train.TrainingOptions;
 import java.nio.file.Path;
 import java.util.concurrent.Callable;
@@ -58,6 +59,9 @@ final class TrainCommand implements Callable<Integer> {
   @Override
   public Integer call() {
     Path checkpoints = checkpointDir == null ? outputDir : checkpointDir;
+    if (resume) {
+      TrainedFiles.requireCheckpoint(checkpoints.resolve(Checkpoint.FILE_NAME));
+    }
     TrainingOptions options =
         arguments.options().checkpointFolder(checkpoints).resume(resume).build();
     Mnist data = Mnist.read(dataDir);

@@ -23,6 +23,7 @@ import java.nio.file.Path;
 record TrainedNet(Checkpoint checkpoint, Block block, NDManager manager) implements AutoCloseable {
 
   static TrainedNet load(Path file) {
+    TrainedFiles.requireCheckpoint(file);
     Checkpoint.read(file); // refuses a file that is no checkpoint before the engine is loaded
     NDManager manager = Devices.engine().newBaseManager(Device.cpu());
     try {

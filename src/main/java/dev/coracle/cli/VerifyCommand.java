@@ -53,6 +53,7 @@ final class VerifyCommand implements Callable<Integer> {
 
   @Override
   public Integer call() {
+    TrainedFiles.requireModel(model);
     ImageSet test = Mnist.read(dataDir).test();
     Evaluation file = Agreement.evaluate(model, test);
     terminal.printf(

@@ -232,7 +232,10 @@ class BadInputTest {
 
   @Test
   void train_resumeWithoutCheckpoint_saysWhereItLooked() {
-    assertFailure(train("--resume"), "checkpoint.zip");
+    assertFailure(
+        train("--resume"),
+        "no checkpoint at " + folder.resolve("out/checkpoint.zip"),
+        "'coracle train' writes output/checkpoint.zip");
   }
 
   @Test
@@ -316,7 +319,9 @@ class BadInputTest {
   void export_missingCheckpoint_saysSo() {
     Path output = folder.resolve("x.onnx");
     assertFailure(
-        Cli.run("export", "--checkpoint", folder.resolve("no.zip"), "--output", output), "no.zip");
+        Cli.run("export", "--checkpoint", folder.resolve("no.zip"), "--output", output),
+        "no.zip",
+        "'coracle train' writes output/checkpoint.zip");
     assertThat(output).doesNotExist();
   }
 
@@ -348,8 +353,20 @@ class BadInputTest {
   }
 
   @Test
-  void verify_missingModel_saysSo() {
-    assertFailure(Cli.run("verify", folder.resolve("no.onnx"), "--data-dir", data), "no.onnx");
+  void missingModel_saysWhatWritesOne() {
+    Path model = folder.resolve("no.onnx");
+    Object[][] commands = {
+      {"verify", model, "--data-dir", data},
+      {"classify", "--model", model, "digit.png"},
+      {"serve", "--model", model, "--port", 0},
+      {"azure", "package", "--model", model},
+    };
+    for (Object[] command : commands) {
+      assertFailure(
+          Cli.run(command),
+          model + " does not exist; give the path of an ONNX file",
+          "'coracle train' writes output/mnist.onnx");
+    }
   }
 
   @Test
