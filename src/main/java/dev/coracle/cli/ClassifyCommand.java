@@ -33,7 +33,7 @@ import picocli.CommandLine.Parameters;
     sortOptions = false,
     showDefaultValues = true,
     description = {
-      "Classifies pictures (PNG, JPEG) and idx files, one line an image.",
+      "Classifies pictures and idx files, one line an image.",
       "",
       "A picture of another size than the model's is cropped to its ink, fitted and centred as"
           + " MNIST's digits were; dark ink on a light page is inverted."
@@ -47,6 +47,9 @@ final class ClassifyCommand implements Callable<Integer> {
 
   /** All formats that the JDK reads, by its names. */
   private static final Set<String> FORMATS = Set.of("png", "jpeg", "gif", "bmp", "wbmp", "tif");
+
+  /** The same, as people name them. */
+  private static final String KINDS = "PNG, JPEG, GIF, BMP, WBMP, TIFF";
 
   private final Terminal terminal;
 
@@ -72,7 +75,7 @@ final class ClassifyCommand implements Callable<Integer> {
       paramLabel = "FILE",
       arity = "1..*",
       showDefaultValue = CommandLine.Help.Visibility.NEVER,
-      description = "Pictures (PNG, JPEG) or idx files of images, .gz or plain.")
+      description = "Pictures (" + KINDS + ") or idx files of images, .gz or plain.")
   private List<Path> files = List.of();
 
   ClassifyCommand(Terminal terminal) {
@@ -128,7 +131,7 @@ final class ClassifyCommand implements Callable<Integer> {
         throw e;
       }
       throw new CoracleException(
-          file + " is no picture that can be read; expected PNG, JPEG, GIF, BMP or an idx file", e);
+          "%s is no picture that can be read; expected %s or an idx file".formatted(file, KINDS), e);
     }
   }
 
