@@ -127,7 +127,7 @@ public final class MnistDownload {
                 bytes -> verify(file, bytes),
                 (done, total) -> progress.onProgress(file.gzName(), done, total));
       } catch (IOException e) {
-        failures.add(uri + ": " + e.getMessage());
+        failures.add("\n  " + uri + ": " + e.getMessage());
         last = e;
         continue;
       } catch (InterruptedException e) {
@@ -141,9 +141,9 @@ public final class MnistDownload {
       return uri;
     }
     throw new CoracleException(
-        ("Cannot fetch " + file.gzName() + " (" + String.join("; ", failures) + ")")
-            + "; check the network, name another source, or copy the file from the folder"
-            + " datasets/mnist of a checkout",
+        ("cannot fetch " + file.gzName() + "; check the network, name another source, or copy the")
+            + " file from the folder datasets/mnist of a checkout"
+            + String.join("", failures),
         last);
   }
 

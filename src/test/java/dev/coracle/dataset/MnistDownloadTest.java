@@ -152,9 +152,10 @@ class MnistDownloadTest extends MnistDownloadFixture {
 
     assertFails(
         download().mirrors(List.of(mirror.url(), "http://127.0.0.1:1/")),
-        source.url() + "/" + FILE.gzName() + ": it answered with status 404; ",
-        mirror.url() + "/" + FILE.gzName() + ": what it sent is not the published file",
-        "http://127.0.0.1:1/" + FILE.gzName() + ": no connection to it (3 attempts)");
+        "cannot fetch " + FILE.gzName() + "; check the network",
+        "\n  " + source.url() + "/" + FILE.gzName() + ": it answered with status 404\n",
+        "\n  " + mirror.url() + "/" + FILE.gzName() + ": what it sent is not the published file",
+        "\n  http://127.0.0.1:1/" + FILE.gzName() + ": no connection to it (3 attempts)");
   }
 
   @Test
