@@ -175,7 +175,8 @@ final class IdxFile {
       }
       throw new CoracleException(
           problem
-              + (", " + (actual & 0xff) + " dimensions rather than " + rank)
+              + (", " + (actual & 0xff) + ((actual & 0xff) == 1 ? " dimension" : " dimensions"))
+              + (" rather than " + rank)
               + "; were images and labels swapped?");
     }
 

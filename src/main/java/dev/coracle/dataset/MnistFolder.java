@@ -91,8 +91,8 @@ final class MnistFolder {
   }
 
   private static String advice() {
-    return "; expected the four idx files of MNIST, which the folder datasets/mnist of a checkout has"
-        + " and 'datasets fetch' downloads into one to be named with --data-dir";
+    return "; expected the four idx files of MNIST: use datasets/mnist of a checkout, or run"
+        + " 'coracle datasets fetch' and pass its folder with --data-dir";
   }
 
   private static @Nullable Path find(Path place, MnistFile file) {

@@ -142,7 +142,10 @@ class BadInputTest {
   @Test
   void train_missingFolder_saysWhatWasLookedFor() {
     assertFailure(
-        Cli.run("train", "--data-dir", folder.resolve("nowhere")), "nowhere", "datasets fetch");
+        Cli.run("train", "--data-dir", folder.resolve("nowhere")),
+        "nowhere does not exist",
+        "use datasets/mnist of a checkout",
+        "run 'coracle datasets fetch' and pass its folder with --data-dir");
   }
 
   @Test

@@ -81,7 +81,10 @@ class IdxReaderTest {
         new byte[] {'P', 'K', 3, 4, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0},
         "0x00000803",
         "0x504b0304 at offset 0");
-    assertRefused(Idx.gzip(Idx.labels(1, 2)), "0x00000801 at uncompressed offset 0", "swapped?");
+    assertRefused(
+        Idx.gzip(Idx.labels(1, 2)),
+        "0x00000801 at uncompressed offset 0, 1 dimension rather than 3; ",
+        "swapped?");
     assertRefused(
         Idx.file(new int[] {0x00000d03, 1, 1, 1}, new byte[4]), "0x00000d03", "unsigned bytes");
   }
