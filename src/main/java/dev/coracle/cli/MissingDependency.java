@@ -39,11 +39,24 @@ final class MissingDependency {
 
   private MissingDependency() {}
 
+  /** Fails as the first use of a class would, where that comes too late for the user. */
+  static void require(String className) {
+    try {
+      Class.forName(className, false, MissingDependency.class.getClassLoader());
+    } catch (ClassNotFoundException e) {
+      throw (Error) new NoClassDefFoundError(className.replace('.', '/')).initCause(e);
+    }
+  }
+
   /** Returns a sentence for the message of a NoClassDefFoundError. */
   static String sentence(String message) {
     String className = message.replace("Could not initialize class ", "").replace('.', '/');
     for (Map.Entry<String, String> entry : COORDINATES.entrySet()) {
       if (className.startsWith(entry.getKey())) {
+        if (ThisProgram.isDistribution()) { // the other one lacks nothing
+          return "this is the serving-only distribution, without %s; the full distribution has this command"
+              .formatted(entry.getValue());
+        }
         return "class %s is not on the class path; add %s (README has the versions)"
             .formatted(className.replace('/', '.'), entry.getValue());
       }

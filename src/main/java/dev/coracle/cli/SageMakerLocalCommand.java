@@ -112,6 +112,9 @@ final class SageMakerLocalCommand implements Callable<Integer> {
   }
 
   private void run() throws InterruptedException {
+    if (program == null) {
+      MissingDependency.require("ai.djl.nn.Block");
+    }
     ImageSet test = Mnist.read(dataDir).test();
     ThisProgram self = ThisProgram.find();
     List<String> command = program == null ? self.command("sagemaker") : program;

@@ -20,9 +20,13 @@ record ThisProgram(List<String> start, Map<String, String> environment) {
   /** Set by the script of a distribution to the distribution's folder. */
   private static final String HOME = "coracle.home";
 
+  static boolean isDistribution() {
+    return System.getProperty(HOME) != null;
+  }
+
   static ThisProgram find() {
-    String home = System.getProperty(HOME);
-    if (home != null) {
+    if (isDistribution()) {
+      String home = System.getProperty(HOME);
       return new ThisProgram(
           List.of(Path.of(home, "bin", "coracle").toAbsolutePath().toString()), Map.of());
     }

@@ -2,6 +2,7 @@
 package dev.coracle.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -21,6 +22,26 @@ class MissingDependencyTest {
   })
   void sentence_knownLibrary_namesTheCoordinates(String message, String expected) {
     assertThat(MissingDependency.sentence(message)).contains(expected);
+  }
+
+  @Test
+  void sentence_inADistribution_namesTheOtherOne() {
+    System.setProperty("coracle.home", "/opt/coracle");
+    try {
+      assertThat(MissingDependency.sentence("ai/djl/nn/Block"))
+          .isEqualTo(
+              "this is the serving-only distribution, without ai.djl:api; the full distribution has this command");
+    } finally {
+      System.clearProperty("coracle.home");
+    }
+  }
+
+  @Test
+  void require_classThatIsNotThere_failsAsItsUseDoes() {
+    MissingDependency.require("ai.djl.nn.Block");
+    assertThatExceptionOfType(NoClassDefFoundError.class)
+        .isThrownBy(() -> MissingDependency.require("ai.djl.nn.Blok"))
+        .withMessage("ai/djl/nn/Blok");
   }
 
   @Test

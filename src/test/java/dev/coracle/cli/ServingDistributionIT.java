@@ -8,6 +8,8 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** The smaller folder that {@code mvn package -Pserving-only} makes; runs in that profile. */
 class ServingDistributionIT {
@@ -51,10 +53,14 @@ class ServingDistributionIT {
     assertThat(cli.out()).contains("train", "serve");
   }
 
-  @Test
-  void train_saysWhatIsMissing() throws Exception {
-    Cli cli = dist.run("coracle", "train");
-    assertThat(cli.err()).contains("is not on the class path; add ");
+  @ParameterizedTest
+  @ValueSource(strings = {"train", "export", "sagemaker local"})
+  void train_saysWhichDistributionHasIt(String command) throws Exception {
+    Cli cli = dist.run("coracle", (Object[]) command.split(" "));
+    assertThat(cli.err())
+        .startsWith("coracle: this is the serving-only distribution")
+        .contains("the full distribution has this command");
     assertThat(cli.status()).isEqualTo(1);
+    assertThat(cli.out()).isEmpty();
   }
 }
