@@ -176,6 +176,11 @@ public final class Main implements Runnable {
     };
   }
 
+  /** Tells a command whether it is run with --verbose. */
+  static boolean isVerbose(CommandSpec command) {
+    return ((Main) command.root().userObject()).verbose;
+  }
+
   @Override
   public void run() {
     throw UsageMessage.commandMissing(Objects.requireNonNull(spec));

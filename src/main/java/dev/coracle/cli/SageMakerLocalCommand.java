@@ -17,13 +17,16 @@ import java.time.format.DateTimeFormatter;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.concurrent.Callable;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Help.Visibility;
+import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
+import picocli.CommandLine.Spec;
 
 /** Trains, packs, serves and sends requests, as SageMaker does, on this machine. */
 @Command(
@@ -43,6 +46,9 @@ final class SageMakerLocalCommand implements Callable<Integer> {
   private static final DateTimeFormatter TIME = DateTimeFormatter.ofPattern("yyyyMMdd-HHmmss");
 
   private static final Pattern INDEX = Pattern.compile("\"index\":(\\d+)");
+
+  /** What a container logs first of all; here it would push what is done off the screen. */
+  private static final Pattern VARIABLE = Pattern.compile("(algo-\\d+ \\| )?SM_[^ =]+=.*");
 
   private static final int INTERRUPTED = 130; // as shells report Ctrl-C
 
@@ -93,6 +99,8 @@ final class SageMakerLocalCommand implements Callable<Integer> {
               + " distribution with sagemaker after it. Default: this program.",
       arity = "1..*")
   private @Nullable List<String> program;
+
+  @Spec private @Nullable CommandSpec spec;
 
   SageMakerLocalCommand(Terminal terminal) {
     this.terminal = terminal;
@@ -187,7 +195,9 @@ final class SageMakerLocalCommand implements Callable<Integer> {
   }
 
   private void log(String line) {
-    terminal.println("  | " + line);
+    if (Main.isVerbose(Objects.requireNonNull(spec)) || !VARIABLE.matcher(line).matches()) {
+      terminal.println("  | " + line);
+    }
   }
 
   private static double seconds(long start) {
