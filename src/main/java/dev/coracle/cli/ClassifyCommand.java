@@ -131,7 +131,8 @@ final class ClassifyCommand implements Callable<Integer> {
         throw e;
       }
       throw new CoracleException(
-          "%s is no picture that can be read; expected %s or an idx file".formatted(file, KINDS), e);
+          "%s is no picture that can be read; expected %s or an idx file".formatted(file, KINDS),
+          e);
     }
   }
 

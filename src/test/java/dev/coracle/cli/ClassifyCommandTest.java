@@ -14,6 +14,7 @@ import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
+import java.util.List;
 import java.util.Locale;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
@@ -57,17 +58,17 @@ class ClassifyCommandTest {
 
   @Test
   void help_namesTheKindsOfPicturesThatAreRead_andTheMessageForOthersToo() throws IOException {
-    String kinds = "PNG, JPEG, GIF, BMP, WBMP, TIFF";
+    List<String> kinds = List.of("PNG", "JPEG", "GIF", "BMP", "WBMP", "TIFF");
     BufferedImage picture = new BufferedImage(28, 28, BufferedImage.TYPE_BYTE_BINARY);
-    for (String kind : kinds.split(", ")) {
+    for (String kind : kinds) {
       byte[] content = Pictures.encode(picture, kind.toLowerCase(Locale.ROOT));
       assertThat(ClassifyCommand.picture(NAME, content).getWidth()).as(kind).isEqualTo(28);
     }
     String help = Cli.run("classify", "--help").out().replaceAll("\\s+", " ");
-    assertThat(help).contains("Pictures (" + kinds + ") or idx files");
+    assertThat(help).contains("Pictures (" + String.join(", ", kinds) + ") or idx files");
     assertThatExceptionOfType(CoracleException.class)
         .isThrownBy(() -> ClassifyCommand.picture(NAME, new byte[] {'t', 'e', 'x', 't'}))
-        .withMessageEndingWith("expected " + kinds + " or an idx file");
+        .withMessageEndingWith("expected " + String.join(", ", kinds) + " or an idx file");
   }
 
   @ParameterizedTest

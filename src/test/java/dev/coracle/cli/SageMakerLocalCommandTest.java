@@ -46,7 +46,9 @@ class SageMakerLocalCommandTest {
   @Test
   void local_variablesOfTheContainer_areForVerboseAlone() throws IOException {
     assertThat(local().out()).contains("  | SM_ is said").doesNotContain("SM_H");
-    assertThat(local("--hosts", 2).out()).contains("  | algo-1 | SM_ is said").doesNotContain("SM_H");
+    assertThat(local("--hosts", 2).out())
+        .contains("  | algo-1 | SM_ is said")
+        .doesNotContain("SM_H");
     assertThat(local("--verbose").out())
         .contains("  | " + VARIABLES, "  | SM_HP_BATCH-SIZE=3", "  | SM_ is said");
   }

@@ -108,7 +108,8 @@ class ServeCommandTest {
     Path model = TestModel.mnist().write(folder.resolve("model.onnx"));
     Cli cli = Cli.run("serve", "--host", host, "--port", 0, "--model", model);
     assertThat(cli.err())
-        .startsWith("coracle: " + host + " is no address of this machine; choose another with --host")
+        .startsWith(
+            "coracle: " + host + " is no address of this machine; choose another with --host")
         .hasLineCount(1);
     assertThat(cli.status()).isEqualTo(1);
   }
