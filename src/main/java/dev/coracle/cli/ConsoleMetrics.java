@@ -56,11 +56,8 @@ final class ConsoleMetrics implements MetricsListener, AutoCloseable {
   }
 
   private ProgressBar newBar(Step step) {
-    return ProgressLine.builder(
-            terminal, "Epoch %d/%d".formatted(step.epoch(), epochs), step.imagesInAll())
-        .setUnit(" images", 1)
-        .showSpeed()
-        .build();
+    String task = "Epoch %d/%d".formatted(step.epoch(), epochs);
+    return ProgressLine.start(terminal, task, "images", 1, step.images(), step.imagesInAll());
   }
 
   private void print(String format, Object... arguments) {

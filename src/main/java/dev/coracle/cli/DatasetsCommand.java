@@ -163,10 +163,7 @@ final class DatasetsCommand implements Runnable {
       if (bar == null || !name.equals(file)) {
         close();
         file = name;
-        bar =
-            ProgressLine.builder(terminal, name, Math.max(bytesTotal, 0))
-                .setUnit(" KiB", 1024)
-                .build();
+        bar = ProgressLine.start(terminal, name, "KiB", 1024, bytesDone, bytesTotal);
       }
       bar.stepTo(bytesDone);
     }

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.coracle.cli;
 
+import java.time.Duration;
 import me.tongfei.progressbar.ConsoleProgressBarConsumer;
+import me.tongfei.progressbar.ProgressBar;
 import me.tongfei.progressbar.ProgressBarBuilder;
-import me.tongfei.progressbar.ProgressBarStyle;
 
 /**
  * Creates progress bars on the last line of a terminal: a log line clears them, and they reappear
@@ -16,15 +17,21 @@ final class ProgressLine {
 
   private ProgressLine() {}
 
-  static ProgressBarBuilder builder(Terminal terminal, String task, long max) {
+  /**
+   * Makes one whose time begins at {@code start}.
+   *
+   * @param size of a unit, in steps
+   * @param max in steps; -1 where it is not known
+   */
+  static ProgressBar start(
+      Terminal terminal, String task, String unit, long size, long start, long max) {
     return new ProgressBarBuilder()
         .setTaskName(task)
         .setInitialMax(max)
+        .startsFrom(start, Duration.ZERO)
         .setUpdateIntervalMillis(200)
-        .setStyle(
-            terminal.charset().newEncoder().canEncode("█")
-                ? ProgressBarStyle.COLORFUL_UNICODE_BLOCK
-                : ProgressBarStyle.ASCII)
+        .setRenderer(
+            new ProgressText(terminal.charset().newEncoder().canEncode("█│"), unit, size))
         .setConsumer(
             new ConsoleProgressBarConsumer(terminal.stream()) {
               @Override
@@ -32,6 +39,7 @@ final class ProgressLine {
                 terminal.stream().print(CLEAR);
                 terminal.stream().flush();
               }
-            });
+            })
+        .build();
   }
 }
