@@ -10,7 +10,6 @@ import dev.coracle.inference.ModelOptions;
 import dev.coracle.inference.Prediction;
 import dev.coracle.protocol.PictureReader;
 import dev.coracle.protocol.RequestException;
-import dev.coracle.report.DigitArt;
 import dev.coracle.report.DigitArt.Picture;
 import java.awt.image.BufferedImage;
 import java.io.IOException;
@@ -194,7 +193,6 @@ final class ClassifyCommand implements Callable<Integer> {
     for (int i = 0; i < images.size(); i++) {
       pictures.add(picture(classifier, images.get(i).pixels(), predictions.get(i).toString()));
     }
-    DigitArt.Style style = DigitArt.Style.of(terminal.charset(), terminal.colour());
-    terminal.printf("%n%s", DigitArt.sheet(pictures, terminal.width(), style));
+    terminal.draw(pictures);
   }
 }

@@ -2,11 +2,13 @@
 package dev.coracle.cli;
 
 import dev.coracle.report.DigitArt;
+import dev.coracle.report.DigitArt.Picture;
 import java.io.Console;
 import java.io.OutputStreamWriter;
 import java.io.PrintStream;
 import java.io.PrintWriter;
 import java.nio.charset.Charset;
+import java.util.List;
 import java.util.Locale;
 import picocli.CommandLine.Help.Ansi;
 import picocli.CommandLine.Model.CommandSpec;
@@ -76,6 +78,15 @@ record Terminal(
     return progress
         ? CommandSpec.create().usageMessage().autoWidth(true).width()
         : DigitArt.DEFAULT_WIDTH;
+  }
+
+  /**
+   * Draws pictures below a blank line. Their empty rows would be many more, which push what was
+   * printed before off the screen.
+   */
+  void draw(List<Picture> pictures) {
+    String sheet = DigitArt.sheet(pictures, width(), DigitArt.Style.of(charset, colour));
+    printf("%n%s", sheet.replaceFirst("^\n+", "").replaceAll("\n{3,}", "\n\n"));
   }
 
   void println(String line) {

@@ -248,7 +248,8 @@ final class TrainingPipeline {
 
   private void classifySamples(Path model, ImageSet test) {
     List<byte[]> images = new ArrayList<>();
-    for (int i = 0; i < Math.min(SAMPLES, test.size()); i++) {
+    int count = samples(test);
+    for (int i = 0; i < count; i++) {
       images.add(test.image(i));
     }
     List<DigitArt.Picture> pictures = new ArrayList<>();
@@ -260,8 +261,13 @@ final class TrainingPipeline {
                 images.get(i), test.rows(), test.columns(), predictions.get(i).toString()));
       }
     }
-    DigitArt.Style style = DigitArt.Style.of(terminal.charset(), terminal.colour());
-    terminal.printf("%n%s", DigitArt.sheet(pictures, terminal.width(), style));
+    terminal.draw(pictures);
+  }
+
+  /** On a terminal one row of pictures: more would push the numbers off the screen. */
+  private int samples(ImageSet test) {
+    int row = terminal.progress() ? terminal.width() / (test.columns() + 2) : SAMPLES;
+    return Math.min(Math.max(1, Math.min(row, SAMPLES)), test.size());
   }
 
   private JsonLinesMetrics openMetrics(Path file) {
