@@ -108,12 +108,13 @@ public final class Main implements Runnable {
     String[] args = given.length == 0 ? new String[] {DEFAULT} : withoutHelpCommand(given);
     Main main = new Main();
     main.verbose = isVerboseContainer(args);
-    configureLibraries(main.verbose || Arrays.asList(args).contains("--verbose"));
+    List<String> words = Arrays.asList(args);
+    configureLibraries(main.verbose || words.contains("--verbose"), words.contains("--watch"));
     Terminal terminal = Terminal.of(out, err);
     PrintWriter errors = terminal.errors();
     CommandLine line =
         addCommands(
-                new CommandLine(main, new CommandFactory(terminal)), COMMANDS, Arrays.asList(args))
+                new CommandLine(main, new CommandFactory(terminal)), COMMANDS, words)
             .setOut(terminal.writer())
             .setErr(errors)
             .setExpandAtFiles(false) // a file name may begin with @
@@ -194,7 +195,7 @@ public final class Main implements Runnable {
   }
 
   /** Switches off telemetry and downloads, and reduces logging, before the libraries start. */
-  private static void configureLibraries(boolean verbose) {
+  private static void configureLibraries(boolean verbose, boolean watch) {
     System.setProperty("ai.djl.offline", "true");
     System.setProperty("OPT_OUT_TRACKING", "true");
     // No display is needed: AWT must not look for an X server.
@@ -202,6 +203,10 @@ public final class Main implements Runnable {
     System.setProperty("org.slf4j.simpleLogger.defaultLogLevel", verbose ? "info" : "warn");
     // The server's own messages, for example that it has reloaded a model.
     System.setProperty("org.slf4j.simpleLogger.log.dev.coracle", "info");
+    if (!verbose && !watch) {
+      // That it serves, which the command prints; its other news are of reloads.
+      System.setProperty("org.slf4j.simpleLogger.log.dev.coracle.serving.InferenceServer", "warn");
+    }
     if (!verbose) {
       // Jetty warns about bad requests and quotes them; the request log covers them.
       System.setProperty("org.slf4j.simpleLogger.log.org.eclipse.jetty", "error");

@@ -121,6 +121,7 @@ record Distribution(Path folder) {
 
       assertThat(server.waitFor(30, TimeUnit.SECONDS)).isTrue();
       assertThat(server.exitValue()).as(Files.readString(log)).isZero();
+      assertThat(log).content().contains("Serving ").doesNotContain("InferenceServer");
     } finally {
       server.destroyForcibly();
     }
