@@ -113,8 +113,7 @@ public final class Main implements Runnable {
     Terminal terminal = Terminal.of(out, err);
     PrintWriter errors = terminal.errors();
     CommandLine line =
-        addCommands(
-                new CommandLine(main, new CommandFactory(terminal)), COMMANDS, words)
+        addCommands(new CommandLine(main, new CommandFactory(terminal)), COMMANDS, words)
             .setOut(terminal.writer())
             .setErr(errors)
             .setExpandAtFiles(false) // a file name may begin with @

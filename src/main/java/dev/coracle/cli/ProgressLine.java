@@ -30,8 +30,7 @@ final class ProgressLine {
         .setInitialMax(max)
         .startsFrom(start, Duration.ZERO)
         .setUpdateIntervalMillis(200)
-        .setRenderer(
-            new ProgressText(terminal.charset().newEncoder().canEncode("█│"), unit, size))
+        .setRenderer(new ProgressText(terminal.charset().newEncoder().canEncode("█│"), unit, size))
         .setConsumer(
             new ConsoleProgressBarConsumer(terminal.stream()) {
               @Override

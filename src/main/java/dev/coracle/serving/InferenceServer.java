@@ -68,6 +68,7 @@ public final class InferenceServer implements AutoCloseable {
   private final ServerConnector connector;
   private final CountDownLatch end = new CountDownLatch(1);
   private boolean closed;
+  private volatile int port;
 
   private InferenceServer(ServerOptions options) {
     this.options = options;
@@ -89,10 +90,12 @@ public final class InferenceServer implements AutoCloseable {
 
   /**
    * Listens, loads the model, tries it out, and returns once requests are answered. Until then the
-   * health routes report that the server is not ready.
+   * health routes report that the server is not ready. Its threads are daemons: a program that has
+   * nothing else to do waits with {@link #awaitClose}.
    *
    * @throws CoracleException if the server cannot listen on the address; if the model cannot be
-   *     loaded, as {@link dev.coracle.inference.Classifier#open} says; or if the model fails
+   *     loaded, as {@link dev.coracle.inference.Classifier#open} says; if the model fails; or if
+   *     the thread is interrupted
    */
   public static InferenceServer start(ServerOptions options) {
     Path file = options.model();
@@ -197,6 +200,7 @@ public final class InferenceServer implements AutoCloseable {
   private void listen() {
     try {
       jetty.start();
+      port = connector.getLocalPort();
       watchdog.start();
     } catch (IOException e) {
       throw new CoracleException(
@@ -205,6 +209,9 @@ public final class InferenceServer implements AutoCloseable {
           e);
     } catch (RuntimeException e) {
       throw e;
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new CoracleException("interrupted while the server was starting", e);
     } catch (Exception e) {
       throw new CoracleException("cannot start the server: " + e.getMessage(), e);
     }
@@ -251,21 +258,26 @@ public final class InferenceServer implements AutoCloseable {
     return URI.create("http://" + host + ":" + port());
   }
 
-  /** Returns the port that the server listens on. */
+  /** Returns the port that the server listens on, or did until it was closed. */
   public int port() {
-    return connector.getLocalPort();
+    return port;
   }
 
   /**
    * Reloads the model from its file; meanwhile, and if that fails, the earlier one answers.
    *
    * @throws CoracleException as {@link #start} does
-   * @throws IllegalStateException if the server was started with a folder of models
+   * @throws IllegalStateException if the server was started with a folder of models, or is closed
    */
   public void reload() {
     if (options.model() == null) {
       throw new IllegalStateException(
           "this server was started with a folder of models, so there is no single model to reload");
+    }
+    synchronized (this) {
+      if (closed) {
+        throw new IllegalStateException("the server is closed; start another one");
+      }
     }
     models.reload(options.name());
   }
@@ -292,10 +304,14 @@ public final class InferenceServer implements AutoCloseable {
     exchanges.drain();
     connector.close(); // no new connections; existing ones stay
     awaitExchanges();
+    boolean interrupted = Thread.interrupted(); // Jetty would stop half
     try {
       jetty.stop();
     } catch (Exception e) {
       LOG.warn("the HTTP server did not stop in order", e);
+    }
+    if (interrupted) {
+      Thread.currentThread().interrupt();
     }
     inference.close();
     batcher.close();

@@ -31,7 +31,7 @@ class ProgressTextTest {
     String line = images(30_000, 20_000);
     assertThat(line)
         .isEqualTo(
-            "Epoch 1/1  50% |==========          | 30,000/60,000 images, 1,495/s, 0:20 left");
+            "Epoch 1/1  50% |===========          | 30,000/60,000 images, 1,495/s, 0:20 left");
   }
 
   @Test
@@ -46,8 +46,7 @@ class ProgressTextTest {
   @Test
   void line_sizeIsNotKnown_countsAlone() {
     String line =
-        new ProgressText(true, "KiB", 1024)
-            .line("a.gz", 0, 2 << 20, 0, Duration.ofSeconds(2), 60);
+        new ProgressText(true, "KiB", 1024).line("a.gz", 0, 2 << 20, 0, Duration.ofSeconds(2), 60);
     assertThat(line).startsWith("a.gz │ ").endsWith(" 2,048 KiB, 1,024/s").doesNotContain("%");
   }
 

@@ -47,8 +47,7 @@ class TerminalTest {
     Mnist mnist = Mnist.read(data);
     TrainingArguments arguments = new TrainingArguments();
     new CommandLine(arguments).parseArgs("--dry-run=true");
-    new TrainingPipeline(
-            terminal(progress), arguments, arguments.options().build(), mnist, data)
+    new TrainingPipeline(terminal(progress), arguments, arguments.options().build(), mnist, data)
         .run(folder, folder);
   }
 

@@ -4,8 +4,10 @@ package dev.coracle.serving;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.coracle.CoracleException;
 import java.io.IOException;
 import java.net.ConnectException;
+import java.net.URI;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -38,6 +40,26 @@ class CloseTest extends ServerFixture {
     assertThatThrownBy(() -> new RawClient(port)).isInstanceOf(ConnectException.class);
     await("all are logged", () -> logged("/invocations").size() == 10);
     assertThat(logged("/invocations")).containsOnly(200);
+  }
+
+  @Test
+  void close_done_leavesTheAddressAndRefusesAReload() throws IOException {
+    InferenceServer server = fast(o -> o);
+    URI uri = server.uri();
+    server.close();
+    assertThat(server.uri()).isEqualTo(uri).hasPort(server.port());
+    assertThatThrownBy(server::reload)
+        .isInstanceOf(IllegalStateException.class)
+        .hasMessageContaining("closed");
+  }
+
+  @Test
+  void start_onAnInterruptedThread_saysSoAndLeavesItInterrupted() {
+    Thread.currentThread().interrupt();
+    assertThatThrownBy(() -> fast(o -> o))
+        .isInstanceOf(CoracleException.class)
+        .hasMessageContaining("interrupted");
+    assertThat(Thread.interrupted()).isTrue();
   }
 
   @Test
