@@ -2,13 +2,12 @@
 package dev.coracle.sagemaker;
 
 import dev.coracle.CoracleException;
+import dev.coracle.OnnxFiles;
 import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
-import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -63,8 +62,8 @@ public record ServingEnvironment(
   }
 
   private static Path onlyModel(Path folder) {
-    try (Stream<Path> content = Files.list(folder)) {
-      List<Path> files = content.filter(ServingEnvironment::isModel).sorted().toList();
+    try {
+      List<Path> files = OnnxFiles.in(folder);
       if (files.size() == 1) {
         return files.get(0);
       }
@@ -79,11 +78,5 @@ public record ServingEnvironment(
               .formatted(CoracleException.reason(e)),
           e);
     }
-  }
-
-  private static boolean isModel(Path file) {
-    // Not ._mnist.onnx, which the tar of macOS puts beside mnist.onnx.
-    String name = file.getFileName().toString();
-    return name.endsWith(".onnx") && !name.startsWith(".") && Files.isRegularFile(file);
   }
 }

@@ -4,12 +4,12 @@ package dev.coracle.serving;
 import com.fasterxml.jackson.core.JsonGenerator;
 import com.fasterxml.jackson.core.JsonToken;
 import com.sun.management.OperatingSystemMXBean;
+import dev.coracle.OnnxFiles;
 import dev.coracle.protocol.Answer;
 import dev.coracle.protocol.Json;
 import dev.coracle.protocol.RequestBody;
 import dev.coracle.protocol.RequestException;
 import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.lang.management.ManagementFactory;
 import java.nio.file.Files;
 import java.nio.file.InvalidPathException;
@@ -21,7 +21,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
-import java.util.stream.Stream;
 import org.eclipse.jetty.http.HttpHeader;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -141,24 +140,16 @@ final class MultiModelRoutes {
       if (!Files.isDirectory(place)) {
         return place;
       }
-      try (Stream<Path> content = Files.list(place)) {
-        List<Path> files = content.filter(MultiModelRoutes::isModel).limit(2).toList();
-        if (files.size() != 1) {
-          throw new RequestException(
-              400,
-              "expected one .onnx file at the url, found " + (files.isEmpty() ? "none" : "more"));
-        }
-        return inside(files.get(0));
+      List<Path> files = OnnxFiles.in(place);
+      if (files.size() != 1) {
+        throw new RequestException(
+            400,
+            "expected one .onnx file at the url, found " + (files.isEmpty() ? "none" : "more"));
       }
-    } catch (IOException | UncheckedIOException | InvalidPathException e) {
+      return inside(files.get(0));
+    } catch (IOException | InvalidPathException e) {
       throw new RequestException(404, "there is nothing at the url that can be read");
     }
-  }
-
-  private static boolean isModel(Path file) {
-    // Not ._mnist.onnx, which the tar of macOS puts beside mnist.onnx.
-    String name = file.getFileName().toString();
-    return name.endsWith(".onnx") && !name.startsWith(".");
   }
 
   /** Resolves links; a path that leads out of the folder counts as missing. */
