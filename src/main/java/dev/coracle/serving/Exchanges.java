@@ -13,10 +13,11 @@ final class Exchanges {
   private final Set<Exchange> open = ConcurrentHashMap.newKeySet();
   private final AtomicInteger count = new AtomicInteger(); // CLOSED when no more are admitted
   private final Budget budget;
-  private volatile boolean draining;
+  private final Health health;
 
-  Exchanges(Budget budget) {
+  Exchanges(Budget budget, Health health) {
     this.budget = budget;
+    this.health = health;
   }
 
   Budget budget() {
@@ -43,17 +44,13 @@ final class Exchanges {
     return count.get() == 0;
   }
 
-  /** Makes each further answer the last one of its connection. */
-  void drain() {
-    draining = true;
-  }
-
   /** Closes to further requests if none is under way; returns whether it is closed. */
   boolean closeIfEmpty() {
     return count.compareAndSet(0, CLOSED) || count.get() == CLOSED;
   }
 
+  /** Tells whether each further answer is the last one of its connection. */
   boolean isDraining() {
-    return draining;
+    return health.isDraining();
   }
 }

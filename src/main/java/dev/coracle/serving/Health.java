@@ -32,6 +32,10 @@ final class Health {
     return state == State.READY;
   }
 
+  boolean isDraining() {
+    return state == State.DRAINING;
+  }
+
   /** Returns why it is not ready. */
   String reason() {
     return state.reason;

@@ -74,7 +74,7 @@ public final class InferenceServer implements AutoCloseable {
     this.options = options;
     Budget budget = new Budget(options.maxPendingBytes());
     metrics.bytes("coracle.pending", "Bytes of bodies and images held by requests.", budget);
-    this.exchanges = new Exchanges(budget);
+    this.exchanges = new Exchanges(budget, health);
     this.batcher = new Batcher(PROCESSORS, options.maxBatch(), options.maxQueue(), metrics);
     this.models = new Models(batcher, options, metrics);
     this.inference =
@@ -301,7 +301,6 @@ public final class InferenceServer implements AutoCloseable {
       closed = true;
     }
     health.draining();
-    exchanges.drain();
     connector.close(); // no new connections; existing ones stay
     awaitExchanges();
     boolean interrupted = Thread.interrupted(); // Jetty would stop half
