@@ -3,7 +3,6 @@ package dev.coracle.cli;
 
 import dev.coracle.aws.Aws;
 import dev.coracle.aws.ResourceName;
-import java.time.Duration;
 import java.time.LocalDateTime;
 import java.time.ZoneId;
 import java.util.Objects;
@@ -22,32 +21,20 @@ final class AwsOptions {
       names = "--region",
       paramLabel = "NAME",
       converter = Converters.Region.class,
-      description = "AWS region. Default: AWS_REGION, or the profile's.")
+      description = {"AWS region.", "  Default: AWS_REGION, or the profile's"})
   private @Nullable String region;
 
   @Option(
       names = "--profile",
       paramLabel = "NAME",
-      description = "Profile in ~/.aws/config. Default: where the AWS SDK looks.")
+      description = {"Profile in ~/.aws/config.", "  Default: where the AWS SDK looks"})
   private @Nullable String profile;
-
-  @Option(
-      names = "--poll",
-      paramLabel = "SECONDS",
-      defaultValue = "10",
-      converter = Converters.AtLeastOne.class,
-      description = "Seconds between two questions to AWS how far it is.")
-  private int poll;
 
   @Spec(Spec.Target.MIXEE)
   private @Nullable CommandSpec command;
 
   Aws open() {
     return Aws.open(region, profile);
-  }
-
-  Duration poll() {
-    return Duration.ofSeconds(poll);
   }
 
   /** Returns the command that deletes, complete, so that it works anywhere and at any time. */

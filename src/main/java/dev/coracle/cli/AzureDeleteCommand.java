@@ -7,6 +7,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Help.Visibility;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
@@ -26,6 +27,14 @@ final class AzureDeleteCommand implements Callable<Integer> {
 
   private final Terminal terminal;
 
+  @Option(
+      names = "--name",
+      paramLabel = "NAME",
+      required = true,
+      showDefaultValue = Visibility.NEVER,
+      description = "The name that was given to azure deploy.")
+  private String name = "";
+
   @Mixin private AzureOptions azure = new AzureOptions();
 
   @Option(names = "--yes", description = "Delete.")
@@ -43,7 +52,7 @@ final class AzureDeleteCommand implements Callable<Integer> {
 
   @Override
   public Integer call() throws InterruptedException {
-    Deployment deployment = new Deployment(azure.build(azure.builder()));
+    Deployment deployment = new Deployment(azure.build(azure.builder(name)));
     if (dryRun) {
       deployment.deletionPlan(!noWait).forEach(terminal::println);
       return 0;
@@ -55,7 +64,7 @@ final class AzureDeleteCommand implements Callable<Integer> {
     if (!deleted) {
       nothing(deployment);
     } else {
-      terminal.println((noWait ? "Azure is deleting " : "Deleted ") + azure.name());
+      terminal.println((noWait ? "Azure is deleting " : "Deleted ") + name);
     }
     return 0;
   }
@@ -69,8 +78,7 @@ final class AzureDeleteCommand implements Callable<Integer> {
       where = "the subscription that az is set to";
     }
     terminal.println(
-        "There is nothing of %s in %s; 'az account set' chooses another"
-            .formatted(azure.name(), where));
+        "There is nothing of %s in %s; 'az account set' chooses another".formatted(name, where));
   }
 
   private int show(Deployment deployment) throws InterruptedException {
@@ -82,6 +90,6 @@ final class AzureDeleteCommand implements Callable<Integer> {
     contents.get().forEach(terminal::println);
     throw new CoracleException(
         "nothing has been deleted; to delete the resource group with what is listed above: "
-            + azure.deleteCommand());
+            + azure.deleteCommand(name));
   }
 }

@@ -41,6 +41,14 @@ final class AzureDeployCommand implements Callable<Integer> {
       description = "The archive; host.json is at its root.")
   private Path archive = Path.of("");
 
+  @Option(
+      names = "--name",
+      paramLabel = "NAME",
+      required = true,
+      showDefaultValue = Visibility.NEVER,
+      description = "Name of the function app; it must be free in all of Azure.")
+  private String name = "";
+
   @Mixin private AzureOptions azure = new AzureOptions();
 
   @Option(
@@ -53,9 +61,10 @@ final class AzureDeployCommand implements Callable<Integer> {
   @Option(
       names = "--storage-account",
       paramLabel = "NAME",
-      description =
-          "Storage account of the app, which nobody else in Azure may have. Default: made from the"
-              + " app's name.")
+      description = {
+        "Storage account of the app; its name must be free in all of Azure.",
+        "  Default: made from the app's name"
+      })
   private @Nullable String storageAccount;
 
   @Option(
@@ -77,7 +86,7 @@ final class AzureDeployCommand implements Callable<Integer> {
       names = "--instance-memory",
       paramLabel = "MB",
       converter = Converters.AtLeastOne.class,
-      description = "With --plan flex: 512, 2048 or 4096. Default: 2048.")
+      description = {"With --plan flex: 512, 2048 or 4096.", "  Default: 2048"})
   private @Nullable Integer instanceMemory;
 
   @Option(
@@ -119,7 +128,7 @@ final class AzureDeployCommand implements Callable<Integer> {
         throw stays.isEmpty() ? e : new CoracleException(e.getMessage() + " -- " + stays, e);
       }
     }
-    terminal.println("Delete it with: " + azure.deleteCommand());
+    terminal.println("Delete it with: " + azure.deleteCommand(name));
     return 0;
   }
 
@@ -129,7 +138,7 @@ final class AzureDeployCommand implements Callable<Integer> {
     return there.isEmpty()
         ? ""
         : "there so far: %s; delete it with: %s"
-            .formatted(String.join(", ", there), azure.deleteCommand());
+            .formatted(String.join(", ", there), azure.deleteCommand(name));
   }
 
   private DeploymentOptions options() {
@@ -138,7 +147,7 @@ final class AzureDeployCommand implements Callable<Integer> {
     }
     DeploymentOptions.Builder options =
         azure
-            .builder()
+            .builder(name)
             .location(location)
             .storageAccount(storageAccount)
             .plan(plan)

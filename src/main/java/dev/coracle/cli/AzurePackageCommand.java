@@ -23,7 +23,7 @@ final class AzurePackageCommand implements Callable<Integer> {
   @Option(
       names = "--model",
       paramLabel = "FILE",
-      description = "ONNX file. Default: output/" + TrainingPipeline.MODEL + ".")
+      description = {"ONNX file.", "  Default: output/" + TrainingPipeline.MODEL})
   private @Nullable Path model;
 
   @Option(

@@ -21,6 +21,7 @@ import picocli.CommandLine.Spec;
 /** Groups the commands about data. */
 @Command(
     name = "datasets",
+    sortOptions = false,
     description = "Fetches or checks MNIST.",
     subcommands = {DatasetsCommand.Fetch.class, DatasetsCommand.Check.class})
 final class DatasetsCommand implements Runnable {
@@ -51,7 +52,7 @@ final class DatasetsCommand implements Runnable {
     @Option(
         names = "--output-dir",
         paramLabel = "DIR",
-        description = "Folder to put the files in. Default: ~/.cache/coracle/mnist")
+        description = {"Folder to put the files in.", "  Default: ~/.cache/coracle/mnist"})
     private @Nullable Path outputDir;
 
     @Option(
@@ -110,6 +111,8 @@ final class DatasetsCommand implements Runnable {
   /** Checks a folder. */
   @Command(
       name = "check",
+      sortOptions = false,
+      showDefaultValues = true,
       description = {
         "Checks the four files of a folder.",
         "",
@@ -124,7 +127,7 @@ final class DatasetsCommand implements Runnable {
         paramLabel = "DIR",
         arity = "0..1",
         defaultValue = "datasets/mnist",
-        description = "Folder of the four idx files. Default: datasets/mnist.")
+        description = "Folder of the four idx files.")
     private Path folder = Path.of("");
 
     Check(Terminal terminal) {

@@ -37,13 +37,15 @@ final class DeleteCommand implements Callable<Integer> {
   @Option(
       names = "--bucket",
       paramLabel = "NAME",
-      description = "Bucket of the objects. Default: the one in the resources' tags.")
+      description = {"Bucket of the objects.", "  Default: the one in the resources' tags"})
   private @Nullable String bucket;
 
   @Option(names = "--dry-run", description = "Print the requests as JSON; call nothing.")
   private boolean dryRun;
 
   @Mixin private AwsOptions aws = new AwsOptions();
+
+  @Mixin private PollOption poll = new PollOption();
 
   DeleteCommand(Terminal terminal) {
     this.terminal = terminal;
@@ -64,7 +66,7 @@ final class DeleteCommand implements Callable<Integer> {
 
   private Deletion deletion() {
     try {
-      return new Deletion(name, bucket, aws.poll());
+      return new Deletion(name, bucket, poll.interval());
     } catch (IllegalArgumentException e) {
       throw aws.usage(e);
     }

@@ -42,7 +42,7 @@ final class DeployCommand implements Callable<Integer> {
   @Option(
       names = "--name",
       paramLabel = "NAME",
-      description = "Name of all that is created. Default: coracle-mnist-<yyyyMMdd-HHmmss>.")
+      description = {"Name of all that is created.", "  Default: coracle-mnist-<yyyyMMdd-HHmmss>"})
   private @Nullable String name;
 
   @Option(
@@ -69,14 +69,14 @@ final class DeployCommand implements Callable<Integer> {
   @Option(
       names = "--instance-type",
       paramLabel = "TYPE",
-      description = "Kind of machine. Default: ml.m5.large.")
+      description = {"Kind of machine.", "  Default: ml.m5.large"})
   private @Nullable String instanceType;
 
   @Option(
       names = "--instance-count",
       paramLabel = "N",
       converter = Converters.AtLeastOne.class,
-      description = "Number of machines. Default: 1.")
+      description = {"Number of machines.", "  Default: 1"})
   private @Nullable Integer instanceCount;
 
   @Option(names = "--serverless", description = "Pay for requests rather than machines.")
@@ -86,20 +86,22 @@ final class DeployCommand implements Callable<Integer> {
       names = "--memory-mb",
       paramLabel = "N",
       converter = Converters.AtLeastOne.class,
-      description = "With --serverless: 1024 to 6144 in steps of 1024. Default: 2048.")
+      description = {"With --serverless: 1024 to 6144 in steps of 1024.", "  Default: 2048"})
   private @Nullable Integer memoryMb;
 
   @Option(
       names = "--max-concurrency",
       paramLabel = "N",
       converter = Converters.AtLeastOne.class,
-      description = "With --serverless: requests at a time, 1 to 200. Default: 5.")
+      description = {"With --serverless: requests at a time, 1 to 200.", "  Default: 5"})
   private @Nullable Integer maxConcurrency;
 
   @Option(names = "--dry-run", description = "Print the requests as JSON; call nothing.")
   private boolean dryRun;
 
   @Mixin private AwsOptions aws = new AwsOptions();
+
+  @Mixin private PollOption poll = new PollOption();
 
   @Spec private @Nullable CommandSpec spec;
 
@@ -165,7 +167,7 @@ final class DeployCommand implements Callable<Integer> {
             .model(model)
             .bucket(bucket)
             .serverless(serverless)
-            .poll(aws.poll());
+            .poll(poll.interval());
     if (instanceType != null) {
       options.instanceType(instanceType);
     }

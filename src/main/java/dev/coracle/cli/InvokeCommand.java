@@ -34,8 +34,7 @@ final class InvokeCommand implements Callable<Integer> {
       paramLabel = "FILE",
       arity = "1..*",
       showDefaultValue = Visibility.NEVER,
-      description =
-          "Pictures (.png, .jpg, .jpeg), .json, .csv, .npy, or .raw, which is sent as bytes.")
+      description = "Pictures (.png, .jpg, .jpeg), .json, .csv, .npy; a .raw is sent as bytes.")
   private List<Path> files = List.of();
 
   @Mixin private AwsOptions aws = new AwsOptions();

@@ -50,13 +50,16 @@ final class LaunchCommand implements Callable<Integer> {
   @Option(
       names = "--output-dir",
       paramLabel = "DIR",
-      description = "Folder for the model, empty or new. Default: output/NAME.")
+      description = {"Folder for the model, empty or new.", "  Default: output/NAME"})
   private @Nullable Path outputDir;
 
   @Option(
       names = "--name",
       paramLabel = "NAME",
-      description = "Name of the job and its objects. Default: coracle-mnist-<yyyyMMdd-HHmmss>.")
+      description = {
+        "Name of the job and its objects.",
+        "  Default: coracle-mnist-<yyyyMMdd-HHmmss>"
+      })
   private @Nullable String name;
 
   @Option(
@@ -122,7 +125,10 @@ final class LaunchCommand implements Callable<Integer> {
       names = "--max-wait",
       paramLabel = "SECONDS",
       converter = Converters.AtLeastOne.class,
-      description = "With --spot: time for waiting and running together. Default: --max-run.")
+      description = {
+        "With --spot: time for waiting and running together.",
+        "  Default: that of --max-run"
+      })
   private @Nullable Integer maxWait;
 
   @Option(
@@ -151,6 +157,8 @@ final class LaunchCommand implements Callable<Integer> {
   private boolean dryRun;
 
   @Mixin private AwsOptions aws = new AwsOptions();
+
+  @Mixin private PollOption poll = new PollOption();
 
   @Spec private @Nullable CommandSpec spec;
 
@@ -235,7 +243,7 @@ final class LaunchCommand implements Callable<Integer> {
           .checkpoints(checkpoints)
           .inputMode(inputMode)
           .hyperparameters(hyperparameters)
-          .poll(aws.poll())
+          .poll(poll.interval())
           .build();
     } catch (IllegalArgumentException e) {
       throw aws.usage(e);

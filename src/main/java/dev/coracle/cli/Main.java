@@ -118,6 +118,7 @@ public final class Main implements Runnable {
             .setErr(errors)
             .setExpandAtFiles(false) // a file name may begin with @
             .setUsageHelpAutoWidth(true)
+            .setHelpFactory(HelpPage::new)
             .registerConverter(Path.class, new Converters.PathName())
             .registerConverter(boolean.class, new Converters.Flag())
             .setParameterExceptionHandler(Main::badUsage)

@@ -94,9 +94,11 @@ final class SageMakerLocalCommand implements Callable<Integer> {
   @Option(
       names = "--program",
       paramLabel = "FILE",
-      description =
-          "What the image would start with train or serve, such as the bin/coracle of a"
-              + " distribution with sagemaker after it. Default: this program.",
+      description = {
+        "What the image would start with train or serve, such as the bin/coracle of a"
+            + " distribution with sagemaker after it.",
+        "  Default: this program"
+      },
       arity = "1..*")
   private @Nullable List<String> program;
 

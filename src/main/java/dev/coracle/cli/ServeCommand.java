@@ -39,13 +39,13 @@ final class ServeCommand implements Callable<Integer> {
   @Option(
       names = "--model",
       paramLabel = "FILE",
-      description = "ONNX file. Default: output/" + TrainingPipeline.MODEL + ".")
+      description = {"ONNX file.", "  Default: output/" + TrainingPipeline.MODEL})
   private @Nullable Path model;
 
   @Option(
       names = "--name",
       paramLabel = "NAME",
-      description = "Name of the model in /v2/models/NAME. Default: the file's.")
+      description = {"Name of the model in /v2/models/NAME.", "  Default: the file's"})
   private @Nullable String name;
 
   @Option(

@@ -46,7 +46,7 @@ final class TrainCommand implements Callable<Integer> {
   @Option(
       names = "--checkpoint-dir",
       paramLabel = "DIR",
-      description = "Where checkpoint.zip goes after each epoch. Default: the output folder.")
+      description = {"Where checkpoint.zip goes after each epoch.", "  Default: the output folder"})
   private @Nullable Path checkpointDir;
 
   @Option(names = "--resume", description = "Continue from the checkpoint; give the same options.")

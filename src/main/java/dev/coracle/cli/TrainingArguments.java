@@ -91,8 +91,10 @@ final class TrainingArguments {
       paramLabel = "N",
       showDefaultValue = picocli.CommandLine.Help.Visibility.NEVER,
       converter = Converters.Threads.class,
-      description =
-          "Threads of libtorch on the CPU, 1024 at most; 1 makes runs on it repeatable bit by bit. Default: all cores.")
+      description = {
+        "Threads of libtorch on the CPU, 1024 at most; 1 makes runs on it repeatable bit by bit.",
+        "  Default: all cores"
+      })
   private @Nullable Integer threads;
 
   @Option(
