@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.coracle.serving;
 
+import static java.nio.charset.StandardCharsets.ISO_8859_1;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.io.ByteArrayOutputStream;
@@ -209,6 +210,54 @@ class HttpBodyTest extends ServerFixture {
     reply = client.send(GOOD.bytes(name + ": a%0d%0aX-Evil: 1\r\nX-Evil: 2\r\n")).get();
     assertThat(reply.header(name)).isEqualTo("a%0d%0aX-Evil: 1");
     assertThat(reply.header("X-Evil")).isNull();
+  }
+
+  /** What is not allowed in the answer must not be in it, whether or not the route refuses it. */
+  @Test
+  void customAttributes_invalid_areNotEchoed() throws IOException {
+    RawClient client = connect();
+    String name = "X-Amzn-SageMaker-Custom-Attributes";
+    for (String value : new String[] {"a".repeat(1_025), "a\tb", "\u00e9"}) {
+      byte[] ping =
+          "GET /ping HTTP/1.1\r\nHost: a\r\n%s: %s\r\n\r\n"
+              .formatted(name, value)
+              .getBytes(ISO_8859_1);
+      RawClient.Reply reply = client.send(ping).get();
+      assertThat(reply.status()).isEqualTo(200);
+      assertThat(reply.header(name)).isNull();
+    }
+    for (String value : new String[] {"a".repeat(1_025), "a\tb"}) {
+      RawClient.Reply reply = client.send(GOOD.bytes(name + ": " + value + "\r\n")).get();
+      assertThat(reply.status()).isEqualTo(400);
+      assertThat(reply.text()).contains("1024 visible ASCII");
+      assertThat(reply.header(name)).isNull();
+      ErrorForm.check(reply);
+    }
+  }
+
+  @Test
+  void accept_onTwoLines_isOneList() throws IOException {
+    byte[] request = GOOD.bytes("Accept: text/html\r\nAccept: text/csv\r\n");
+    RawClient.Reply reply = connect().send(request).get();
+    assertThat(reply.status()).as("%s", reply).isEqualTo(200);
+    assertThat(reply.header("Content-Type")).isEqualTo("text/csv");
+  }
+
+  /** Nobody may frame the page, or have it load or send anything elsewhere. */
+  @Test
+  void page_eachFile_hasTheSecurityHeaders() throws IOException {
+    RawClient client = connect();
+    for (String path : new String[] {"/", "/page.css", "/page.js"}) {
+      RawClient.Reply reply = client.send(get(path)).get();
+      assertThat(reply.status()).as(path).isEqualTo(200);
+      assertThat(reply.header("Content-Security-Policy"))
+          .as(path)
+          .contains("default-src 'none'", "script-src 'self'", "frame-ancestors 'none'")
+          .doesNotContain("unsafe", "*");
+      assertThat(reply.header("X-Content-Type-Options")).as(path).isEqualTo("nosniff");
+      assertThat(reply.header("Referrer-Policy")).as(path).isEqualTo("no-referrer");
+      assertThat(reply.header("Cache-Control")).as(path).isEqualTo("no-cache");
+    }
   }
 
   @Test

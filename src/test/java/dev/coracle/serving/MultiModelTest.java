@@ -12,6 +12,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.regex.Pattern;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
@@ -137,6 +138,41 @@ class MultiModelTest extends ServerFixture {
     }
     assertRefused(call(post("/models", "x".repeat(100_000))), 413);
     assertRefused(call(post("/invocations", "[[0]]")), 404);
+  }
+
+  /** Whoever may write to the folder of models could else have any file of the server loaded. */
+  @Test
+  void load_folderWhoseFileLeadsOutside_404() throws IOException {
+    Path outside = TestModel.mnist().write(folder.resolve("outside.onnx"));
+    Path sly = Files.createDirectory(models.resolve("sly"));
+    Files.createSymbolicLink(sly.resolve("m.onnx"), outside);
+    assertRefused(load("x", sly), 404);
+    assertThat(call(get("/models")).text()).isEqualTo("{\"models\":[]}\n");
+  }
+
+  @Test
+  void list_moreThanAPage_goesOnWhereThePageEnds() throws IOException {
+    for (int i = 100; i < 200; i++) {
+      assertThat(load("m" + i, models.resolve("a/model")).status()).isEqualTo(200);
+    }
+    assertThat(names(call(get("/models")).text())).hasSize(100);
+    assertThat(call(get("/models")).text()).doesNotContain("nextPageToken");
+
+    assertThat(load("m200", models.resolve("a/model")).status()).isEqualTo(200);
+    String first = call(get("/models")).text();
+    assertThat(names(first)).hasSize(100).startsWith("m100").endsWith("m199");
+    assertThat(first).endsWith(",\"nextPageToken\":\"m200\"}\n");
+    String second = call(get("/models?next_page_token=m200")).text();
+    assertThat(names(second)).containsExactly("m200");
+    assertThat(second).doesNotContain("nextPageToken");
+  }
+
+  private static List<String> names(String list) {
+    return Pattern.compile("\"modelName\":\"(\\w+)\"")
+        .matcher(list)
+        .results()
+        .map(match -> match.group(1))
+        .toList();
   }
 
   @Test
