@@ -32,6 +32,7 @@ class BatcherTest {
   private static final int MAX_JOBS = 50;
 
   private final Metrics metrics = new Metrics();
+  private final List<Waiter> gates = new ArrayList<>();
   private final Path file;
   private Classifier classifier;
   private Batcher batcher;
@@ -50,6 +51,7 @@ class BatcherTest {
 
   @AfterEach
   void close() {
+    gates.forEach(gate -> gate.release.countDown()); // where an assertion failed before
     batcher.close();
     lane.close();
     metrics.close();
@@ -103,6 +105,7 @@ class BatcherTest {
   /** Holds up the runner until the returned job is released. */
   private Waiter hold() throws InterruptedException {
     Waiter gate = new Waiter(1);
+    gates.add(gate);
     assertThat(lane.submit(new Job(images(1), gate))).isTrue();
     gate.running.await();
     return gate;

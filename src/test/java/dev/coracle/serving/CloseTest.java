@@ -5,14 +5,20 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.coracle.CoracleException;
+import dev.coracle.inference.TestModel;
 import java.io.IOException;
 import java.net.ConnectException;
+import java.net.InetAddress;
+import java.net.ServerSocket;
 import java.net.URI;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
+import java.util.stream.Collectors;
 import org.junit.jupiter.api.Test;
 
 /** Closing a server under load. */
@@ -87,6 +93,44 @@ class CloseTest extends ServerFixture {
     } catch (IOException e) {
       return true;
     }
+  }
+
+  /** Returns our live threads, those of earlier tests' servers included. */
+  private static Set<Thread> threads() {
+    return Thread.getAllStackTraces().keySet().stream()
+        .filter(thread -> thread.isAlive() && thread.getName().startsWith("coracle-"))
+        .collect(Collectors.toSet());
+  }
+
+  @Test
+  void close_afterRequests_endsItsThreads() throws Exception {
+    Set<Thread> before = threads();
+    InferenceServer server = fast(o -> o.watch(true));
+    new GoodRequest(1).check(server.port());
+    Set<Thread> own = threads();
+    own.removeAll(before);
+    for (String name : List.of("coracle-watchdog", "coracle-loader", "coracle-runner-0")) {
+      assertThat(own).extracting(Thread::getName).contains(name);
+    }
+    assertThat(own).anyMatch(thread -> thread.getName().startsWith("coracle-http-"));
+    server.close();
+    await("its threads have ended", () -> before.containsAll(threads()));
+  }
+
+  /** Whoever tries port after port would else gather threads, and models. */
+  @Test
+  void start_usedPort_leavesNoThreads() throws Exception {
+    Path model = TestModel.mnist().write(folder.resolve("model.onnx"));
+    Set<Thread> before = threads();
+    try (ServerSocket taken = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
+      ServerOptions options =
+          ServerOptions.builder().model(model).port(taken.getLocalPort()).build();
+      for (int i = 0; i < 3; i++) {
+        assertThatThrownBy(() -> InferenceServer.start(options))
+            .isInstanceOf(CoracleException.class);
+      }
+    }
+    await("their threads have ended", () -> before.containsAll(threads()));
   }
 
   @Test

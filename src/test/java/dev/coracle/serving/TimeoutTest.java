@@ -18,7 +18,7 @@ class TimeoutTest extends ServerFixture {
     InferenceServer server = slow(o -> o.deadline(Duration.ofMillis(300)));
     RawClient client = connect(server);
     long start = System.nanoTime();
-    RawClient.Reply reply = client.send(images(200)).get();
+    RawClient.Reply reply = client.send(images(400)).get();
     assertThat(reply.status()).isEqualTo(503);
     ErrorForm.check(reply);
     assertThat(millisSince(start)).isBetween(300L, 5_000L);
