@@ -200,16 +200,28 @@ class AnswerTest {
 
   @Test
   void answer_scoreThatIsNoNumber_blamesTheValues() {
-    Query query = Query.invocation(classifier.codec(), Models.body(null, FLAT), "*/*");
+    Query invocation = Query.invocation(classifier.codec(), Models.body(null, FLAT), "*/*");
     for (float score : new float[] {Float.NaN, Float.POSITIVE_INFINITY}) {
-      float[] scores = new float[10];
-      scores[3] = score;
-      assertThatExceptionOfType(RequestException.class)
-          .isThrownBy(() -> query.answer(scores))
-          .withMessage(
-              "the model's output for these images is not a number; send values in the range that it"
-                  + " was trained on");
+      assertBlamesTheValues(invocation, score);
     }
+    // The raw score -infinity is a probability of 0, but JSON cannot write it.
+    Query infer = inferQuery(infer("[1,1,28,28]", FLAT, ""));
+    for (float score : new float[] {Float.NaN, Float.POSITIVE_INFINITY, Float.NEGATIVE_INFINITY}) {
+      assertBlamesTheValues(infer, score);
+    }
+  }
+
+  private static void assertBlamesTheValues(Query query, float score) {
+    float[] scores = new float[10];
+    scores[3] = score;
+    assertThatExceptionOfType(RequestException.class)
+        .as("%s", score)
+        .isThrownBy(() -> query.answer(scores))
+        .withMessage(
+            "the model's output for these images is not a number; send values in the range that it"
+                + " was trained on")
+        .extracting(RequestException::status)
+        .isEqualTo(400);
   }
 
   /** A terminal's prompt would follow; SageMaker joins what /invocations answers by line ends. */

@@ -179,6 +179,18 @@ class JsonImagesTest {
     }
   }
 
+  /** The object is one of them. */
+  @Test
+  void invocation_moreThan100Levels_isRefused() {
+    String rest = ",\"data\":[" + Models.numbers(0) + "]}";
+    assertImages(query("{\"x\":" + "[".repeat(99) + "]".repeat(99) + rest).images(), 1);
+    assertThatExceptionOfType(RequestException.class)
+        .isThrownBy(() -> query("{\"x\":" + "[".repeat(100) + "]".repeat(100) + rest))
+        .withMessageContaining("at most 100 levels")
+        .extracting(RequestException::status)
+        .isEqualTo(400);
+  }
+
   @Test
   void invocation_noUtf8_isRefused() {
     byte[] latin =

@@ -68,7 +68,7 @@ class NpyReaderTest {
     "<i8, 0000000000000000 0100000000000000 0200000000000000 ffffffffffffffff ffffffffffffff7f 0000000000000080, 0 1 2 -1 9223372036854775807 -9223372036854775808",
     ">u2, 0000 0001 0002 ffff 7fff 8000, 0 1 2 65535 32767 32768",
     "<u4, 00000000 01000000 02000000 ffffffff ffffff7f 00000080, 0 1 2 4294967295 2147483647 2147483648",
-    "<u8, 0000000000000000 0100000000000000 0200000000000000 ffffffffffffffff 0100008000000080 0000000000000080, 0 1 2 18446744073709551615 9223372039002259457 9223372036854775808",
+    "<u8, 0000000000000000 0100000000000000 0200000000000000 ffffffffffffffff 0100000080000080 0000000000000080, 0 1 2 18446744073709551615 9223372586610589697 9223372036854775808",
     "|b1, 00 01 01 00 01 00, 0 1 1 0 1 0",
   })
   void invocation_eachDtype_isReadAsNearestFloat(String descr, String data, String values) {
@@ -146,6 +146,19 @@ class NpyReaderTest {
     assertThatExceptionOfType(RequestException.class)
         .isThrownBy(() -> query(npy(1, text, new byte[6])))
         .withMessageContaining(message)
+        .extracting(RequestException::status)
+        .isEqualTo(400);
+  }
+
+  @ParameterizedTest
+  @CsvSource({"0, 0", "1, 1", "3, 1", "4, 0", "255, 0"})
+  void invocation_unknownVersion_isRefused(int major, int minor) {
+    byte[] file = npy(1, header("|u1", false, "(6,)"), new byte[6]);
+    file[6] = (byte) major;
+    file[7] = (byte) minor;
+    assertThatExceptionOfType(RequestException.class)
+        .isThrownBy(() -> query(file))
+        .withMessageContaining("got version " + major + "." + minor)
         .extracting(RequestException::status)
         .isEqualTo(400);
   }

@@ -128,6 +128,19 @@ class PictureReaderTest {
     }
   }
 
+  @ParameterizedTest
+  @ValueSource(strings = {"png", "jpeg"})
+  void read_asManyPixelsAsAllowed_isDecoded(String format) throws IOException {
+    byte[] content = picture(format, 20, 10);
+    Set<String> formats = Set.of(format);
+    assertThat(PictureReader.read("the picture", content, formats, 200).getHeight()).isEqualTo(10);
+    assertThatExceptionOfType(RequestException.class)
+        .isThrownBy(() -> PictureReader.read("the picture", content, formats, 199))
+        .withMessage("the picture has 200 pixels; expected at most 199")
+        .extracting(RequestException::status)
+        .isEqualTo(413);
+  }
+
   @Test
   void read_damagedPicture_saysWhich() throws IOException {
     byte[] half = Arrays.copyOf(picture("png", 16, 16), 40);
