@@ -162,7 +162,14 @@ class IdxStreamTest {
 
   @Test
   void split_sizesBeyondAllFiles_areRefusedWithoutMemory() {
-    byte[] header = ByteBuffer.allocate(16).putInt(0x803).putInt(-1).putInt(-1).putInt(-1).array();
-    assertThatThrownBy(() -> split(header)).isInstanceOf(CoracleException.class);
+    int most = Integer.MAX_VALUE;
+    for (int[] sizes :
+        new int[][] {{-1, -1, -1}, {most, most, most}, {1 << 16, 256, 128}, {0, 28, 28}}) {
+      ByteBuffer header = ByteBuffer.allocate(16).putInt(0x803);
+      header.putInt(sizes[0]).putInt(sizes[1]).putInt(sizes[2]);
+      assertThatThrownBy(() -> split(header.array()))
+          .isInstanceOf(CoracleException.class)
+          .hasMessageContaining("declares sizes for train-images-idx3-ubyte that no file has");
+    }
   }
 }

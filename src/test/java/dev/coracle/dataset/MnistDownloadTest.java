@@ -103,6 +103,16 @@ class MnistDownloadTest extends MnistDownloadFixture {
   }
 
   @Test
+  void fetch_manyRetries_pauseAtMost30Seconds() {
+    source.answer(503, new byte[] {1});
+
+    assertFails(download().retries(8), "status 503 (9 attempts)");
+
+    assertThat(pauses.stream().map(Duration::toMillis))
+        .containsExactly(500L, 1_000L, 2_000L, 4_000L, 8_000L, 16_000L, 30_000L, 30_000L);
+  }
+
+  @Test
   void fetch_truncatedBody_triesAgain() {
     source.answerTruncated(GOOD, 10).answer(200, GOOD);
 

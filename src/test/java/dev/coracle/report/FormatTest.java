@@ -77,7 +77,7 @@ class FormatTest {
   }
 
   @ParameterizedTest
-  @CsvSource({"999, 999 B", "1500, 1.5 kB", "4803421, 4.8 MB"})
+  @CsvSource({"999, 999 B", "1000, 1.0 kB", "1500, 1.5 kB", "1000000, 1.0 MB", "4803421, 4.8 MB"})
   void bytes_anySize_areDecimalUnits(long bytes, String expected) {
     assertThat(plain(Format.bytes(bytes))).isEqualTo(expected);
   }

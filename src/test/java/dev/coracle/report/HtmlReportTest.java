@@ -8,6 +8,7 @@ import dev.coracle.CoracleException;
 import dev.coracle.report.ReportData.Epoch;
 import dev.coracle.report.ReportData.Fact;
 import dev.coracle.report.ReportData.LossPoint;
+import dev.coracle.report.ReportData.OnnxCheck;
 import dev.coracle.report.ReportData.TestSet;
 import java.awt.image.BufferedImage;
 import java.io.ByteArrayInputStream;
@@ -34,6 +35,7 @@ import org.w3c.dom.NodeList;
 class HtmlReportTest {
 
   private static final TestSet SET = Samples.testSet(300, Samples.DIGITS, 3);
+  private static final TestSet TWO = Samples.binary(new int[] {0, 1}, 0.1, 0.9);
 
   private final Path folder;
 
@@ -210,6 +212,74 @@ class HtmlReportTest {
         .contains(">100\u00a0% of 10\u00a0test images<");
   }
 
+  private static ReportData checked(int same, double difference) {
+    OnnxCheck check = new OnnxCheck(2, same, difference, 1e-4, "m.onnx", 17, 9);
+    return new ReportData("A run", List.of(), List.of(), List.of(), List.of(), TWO, check);
+  }
+
+  @Test
+  void write_onnxFileThatDiffers_saysSoInCardAndFacts() throws Exception {
+    for (ReportData data : List.of(checked(1, 0), checked(2, 1.001e-4), checked(2, Double.NaN))) {
+      String text = write(data);
+      assertThat(text)
+          .contains("<div class=\"bad\">", "✗ differs", "<td>differs</td>")
+          .doesNotContain("agrees");
+    }
+  }
+
+  @Test
+  void write_onnxFileWithinTheTolerance_agrees() throws Exception {
+    for (double difference : new double[] {0, 1e-4}) {
+      assertThat(write(checked(2, difference)))
+          .contains("<div class=\"good\">", "✓ agrees", "<td>agrees with the network</td>")
+          .doesNotContain("differs");
+    }
+  }
+
+  /** Of class 0 two images in three are recognised; of those read as class 1, one in two is one. */
+  @Test
+  void write_errors_haveRecallInRowsPrecisionInColumns() throws Exception {
+    String text = write(Samples.report(Samples.binary(new int[] {0, 0, 0, 1}, 0.1, 0.1, 0.9, 0.9)));
+
+    List<List<String>> rows =
+        elements(parse(text), "table").stream()
+            .filter(table -> table.getAttribute("class").startsWith("confusion"))
+            .flatMap(table -> elements(table, "tr").stream())
+            .map(row -> elements(row, "td").stream().map(Element::getTextContent).toList())
+            .toList();
+    assertThat(rows)
+        .endsWith(
+            List.of("2", "1", "3", "66.7"),
+            List.of("0", "1", "1", "100"),
+            List.of("2", "2", "4", ""), // totals
+            List.of("100", "50.0", "", "75.0")); // precision
+    assertThat(text).contains("<small>1\u00a0error of\u00a03<", "<small>0\u00a0errors of\u00a01<");
+  }
+
+  @Test
+  void write_epochs_haveEachNumberInItsColumn() throws Exception {
+    Epoch epoch = new Epoch(1, 0.1111, 0.2222, 0.75, 30, 2000, 0.7);
+
+    Element table =
+        elements(parse(write(Samples.report(TWO, List.of(), List.of(epoch)))), "table").stream()
+            .filter(each -> each.getTextContent().contains("Learning rate"))
+            .findFirst()
+            .orElseThrow();
+
+    assertThat(elements(table, "th").stream().map(Element::getTextContent))
+        .containsExactly(
+            "Epoch",
+            "Training loss",
+            "Test loss",
+            "Test accuracy",
+            "Learning rate",
+            "Time",
+            "Images/s",
+            "1");
+    assertThat(elements(table, "td").stream().map(Element::getTextContent))
+        .containsExactly("0.1111", "0.2222", "75.00\u00a0%", "0.7", "30.0\u00a0s", "2,000");
+  }
+
   @Test
   void write_noMistakes_saysSo() throws Exception {
     String text = write(Samples.report(Samples.testSet(50, Samples.DIGITS, 99)));
@@ -310,7 +380,11 @@ class HtmlReportTest {
   }
 
   private static List<Element> elements(Document page, String name) {
-    NodeList nodes = page.getElementsByTagName(name);
+    return elements(page.getDocumentElement(), name);
+  }
+
+  private static List<Element> elements(Element within, String name) {
+    NodeList nodes = within.getElementsByTagName(name);
     List<Element> elements = new ArrayList<>();
     for (int i = 0; i < nodes.getLength(); i++) {
       elements.add((Element) nodes.item(i));

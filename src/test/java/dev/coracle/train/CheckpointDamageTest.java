@@ -200,6 +200,27 @@ class CheckpointDamageTest {
     assertThat(Images.parameters(net)).isEqualTo(before);
   }
 
+  @ParameterizedTest
+  @ValueSource(strings = {PARAMETERS, OPTIMIZER})
+  void load_arrayTooMany_namesIt(String name) throws IOException {
+    Map<String, ByteBuffer> before = Images.parameters(net);
+    ByteBuffer content =
+        ByteBuffer.wrap(Objects.requireNonNull(entries.get(name))).order(ByteOrder.LITTLE_ENDIAN);
+    int length = Math.toIntExact(content.getLong(0));
+    int data = content.capacity() - 8 - length;
+    String header = new String(content.array(), 8, length, StandardCharsets.UTF_8).strip();
+    byte[] longer =
+        "%s,\"fc9.bias\":{\"dtype\":\"F32\",\"shape\":[1],\"data_offsets\":[%d,%d]}}"
+            .formatted(header.substring(0, header.length() - 1), data, data + 4)
+            .getBytes(StandardCharsets.UTF_8);
+    ByteBuffer more =
+        ByteBuffer.allocate(8 + longer.length + data + 4).order(ByteOrder.LITTLE_ENDIAN);
+    more.putLong(longer.length).put(longer).put(content.array(), 8 + length, data);
+    replace(name, more.array());
+    assertRefused("does not fit the network: it has an array fc9.bias too many");
+    assertThat(Images.parameters(net)).isEqualTo(before);
+  }
+
   /** An empty list of arrays once passed: training would have gone on from zeros. */
   @Test
   void loadOptimizer_noArrays_refused() throws IOException {

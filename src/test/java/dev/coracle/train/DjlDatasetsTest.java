@@ -82,6 +82,38 @@ class DjlDatasetsTest {
   }
 
   @Test
+  void of_random_isTheSameImagesInAnotherOrderEachPass() throws Exception {
+    RandomAccessDataset inOrder = DjlDatasets.of(manager, Images.TEST, Net.MEAN, Net.STD, 8, false);
+    RandomAccessDataset random = DjlDatasets.of(manager, Images.TEST, Net.MEAN, Net.STD, 8, true);
+    List<List<Float>> images = images(inOrder);
+    List<List<Float>> first = images(random);
+    List<List<Float>> second = images(random);
+    assertThat(images).hasSize(20).doesNotHaveDuplicates();
+    assertThat(first).isNotEqualTo(images).containsExactlyInAnyOrderElementsOf(images);
+    assertThat(second).isNotEqualTo(first).containsExactlyInAnyOrderElementsOf(images);
+  }
+
+  /** Returns the images of one pass, each followed by its label. */
+  private List<List<Float>> images(RandomAccessDataset dataset) throws Exception {
+    List<List<Float>> images = new ArrayList<>();
+    for (Batch batch : dataset.getData(manager)) {
+      try (batch) {
+        float[] pixels = batch.getData().singletonOrThrow().toFloatArray();
+        long[] labels = batch.getLabels().singletonOrThrow().toLongArray();
+        for (int i = 0; i < labels.length; i++) {
+          List<Float> image = new ArrayList<>();
+          for (int p = 0; p < 784; p++) {
+            image.add(pixels[i * 784 + p]);
+          }
+          image.add((float) labels[i]);
+          images.add(image);
+        }
+      }
+    }
+    return images;
+  }
+
+  @Test
   void of_easyTrain_lossFalls() throws Exception {
     Devices.engine().setRandomSeed(1);
     try (Model model = Devices.engine().newModel("easy", Device.cpu());

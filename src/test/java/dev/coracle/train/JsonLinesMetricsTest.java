@@ -191,6 +191,15 @@ class JsonLinesMetricsTest {
         .containsExactly(step(1, 1), step(1, 2), step(2, 1), step(2, 2), epoch(1), epoch(2));
   }
 
+  /** As when the line of an epoch was lost: there are as many as the checkpoint has, and no 2. */
+  @Test
+  void replay_epochMissingInBetween_isNothing() throws IOException {
+    write(false, epoch(1), step(1, 1));
+    write(true, epoch(3), step(3, 1));
+    assertThat(replayed(checkpoint(2, 3 / 7.0))).isEmpty();
+    assertThat(replayed(checkpoint(3, 3 / 7.0))).isEmpty();
+  }
+
   /** As when a disk has lost a block. */
   @Test
   void replay_bytesThatAreNoText_passesThemOver() throws IOException {

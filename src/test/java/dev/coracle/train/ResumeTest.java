@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.coracle.train;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
@@ -141,6 +142,24 @@ class ResumeTest {
             + others.sha256());
     // And nothing is refused that may differ.
     train(options.epochs(2).testBatchSize(3).build());
+  }
+
+  /** The learning rate and Adam's correction go by it. */
+  @Test
+  void resume_otherNumberOfUpdates_namesIt() throws IOException {
+    TrainingOptions.Builder options = Images.options().checkpointFolder(folder);
+    train(options.build());
+    Path file = folder.resolve(Checkpoint.FILE_NAME);
+    Map<String, byte[]> entries = SavedCheckpoint.entries(file);
+    String header = new String(SavedCheckpoint.entry(file, "checkpoint.json"), UTF_8);
+    assertThat(header).contains("\"updates\" : 3,");
+    entries.put(
+        "checkpoint.json", header.replace("\"updates\" : 3,", "\"updates\" : 4,").getBytes(UTF_8));
+    SavedCheckpoint.write(file, entries);
+    assertRefused(
+        options.epochs(2).resume(true).build(),
+        Images.TRAIN,
+        "its number of updates is 4, this run's is 3");
   }
 
   @Test
