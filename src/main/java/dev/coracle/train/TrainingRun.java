@@ -350,7 +350,7 @@ public final class TrainingRun implements AutoCloseable {
   private static void requireSame(Path file, String what, Object saved, Object wanted) {
     if (!saved.equals(wanted)) {
       throw new CoracleException(
-          "cannot resume from %s: its %s is %s, this run's is %s; give the same value, or start anew without resume"
+          "cannot resume from %s: its %s is %s, this run's is %s; give the same value, or start again without --resume"
               .formatted(file, what, saved, wanted));
     }
   }

@@ -203,7 +203,7 @@ class ResumeTest {
         .isInstanceOf(CoracleException.class)
         .hasMessageStartingWith("cannot resume from ")
         .hasMessageContaining(message)
-        .hasMessageEndingWith("give the same value, or start anew without resume");
+        .hasMessageEndingWith("give the same value, or start again without --resume");
   }
 
   private static float[] train(TrainingOptions options, MetricsListener... listeners) {
