@@ -1,10 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.coracle.benchmarks.serving;
 
+import java.awt.geom.Line2D;
+import java.awt.geom.Point2D;
+import java.awt.geom.Rectangle2D;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
 import java.util.function.ToDoubleFunction;
+import java.util.stream.IntStream;
+import java.util.stream.Stream;
 
 /**
  * Draws latency (logarithmic) over throughput as an SVG document that follows the page into the
@@ -63,8 +69,11 @@ record CurvePicture(List<Point> points, Optional<Double> limit) {
               TOP - 8);
         });
     legend(svg);
-    curve(svg, "p99", Point::p99, -6, -6, "end"); // beside the line, whether that goes right or up
-    curve(svg, "p50", Point::p50, 6, 14, "start");
+    List<Point2D> p50 = at(Point::p50);
+    List<Point2D> p99 = at(Point::p99);
+    List<Rectangle2D> labels = new ArrayList<>();
+    curve(svg, "p99", p99, p50, labels, "above left", "above right", "below right", "below left");
+    curve(svg, "p50", p50, p99, labels, "below right", "below left", "above left", "above right");
     return svg.append("</svg>\n").toString();
   }
 
@@ -102,30 +111,62 @@ record CurvePicture(List<Point> points, Optional<Double> limit) {
         BOTTOM + 44);
   }
 
+  private List<Point2D> at(ToDoubleFunction<Point> latency) {
+    return points.stream()
+        .map(p -> (Point2D) new Point2D.Double(x(p.perSecond), y(latency.applyAsDouble(p))))
+        .toList();
+  }
+
+  /** Draws a curve, and beside each point its number, where neither a line nor a number is. */
   private void curve(
       StringBuilder svg,
       String name,
-      ToDoubleFunction<Point> latency,
-      int aside,
-      int below,
-      String anchor) {
+      List<Point2D> curve,
+      List<Point2D> other,
+      List<Rectangle2D> labels,
+      String... places) {
     StringBuilder path = new StringBuilder();
     StringBuilder marks = new StringBuilder();
-    for (Point point : points) {
-      double x = x(point.perSecond);
-      double y = y(latency.applyAsDouble(point));
-      append(path, "%s%.1f,%.1f", path.isEmpty() ? "M" : " L", x, y);
-      append(marks, "<circle class=\"%s\" cx=\"%.1f\" cy=\"%.1f\" r=\"3.6\"/>", name, x, y);
+    for (int i = 0; i < curve.size(); i++) {
+      Point2D point = curve.get(i);
+      append(path, "%s%.1f,%.1f", path.isEmpty() ? "M" : " L", point.getX(), point.getY());
       append(
           marks,
-          "<text class=\"small %s\" x=\"%.1f\" y=\"%.1f\" text-anchor=\"%s\">%d</text>\n",
+          "<circle class=\"%s\" cx=\"%.1f\" cy=\"%.1f\" r=\"3.6\"/>",
           name,
-          x + aside,
-          y + below,
-          anchor,
-          point.connections);
+          point.getX(),
+          point.getY());
+      int connections = points.get(i).connections;
+      List<Rectangle2D> boxes =
+          Stream.of(places).map(place -> box(point, connections, place)).toList();
+      Rectangle2D box =
+          boxes.stream()
+              .filter(b -> labels.stream().noneMatch(b::intersects))
+              .filter(b -> !crosses(curve, b) && !crosses(other, b))
+              .findFirst()
+              .orElse(boxes.get(0));
+      labels.add(box);
+      append(
+          marks,
+          "<text class=\"small %s\" x=\"%.1f\" y=\"%.1f\">%d</text>\n",
+          name,
+          box.getX(),
+          box.getMaxY(),
+          connections);
     }
     append(svg, "<path class=\"line %s\" d=\"%s\"/>\n%s", name, path, marks);
+  }
+
+  private static Rectangle2D box(Point2D point, int number, String place) {
+    double width = 6.5 * Integer.toString(number).length();
+    double x = point.getX() + (place.endsWith("left") ? -6 - width : 6);
+    double y = point.getY() + (place.startsWith("above") ? -15 : 5);
+    return new Rectangle2D.Double(x, y, width, 9);
+  }
+
+  private static boolean crosses(List<Point2D> curve, Rectangle2D box) {
+    return IntStream.range(1, curve.size())
+        .anyMatch(i -> box.intersectsLine(new Line2D.Double(curve.get(i - 1), curve.get(i))));
   }
 
   private static void legend(StringBuilder svg) {
