@@ -224,15 +224,18 @@ final class ArithmeticTranslators {
     DataType type = call.result().type();
     DataType computed = Promotion.computed(call, type, NUMBERS);
     String dividend = receiver(call, graph, type, computed);
-    String divisor = Promotion.operand(call, graph, call.require(0), type, computed);
+    Object by = call.require(0);
+    String divisor = Promotion.operand(call, graph, by, type, computed);
     if (!computed.isFloating()) {
       // ONNX Runtime ends the process where the divisor is 0, where DJL throws, and where it is -1
-      // and
-      // the dividend the smallest number. The remainder by -1 is that by 1: 0.
-      if (!(call.require(0) instanceof DimExpr number && number.isConstant())) {
+      // and the dividend the smallest number. The remainder by -1 is that by 1: 0.
+      boolean constant = by instanceof DimExpr number && number.isConstant();
+      if (!constant) {
         divisor = replaced(divisor, 0, computed, call, graph);
       }
-      divisor = replaced(divisor, -1, computed, call, graph);
+      if (!constant || Promotion.cut(((DimExpr) by).value(), type) == -1) {
+        divisor = replaced(divisor, -1, computed, call, graph);
+      }
       NodeBuilder node = graph.node("Mod", call).input(dividend).input(divisor);
       Promotion.finish(call, graph, node, computed, call.result());
       return;

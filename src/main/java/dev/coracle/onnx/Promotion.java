@@ -151,7 +151,8 @@ final class Promotion {
     throw call.unsupported("the operand " + operand);
   }
 
-  private static double cut(long number, DataType type) {
+  /** Returns what remains of a whole number in a type, whose higher bits fall away. */
+  static double cut(long number, DataType type) {
     return switch (type) {
       case BOOLEAN -> number == 0 ? 0 : 1;
       case UINT8 -> number & 0xff;

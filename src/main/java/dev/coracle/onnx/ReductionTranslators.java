@@ -203,7 +203,8 @@ final class ReductionTranslators {
     Value x = call.receiver();
     long times = call.literal(0);
     if (x.type() == DataType.BOOLEAN || times < 1) {
-      throw call.unsupported("booleans, or no times");
+      throw call.unsupported(
+          "a difference of booleans, or one taken no times; convert them with toType, or leave diff out");
     }
     DataType computed = Promotion.computed(call, x.type(), NUMBERS);
     String axis = graph.constant(call.axis(1, x.rank()));

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.coracle.onnx;
 
-import static dev.coracle.onnx.RefusalTest.namesNull;
-import static dev.coracle.onnx.RefusalTest.nothing;
+import static dev.coracle.onnx.ExporterArgumentsTest.namesNull;
+import static dev.coracle.onnx.ExporterArgumentsTest.nothing;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
@@ -363,7 +363,7 @@ class OnnxVerifierTest {
     namesNull("input", () -> verifier.dynamicAxis(nothing(), 0, "rows"));
     namesNull("input", () -> verifier.staticAxis(nothing(), 0));
     namesNull("axis", () -> verifier.sizes(nothing(), 1));
-    namesNull("sizes", () -> verifier.sizes("rows", RefusalTest.<long[]>nothing()));
+    namesNull("sizes", () -> verifier.sizes("rows", ExporterArgumentsTest.<long[]>nothing()));
     namesNull("input", () -> verifier.bound(nothing(), 1));
     namesNull("arrays", () -> verifier.exampleInputs(nothing()));
     namesNull("function", () -> verifier.prepend(nothing()));

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.coracle.onnx;
 
+import static dev.coracle.onnx.ExporterArgumentsTest.nothing;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
@@ -18,13 +19,11 @@ import ai.djl.nn.norm.BatchNorm;
 import ai.djl.nn.norm.Dropout;
 import ai.djl.training.initializer.Initializer;
 import java.nio.file.Path;
-import java.util.Collections;
 import java.util.List;
 import java.util.Objects;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Function;
 import java.util.function.UnaryOperator;
-import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 
@@ -260,12 +259,6 @@ class RefusalTest {
         .hasMessageStartingWith(message);
   }
 
-  /** What code without null checks may give. */
-  @SuppressWarnings({"NullAway", "TypeParameterUnusedInFormals"})
-  static <T> T nothing() {
-    return null;
-  }
-
   @Test
   void softmax_ofRank0_isRefused() {
     refuses(x -> x.sum().softmax(0), "NDArray.softmax", "rank 0; expected one with an axis");
@@ -287,58 +280,6 @@ class RefusalTest {
               "left result 0",
               "NodeBuilder.output(call.result())");
     }
-  }
-
-  @Test
-  void translator_ofNoMethod_isRefusedWithTheClosest() {
-    noMethod("erfinv", "such as NDArray.erfinv");
-    noMethod("NDArray.erfInv", "such as NDArray.erfinv");
-    noMethod("NDArray.relu", "such as NDArrayEx.relu");
-    noMethod("NDArray.getShape", "docs/onnx-operators.md");
-    noMethod("", "docs/onnx-operators.md");
-  }
-
-  private static void noMethod(String method, String message) {
-    assertThatThrownBy(() -> OnnxExporter.builder().translator(method, (call, graph) -> {}))
-        .isInstanceOf(IllegalArgumentException.class)
-        .hasMessageContainingAll("no method '" + method + "'", message);
-  }
-
-  @Test
-  void setter_givenNull_namesTheArgument() {
-    OnnxExporter exporter = OnnxExporter.builder();
-    namesNull("block", () -> exporter.block(nothing()));
-    namesNull("model", () -> exporter.model(nothing()));
-    namesNull("name", () -> exporter.input(nothing(), SHAPE));
-    namesNull("shape", () -> exporter.input("x", nothing()));
-    namesNull("type", () -> exporter.input("x", SHAPE, nothing()));
-    namesNull("name", () -> exporter.output(nothing()));
-    namesNull("input", () -> exporter.dynamicAxis(nothing(), 0, "rows"));
-    namesNull("name", () -> exporter.dynamicAxis("x", 0, nothing()));
-    namesNull("sizes", () -> exporter.dynamicAxis("x", 0, "rows", RefusalTest.<long[]>nothing()));
-    namesNull("input", () -> exporter.staticAxis(nothing(), 0));
-    namesNull("entries", () -> exporter.metadata(nothing()));
-    namesNull(
-        "a key of entries",
-        () -> exporter.metadata(Collections.singletonMap(RefusalTest.<String>nothing(), "v")));
-    namesNull(
-        "the value of entry 'k'",
-        () -> exporter.metadata(Collections.singletonMap("k", RefusalTest.<String>nothing())));
-    namesNull("text", () -> exporter.docString(nothing()));
-    namesNull("function", () -> exporter.prepend(nothing()));
-    namesNull("function", () -> exporter.append(nothing()));
-    namesNull("method", () -> exporter.translator(nothing(), (call, graph) -> {}));
-    namesNull("translator", () -> exporter.translator("NDArray.erfinv", nothing()));
-    namesNull("arrays", () -> exporter.exampleInputs(nothing()));
-    namesNull("file", () -> exporter.export(nothing()));
-    namesNull("check", () -> exporter.export(Path.of("never.onnx"), nothing()));
-    assertThatThrownBy(() -> exporter.output(""))
-        .isInstanceOf(IllegalArgumentException.class)
-        .hasMessageContaining("an output needs a name");
-  }
-
-  static void namesNull(String argument, ThrowingCallable call) {
-    assertThatThrownBy(call).isInstanceOf(NullPointerException.class).hasMessage(argument);
   }
 
   @Test
@@ -373,25 +314,6 @@ class RefusalTest {
         .isInstanceOf(ExportException.class)
         .hasMessageContainingAll("[input input_0 (5, 3) float32]", "no weather today")
         .hasCause(cause);
-  }
-
-  @Test
-  void names_takenTwice_isRefused() {
-    try (NDManager manager = NDManager.newBaseManager()) {
-      Block linear = Linear.builder().setUnits(3).build();
-      linear.initialize(manager, DataType.FLOAT32, SHAPE);
-      for (String[] names : new String[][] {{"weight", "y"}, {"x", "bias"}, {"x", "x"}}) {
-        assertThatThrownBy(
-                () ->
-                    OnnxExporter.builder()
-                        .block(linear)
-                        .input(names[0], SHAPE)
-                        .output(names[1])
-                        .export(Path.of("never.onnx")))
-            .isInstanceOf(ExportException.class)
-            .hasMessageContaining("two arrays of the graph would be named");
-      }
-    }
   }
 
   private static void reads(Function<NDArray, Object> read) {
