@@ -109,7 +109,7 @@ public final class Main implements Runnable {
     Main main = new Main();
     main.verbose = isVerboseContainer(args);
     List<String> words = Arrays.asList(args);
-    configureLibraries(main.verbose || words.contains("--verbose"), words.contains("--watch"));
+    configureLibraries(main.verbose || words.contains("--verbose"));
     Terminal terminal = Terminal.of(out, err);
     PrintWriter errors = terminal.errors();
     CommandLine line =
@@ -195,7 +195,7 @@ public final class Main implements Runnable {
   }
 
   /** Switches off telemetry and downloads, and reduces logging, before the libraries start. */
-  private static void configureLibraries(boolean verbose, boolean watch) {
+  private static void configureLibraries(boolean verbose) {
     System.setProperty("ai.djl.offline", "true");
     System.setProperty("OPT_OUT_TRACKING", "true");
     // No display is needed: AWT must not look for an X server.
@@ -203,10 +203,6 @@ public final class Main implements Runnable {
     System.setProperty("org.slf4j.simpleLogger.defaultLogLevel", verbose ? "info" : "warn");
     // The server's own messages, for example that it has reloaded a model.
     System.setProperty("org.slf4j.simpleLogger.log.dev.coracle", "info");
-    if (!verbose && !watch) {
-      // That it serves, which the command prints; its other news are of reloads.
-      System.setProperty("org.slf4j.simpleLogger.log.dev.coracle.serving.InferenceServer", "warn");
-    }
     if (!verbose) {
       // Jetty warns about bad requests and quotes them; the request log covers them.
       System.setProperty("org.slf4j.simpleLogger.log.org.eclipse.jetty", "error");

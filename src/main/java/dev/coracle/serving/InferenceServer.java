@@ -12,6 +12,7 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Future;
 import java.util.concurrent.FutureTask;
 import java.util.concurrent.TimeUnit;
+import org.eclipse.jetty.io.ByteBufferPool;
 import org.eclipse.jetty.io.ManagedSelector;
 import org.eclipse.jetty.io.SocketChannelEndPoint;
 import org.eclipse.jetty.server.HttpConfiguration;
@@ -223,7 +224,7 @@ public final class InferenceServer implements AutoCloseable {
     }
     health.ready();
     loader.run(metrics::addJvm);
-    LOG.info("serving on {} with {} processors", uri(), PROCESSORS);
+    LOG.debug("serving on {} with {} processors", uri(), PROCESSORS);
   }
 
   private void reloadIfChanged(FileWatch watch) {
@@ -250,6 +251,10 @@ public final class InferenceServer implements AutoCloseable {
 
   Models models() {
     return models;
+  }
+
+  ByteBufferPool buffers() {
+    return jetty.getByteBufferPool();
   }
 
   /** Returns where the server is, for example {@code http://127.0.0.1:8080}. */

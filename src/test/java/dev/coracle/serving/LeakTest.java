@@ -5,7 +5,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
+import java.util.Arrays;
 import java.util.List;
+import org.eclipse.jetty.io.ArrayByteBufferPool;
 import org.junit.jupiter.api.Test;
 
 /** What a request holds (bytes, a model, its count among all) is given back however it ends. */
@@ -60,6 +62,32 @@ class LeakTest extends ServerFixture {
       assertThat(client.get().status()).isEqualTo(503);
     }
     assertNothingIsHeld(server);
+  }
+
+  /** Jetty lends the buffers that bodies arrive in. */
+  @Test
+  void bodies_howeverTheyEnd_giveTheirBuffersBack() throws Exception {
+    InferenceServer server = fast(o -> o.maxBodyBytes(40_000));
+    byte[] whole = images(40);
+    String chunked = "POST /invocations HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n";
+    String chunk = "4000\r\n" + "x".repeat(0x4000) + "\r\n";
+    try (RawClient client = new RawClient(server.port())) {
+      assertThat(client.send(whole).get().status()).isEqualTo(200);
+      assertThat(client.send(whole).get().status()).isEqualTo(200);
+    }
+    try (RawClient client = new RawClient(server.port())) { // more than the limit
+      assertThat(client.send(chunked + chunk.repeat(3)).get().status()).isEqualTo(413);
+    }
+    try (RawClient client = new RawClient(server.port())) {
+      client.send(Arrays.copyOf(whole, whole.length / 2)); // and goes
+    }
+    ArrayByteBufferPool pool = (ArrayByteBufferPool) server.buffers();
+    await(
+        "all buffers are back",
+        () ->
+            pool.getDirectMemory() == pool.getAvailableDirectMemory()
+                && pool.getHeapMemory() == pool.getAvailableHeapMemory());
+    assertThat(pool.getDirectMemory() + pool.getHeapMemory()).isPositive();
   }
 
   private void assertNothingIsHeld(InferenceServer server) throws Exception {
