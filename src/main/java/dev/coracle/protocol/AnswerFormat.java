@@ -10,20 +10,16 @@ import org.jspecify.annotations.Nullable;
 
 /** The formats of answers, in order of preference where a sender accepts any. */
 enum AnswerFormat {
-  JSON(Json.CONTENT_TYPE, "text/json"),
-  CSV("text/csv"),
-  NPY("application/x-npy"),
-  JSON_LINES(
-      "application/jsonlines",
-      "application/x-jsonlines",
-      "application/jsonl",
-      "application/x-ndjson");
+  JSON(RequestFormat.JSON),
+  CSV(RequestFormat.CSV),
+  NPY(RequestFormat.NPY),
+  JSON_LINES(RequestFormat.JSON_LINES);
 
-  @SuppressWarnings("ImmutableEnumChecker") // List.of makes it so
+  @SuppressWarnings("ImmutableEnumChecker") // RequestFormat makes it so
   private final List<String> names;
 
-  AnswerFormat(String... names) {
-    this.names = List.of(names);
+  AnswerFormat(RequestFormat same) {
+    this.names = same.names();
   }
 
   String contentType() {

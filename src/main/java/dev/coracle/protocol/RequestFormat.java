@@ -8,7 +8,7 @@ import java.util.Map;
 
 /** The formats in which images may be sent. */
 enum RequestFormat {
-  JSON("application/json", "text/json"),
+  JSON(Json.CONTENT_TYPE, "text/json"),
   CSV("text/csv"),
   JSON_LINES(
       "application/jsonlines",
@@ -26,6 +26,11 @@ enum RequestFormat {
 
   RequestFormat(String... names) {
     this.names = List.of(names);
+  }
+
+  /** Returns the names of its media type; the first is the usual one. */
+  List<String> names() {
+    return names;
   }
 
   boolean has(MediaType type) {
