@@ -39,7 +39,7 @@ public final class Invocation {
     String type = CONTENT_TYPES.get(ending);
     if (type == null) {
       throw new CoracleException(
-          "%s has an ending that says no content type; expected one of .%s"
+          "%s: the content type is told by the end of the name; expected one of .%s"
               .formatted(file, String.join(", .", CONTENT_TYPES.keySet())));
     }
     return type;

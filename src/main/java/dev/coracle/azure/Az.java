@@ -123,7 +123,7 @@ final class Az {
       hooked = true;
       if (!process.waitFor(step.limit().toMillis(), TimeUnit.MILLISECONDS)) {
         throw new CoracleException(
-            "%s: az did not end within %d s; Azure may still be at it"
+            "%s: az did not end within %d s; Azure may still be doing it: look there before you try again"
                 .formatted(step.what(), step.limit().toSeconds()));
       }
       return process.exitValue();

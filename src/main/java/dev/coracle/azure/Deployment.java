@@ -100,7 +100,7 @@ public final class Deployment {
     List<String> there = prepareGroup(az, log);
     if (contains(there, SITE, options.name)) {
       created.add("function app " + options.name);
-      log.accept("Function app " + options.name + " is there; its plan, Java and memory stay");
+      log.accept("Function app " + options.name + " exists; its plan, Java and memory stay");
     } else {
       if (!contains(there, STORAGE, options.storageAccount)) {
         create(az, commands.createStorage(), log);

@@ -77,14 +77,14 @@ record Agreement(int images, int same, double largestDifference) {
     try (Classifier classifier = Classifier.open(file, whole)) {
       if (classifier.rows() != set.rows() || classifier.columns() != set.columns()) {
         throw new CoracleException(
-            "%s takes images of %d×%d; the set's are %d×%d"
+            "%s: expected a model for the set's images of %d×%d, found one for %d×%d"
                 .formatted(
-                    file, classifier.rows(), classifier.columns(), set.rows(), set.columns()));
+                    file, set.rows(), set.columns(), classifier.rows(), classifier.columns()));
       }
       if (classifier.labels().size() != Net.CLASSES) {
         throw new CoracleException(
-            "%s tells %d classes apart; the set has %d"
-                .formatted(file, classifier.labels().size(), Net.CLASSES));
+            "%s: expected a model of the set's %d classes, found one of %d"
+                .formatted(file, Net.CLASSES, classifier.labels().size()));
       }
       return Evaluation.of(classifier.logProbabilities(set.pixels(), set.size()), set);
     }

@@ -53,7 +53,8 @@ record ChannelFolder(Path path, @Nullable TemporaryFolder temporary) implements 
     for (int i = 0; !Files.exists(pipe); i++) {
       if (i == PIPE_SECONDS * 10) {
         throw new CoracleException(
-            "the pipe %s has not come within %d s".formatted(pipe, PIPE_SECONDS));
+            "expected the pipe %s within %d s, as the channel has the input mode Pipe; File needs none"
+                .formatted(pipe, PIPE_SECONDS));
       }
       try {
         TimeUnit.MILLISECONDS.sleep(100);

@@ -77,7 +77,10 @@ final class ExportCommand implements Callable<Integer> {
           output, report.bytes(), report.opset(), String.join(" ", report.operators()));
       terminal.printf(
           "ONNX Runtime: %s%n",
-          report.verification().map(Object::toString).orElse("not there, so nothing was verified"));
+          report
+              .verification()
+              .map(Object::toString)
+              .orElse("not on the class path, so nothing was verified"));
     }
     return 0;
   }

@@ -55,7 +55,7 @@ public final class MnistDownloadBuilder {
   public MnistDownloadBuilder region(String region) {
     if (!REGION.matcher(region).matches()) {
       throw new CoracleException(
-          "The region '" + region + "' is none: expected a-z, 0-9 and hyphens, as in us-east-1");
+          "'" + region + "' cannot be a region: expected a-z, 0-9 and hyphens, as in us-east-1");
     }
     this.region = region;
     return this;
@@ -178,9 +178,9 @@ public final class MnistDownloadBuilder {
       // Its message says less than the one below.
     }
     throw new CoracleException(
-        "The URL '"
+        "Cannot download from the URL '"
             + text
-            + "' is none for a download: expected http:// or https://, a host and a path");
+            + "': expected http:// or https://, a host and a path");
   }
 
   private static void checkPort(String text, int port) {

@@ -35,7 +35,7 @@ final class AttributeRules {
       if (!inFunction || !found.isEmpty()) {
         throw new InvalidModelException(
             place
-                + ": refers to an attribute of a function, but is not in one, or has a value too");
+                + ": expected a reference to an attribute of a function in a function alone, and without a value of its own; export the model again");
       }
       return;
     }

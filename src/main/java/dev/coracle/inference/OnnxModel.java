@@ -165,7 +165,7 @@ public final class OnnxModel implements AutoCloseable {
         for (Map.Entry<String, OnnxValue> entry : result) {
           if (!(entry.getValue() instanceof OnnxTensor tensor)) {
             throw new CoracleException(
-                "%s: output %s is sparse, and no tensor; export the model again"
+                "%s: expected a dense tensor in output %s, got a sparse one; export the model again"
                     .formatted(file, Quote.plain(entry.getKey())));
           }
           answer.put(entry.getKey(), copy(entry.getKey(), tensor));
@@ -363,7 +363,7 @@ public final class OnnxModel implements AutoCloseable {
     }
     if (bytesInAll > Tensor.MAX_BYTES) { // which Java's buffers cannot hold
       throw new CoracleException(
-          "%s: output %s has %.0f bytes; expected at most %d"
+          "%1$s: expected at most %4$d bytes in output %2$s, got %3$.0f; run fewer rows at a time"
               .formatted(file, Quote.plain(name), bytesInAll, Tensor.MAX_BYTES));
     }
     ByteBuffer bytes = value.getByteBuffer();

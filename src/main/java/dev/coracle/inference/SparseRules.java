@@ -23,7 +23,9 @@ final class SparseRules {
     Message values = sparse.message("values");
     Message indices = sparse.message("indices");
     if (values == null || indices == null) {
-      throw new InvalidModelException(place + ": expected values and indices, found one at most");
+      throw new InvalidModelException(
+          place
+              + ": expected values and indices, found at most one of them; export the model again");
     }
     TensorRules.check(values, place + ", values", false);
     TensorRules.check(indices, place + ", indices", false);

@@ -22,7 +22,7 @@ final class ClassSection {
         .element(
             "p class=\"note\"",
             "Each class with the test image read with most certainty, the share of its images"
-                + " recognised, and a bar for its share of errors.")
+                + " recognised, and a bar for its share of errors, full where that is largest.")
         .add("\n<ul class=\"classes" + (ConfusionTable.longNames(testSet) ? " long" : ""))
         .add("\">\n");
     for (int c = 0; c < evaluation.classes(); c++) {

@@ -183,7 +183,7 @@ public record Checkpoint(
     for (String name : saved.keySet()) {
       if (!expected.containsKey(name)) {
         throw new CoracleException(
-            "checkpoint %s does not fit the network: it has an array %s too many"
+            "checkpoint %s does not fit the network, which has no array %s; take a checkpoint of this network"
                 .formatted(file, name));
       }
     }
@@ -326,7 +326,9 @@ public record Checkpoint(
           Double.parseDouble(require(values, "test_accuracy")));
     } catch (IllegalArgumentException e) {
       throw new CoracleException(
-          "checkpoint %s has an unusable header: %s".formatted(file, e.getMessage()), e);
+          "checkpoint %s has a header that cannot be read: %s; take another checkpoint, or train anew"
+              .formatted(file, e.getMessage()),
+          e);
     }
   }
 

@@ -49,7 +49,7 @@ public final class Devices {
     int index = matcher.group(1) == null ? 0 : Integer.parseInt(matcher.group(1));
     if (index >= gpus) {
       throw new CoracleException(
-          "device '%s' is not there: the PyTorch engine sees %d GPUs; use cpu, or a CUDA build of libtorch (see README, GPU)"
+          "there is no device '%s': the PyTorch engine sees %d GPUs; use cpu, or a CUDA build of libtorch (see README, GPU)"
               .formatted(text, gpus));
     }
     return Device.gpu(index);

@@ -29,7 +29,8 @@ public final class Evaluation {
     int classes = images == 0 ? 0 : logProbabilities.length / images;
     if (classes == 0 || logProbabilities.length != images * classes) {
       throw new IllegalArgumentException(
-          logProbabilities.length + " values are no rows for " + images + " images");
+          "expected a row of log-probabilities for each of %d images, got %d values"
+              .formatted(images, logProbabilities.length));
     }
     int correct = 0;
     double loss = 0;
@@ -39,7 +40,8 @@ public final class Evaluation {
       }
       if (set.label(i) >= classes) {
         throw new IllegalArgumentException(
-            "label " + set.label(i) + " of image " + i + " is none of " + classes + " classes");
+            "image %d: expected a label from 0 to %d, got %d"
+                .formatted(i, classes - 1, set.label(i)));
       }
       loss -= logProbabilities[i * classes + set.label(i)];
     }

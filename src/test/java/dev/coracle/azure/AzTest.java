@@ -89,7 +89,8 @@ class AzTest {
     Step step = new Step("asking", Duration.ofSeconds(1), List.of("group", "list"));
     assertThatThrownBy(() -> az().run(step))
         .isInstanceOf(CoracleException.class)
-        .hasMessage("asking: az did not end within 1 s; Azure may still be at it");
+        .hasMessage(
+            "asking: az did not end within 1 s; Azure may still be doing it: look there before you try again");
   }
 
   @Test

@@ -14,7 +14,6 @@ import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** Each bad input gives one clear sentence and the right exit status, and loses nothing. */
@@ -29,19 +28,8 @@ class BadInputTest {
         SmallMnist.write(folder.resolve("data"), SmallMnist.bars(40, 1), SmallMnist.bars(20, 2));
   }
 
-  private static void assertUsageError(Cli cli, String... words) {
-    assertOneLine(cli, 2, words);
-    assertThat(cli.err()).contains("--help");
-  }
-
   private static void assertFailure(Cli cli, String... words) {
-    assertOneLine(cli, 1, words);
-  }
-
-  private static void assertOneLine(Cli cli, int status, String... words) {
-    assertThat(cli.err()).startsWith("coracle: ").contains(words);
-    assertThat(cli.err().lines()).hasSize(1);
-    assertThat(cli.status()).isEqualTo(status);
+    cli.assertOneLine(1, words);
   }
 
   private Cli train(Object... options) {
@@ -49,94 +37,6 @@ class BadInputTest {
     Object[] args = Arrays.copyOf(all, all.length + options.length);
     System.arraycopy(options, 0, args, all.length, options.length);
     return Cli.run(args);
-  }
-
-  @ParameterizedTest
-  @CsvSource({
-    "--epochs, -1, whole number from 1",
-    "--epochs, many, whole number from 1",
-    "--batch-size, 0, whole number from 1",
-    "--test-batch-size, 1.5, whole number from 1",
-    "--log-interval, 0, whole number from 1",
-    "--threads, 0, whole number from 1",
-    "--threads, 5000, whole number from 1 to 1024",
-    "--lr, 0, above 0",
-    "--lr, NaN, above 0",
-    "--lr, Infinity, above 0",
-    "--gamma, 1.1, at most 1",
-    "--gamma, -0.5, at most 1",
-    "--optimizer, rmsprop, adadelta",
-    "--device, tpu, 'cpu, gpu, gpu:N or auto'",
-    "--seed, x, seed",
-    "--input-type, bf16, float32",
-  })
-  void train_badOption_namesOptionValueAndExpectation(
-      String option, String value, String expectation) {
-    assertUsageError(Cli.run("train", option, value), option, value, expectation);
-  }
-
-  @Test
-  void train_localeWithOtherDigits_writesPlainOnes() throws Exception {
-    Cli cli =
-        Cli.forkWith(
-            new String[] {"/usr/bin/env", "JDK_JAVA_OPTIONS=-Duser.language=ar -Duser.country=EG"},
-            "train",
-            "--threads",
-            "0");
-    assertThat(cli.err()).contains("expected a whole number from 1 to 1024, got '0'");
-  }
-
-  @ParameterizedTest
-  @CsvSource({
-    "train --epoch 3, no option '--epoch'; did you mean '--epochs'? (see coracle train --help)",
-    "train --epoch=3, no option '--epoch'; did you mean '--epochs'? (see coracle train --help)",
-    "classify -x a.png, no option '-x' (see coracle classify --help)",
-    "train 3, unexpected argument '3' (see coracle train --help)",
-    "trian, no command 'trian'; did you mean 'train'? (see coracle --help)",
-    "sagemaker trian, no command 'trian'; did you mean 'train'? (see coracle sagemaker --help)",
-    "datasets xyz, no command 'xyz'; expected fetch or check (see coracle datasets --help)",
-  })
-  void unknownArgument_isNamedWithWhatWasMeant(String line, String message) {
-    assertUsageError(Cli.run((Object[]) line.split(" ")), "coracle: " + message);
-  }
-
-  @Test
-  void optionBeforeTheCommand_saysWhereItBelongs() {
-    assertUsageError(
-        Cli.run("--epochs", "3"), "no option '--epochs' here; options come after a command");
-  }
-
-  @ParameterizedTest
-  @CsvSource(
-      delimiter = '|',
-      value = {
-        "--verbose | expected a command: train, export, verify, classify, serve, sagemaker, azure or datasets",
-        "datasets | expected a command after datasets: fetch or check",
-        "azure | expected a command after azure: package, run, deploy or delete",
-        "sagemaker | expected a command after sagemaker: train, serve, local, launch, deploy, invoke or delete",
-      })
-  void group_withoutCommand_saysWhich(String line, String message) {
-    assertUsageError(Cli.run(line), message);
-  }
-
-  @ParameterizedTest
-  @CsvSource(
-      delimiter = '|',
-      value = {
-        "serve --port 80a | '--port': expected a whole number from 0 to 65535, got '80a'",
-        "azure run app.zip --port 70000 | '--port': expected a whole number from 0 to 65535, got '70000'",
-        "train --seed x | '--seed': expected a whole number from -2147483648 to 2147483647, got 'x'",
-        "train --resume=x | '--resume': expected true or false, got 'x'",
-        "sagemaker local -H x | '--hyperparameter': expected NAME=VALUE, got 'x'",
-      })
-  void badValue_ofAnyKind_isToldInTheSameForm(String line, String message) {
-    assertUsageError(
-        Cli.run((Object[]) line.split(" ")), "coracle: Invalid value for option " + message);
-  }
-
-  @Test
-  void classify_withoutFile_saysWhatIsMissing() {
-    assertUsageError(Cli.run("classify"), "FILE");
   }
 
   @Test
@@ -291,14 +191,6 @@ class BadInputTest {
   }
 
   @Test
-  void fetch_badValues_areBadUsage() {
-    assertUsageError(
-        Cli.run("datasets", "fetch", "--region", "BAD REGION"), "--region", "BAD REGION");
-    assertUsageError(
-        Cli.run("datasets", "fetch", "--base-url", "ftp://x"), "--base-url", "ftp://x");
-  }
-
-  @Test
   void check_noFolder_saysSo() throws IOException {
     Path file = Files.writeString(folder.resolve("file"), "");
     assertThat(Cli.run("datasets", "check", folder.resolve("no")).out()).contains("does not exist");
@@ -333,18 +225,6 @@ class BadInputTest {
     Path file = Files.writeString(folder.resolve("text.zip"), "not a zip");
     assertFailure(
         Cli.run("export", "--checkpoint", file, "--output", folder.resolve("x.onnx")), "text.zip");
-  }
-
-  @Test
-  void export_opsetOutOfRange_isBadUsage() {
-    assertUsageError(
-        Cli.run("export", "--opset", "22"),
-        "--opset",
-        "expected a whole number from 13 to 21, got '22'");
-    assertUsageError(
-        Cli.run("export", "--opset", "x"),
-        "--opset",
-        "expected a whole number from 13 to 21, got 'x'");
   }
 
   @Test

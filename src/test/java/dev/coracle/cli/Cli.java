@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.coracle.cli;
 
+import static org.assertj.core.api.Assertions.assertThat;
+
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.PrintStream;
@@ -61,6 +63,13 @@ record Cli(int status, String out, String err) {
     Files.delete(out);
     Files.delete(err);
     return result;
+  }
+
+  /** The command must have ended with a status, and said why on one line that has the words. */
+  void assertOneLine(int expected, String... words) {
+    assertThat(err).startsWith("coracle: ").contains(words);
+    assertThat(err.lines()).hasSize(1);
+    assertThat(status).isEqualTo(expected);
   }
 
   private static List<String> strings(Object... args) {

@@ -99,7 +99,7 @@ class OnnxModelAbuseTest {
     try (OnnxModel model = OnnxModel.open(file)) {
       assertThatThrownBy(() -> model.run(Map.of("x", Tensor.of(new float[4], 4))))
           .isInstanceOf(CoracleException.class)
-          .hasMessageContaining("output y is sparse");
+          .hasMessageContaining("expected a dense tensor in output y, got a sparse one");
     }
   }
 

@@ -145,14 +145,14 @@ class CheckpointDamageTest {
       })
   void read_unusableEpoch_refused(String field) throws IOException {
     replaceHeader("epoch\" : 1", field);
-    assertRefused("checkpoint " + file + " has an unusable header: ");
+    assertRefused("checkpoint " + file + " has a header that cannot be read: ");
   }
 
   @ParameterizedTest
   @ValueSource(strings = {"RMSPROP", "adam", ""})
   void read_unknownOptimizer_refused(String name) throws IOException {
     replaceHeader("ADADELTA", name);
-    assertRefused("checkpoint " + file + " has an unusable header: ");
+    assertRefused("checkpoint " + file + " has a header that cannot be read: ");
   }
 
   @ParameterizedTest
@@ -217,7 +217,7 @@ class CheckpointDamageTest {
         ByteBuffer.allocate(8 + longer.length + data + 4).order(ByteOrder.LITTLE_ENDIAN);
     more.putLong(longer.length).put(longer).put(content.array(), 8 + length, data);
     replace(name, more.array());
-    assertRefused("does not fit the network: it has an array fc9.bias too many");
+    assertRefused("does not fit the network, which has no array fc9.bias");
     assertThat(Images.parameters(net)).isEqualTo(before);
   }
 

@@ -61,7 +61,7 @@ class DevicesTest {
     assumeTrue(Devices.engine().getGpuCount() == 0, "this machine has a GPU");
     assertThatThrownBy(() -> Devices.parse(text))
         .isInstanceOf(CoracleException.class)
-        .hasMessageContaining("device '" + text + "' is not there")
+        .hasMessageContaining("there is no device '" + text + "'")
         .hasMessageContaining("sees 0 GPUs");
   }
 

@@ -54,6 +54,6 @@ class EvaluationTest {
   void of_labelThatIsNoClass_illegalArgument() {
     assertThatIllegalArgumentException()
         .isThrownBy(() -> Evaluation.of(new float[4], TWO))
-        .withMessage("label 2 of image 0 is none of 2 classes");
+        .withMessage("image 0: expected a label from 0 to 1, got 2");
   }
 }
