@@ -48,8 +48,8 @@ public final class InferenceServer implements AutoCloseable {
   /** Bounds the memory that decoding takes, which is several times a body's. */
   private static final int MAX_DECODERS = 4;
 
-  /** Buffer of a connection while it reads: large enough that most bodies need one or two reads. */
-  private static final int INPUT_BUFFER = 16 << 10;
+  /** Buffer of a connection while it reads: one read takes an image as JSON, or 32 as bytes. */
+  private static final int INPUT_BUFFER = 32 << 10;
 
   private static final int ACCEPT_QUEUE = 1024;
 

@@ -202,7 +202,7 @@ class ModelRulesTest {
     assertRefused(leaky(sound.toBuilder().clearType()), "expected a type from 1 to 14, found 0");
     assertRefused(leaky(sound.toBuilder().clearName()), "expected a name, found none");
     assertRefused(
-        leaky(sound.toBuilder().clearF().clearType().setRefAttrName("a")), "is not in one");
+        leaky(sound.toBuilder().clearF().clearType().setRefAttrName("a")), "in a function alone");
     assertRefused(
         leaky(sound.toBuilder().clearF().setType(AttributeType.GRAPH)), "in field g and no other");
     ModelProto.Builder twice = leaky(sound.toBuilder());
