@@ -23,7 +23,7 @@ final class ClientConnection {
   private final Selector selector;
   private final AnswerReader answer = new AnswerReader();
   private final ByteBuffer in = ByteBuffer.allocateDirect(1 << 16);
-  private ByteBuffer out = ByteBuffer.allocateDirect(1 << 16);
+  private ByteBuffer out = ByteBuffer.allocate(0);
   private SocketChannel channel;
   private SelectionKey key;
   private boolean busy;
@@ -68,14 +68,11 @@ final class ClientConnection {
   }
 
   /** Sends as much of a request as goes at once. */
-  void send(byte[] message, long due) {
+  void send(ByteBuffer message, long due) {
     this.due = due;
     busy = true;
     answer.reset();
-    if (out.capacity() < message.length) {
-      out = ByteBuffer.allocateDirect(message.length);
-    }
-    out.clear().put(message).flip();
+    out = message.duplicate();
     write();
   }
 

@@ -4,6 +4,7 @@ package dev.coracle.benchmarks.serving;
 import java.io.IOException;
 import java.lang.management.ManagementFactory;
 import java.net.InetSocketAddress;
+import java.nio.ByteBuffer;
 import java.nio.channels.SelectionKey;
 import java.nio.channels.Selector;
 import java.time.Duration;
@@ -36,7 +37,7 @@ final class LoadGenerator {
   private static final long SELECT_NANOS = TimeUnit.MILLISECONDS.toNanos(2);
 
   private final InetSocketAddress server;
-  private final List<byte[]> messages;
+  private final List<ByteBuffer> messages;
   private final double nanosPerRequest;
   private final Selector selector;
   private final List<ClientConnection> connections = new ArrayList<>();
@@ -54,9 +55,14 @@ final class LoadGenerator {
   private LoadGenerator(
       InetSocketAddress server, List<byte[]> messages, double rate, Selector selector) {
     this.server = server;
-    this.messages = messages;
+    this.messages = messages.stream().map(LoadGenerator::direct).toList();
     this.nanosPerRequest = rate > 0 ? 1e9 / rate : 0;
     this.selector = selector;
+  }
+
+  /** The system sends from such buffers, which saves a copy of each message. */
+  private static ByteBuffer direct(byte[] message) {
+    return ByteBuffer.allocateDirect(message.length).put(message).flip();
   }
 
   /**
@@ -130,7 +136,7 @@ final class LoadGenerator {
     start = System.nanoTime();
     end = start + time.toNanos();
     long now = start;
-    while (now < end || ((inFlight > 0 || due(now) < end) && now < end + GRACE_NANOS)) {
+    while (now < end || ((inFlight > 0 || nextDue(now) < end) && now < end + GRACE_NANOS)) {
       sendDue(now);
       await(now);
       for (SelectionKey key : selector.selectedKeys()) {
@@ -144,39 +150,46 @@ final class LoadGenerator {
         accepted,
         refused,
         refusedWithoutRetryAfter,
-        other + inFlight + unsent(time),
+        other + inFlight + unsent(),
         (double) (processorNanos() - processor) / (now - start));
   }
 
   /** Returns how many requests of an open loop were due and found no connection. */
-  private long unsent(Duration time) {
-    return nanosPerRequest == 0
-        ? 0
-        : Math.max(0, (long) Math.ceil(time.toNanos() / nanosPerRequest) - requests);
+  private long unsent() {
+    long number = requests;
+    while (nanosPerRequest > 0 && due(number) < end) { // as for sending: a quotient may be rounded
+      number++;
+    }
+    return number - requests;
   }
 
   private static long processorNanos() {
     return ManagementFactory.getThreadMXBean().getCurrentThreadCpuTime();
   }
 
-  private long due(long now) {
-    return nanosPerRequest == 0 ? now : start + (long) (requests * nanosPerRequest);
+  private long nextDue(long now) {
+    return nanosPerRequest == 0 ? now : due(requests);
+  }
+
+  /** Returns when a request of an open loop is due. */
+  private long due(long number) {
+    return start + (long) (number * nanosPerRequest);
   }
 
   private void sendDue(long now) throws IOException {
-    for (long due = due(now); due <= now && due < end; due = due(now)) {
+    for (long due = nextDue(now); due <= now && due < end; due = nextDue(now)) {
       ClientConnection connection = idle.pollFirst();
       if (connection == null) {
         return;
       }
-      byte[] message = messages.get((int) (requests++ % messages.size()));
+      ByteBuffer message = messages.get((int) (requests++ % messages.size()));
       inFlight++;
       connection.send(message, due);
     }
   }
 
   private void await(long now) throws IOException {
-    long wait = due(now) >= end || idle.isEmpty() ? Long.MAX_VALUE : due(now) - now;
+    long wait = nextDue(now) >= end || idle.isEmpty() ? Long.MAX_VALUE : nextDue(now) - now;
     if (wait > SELECT_NANOS) {
       selector.select(Math.min(100, TimeUnit.NANOSECONDS.toMillis(wait) - 1));
     } else if (selector.selectNow() == 0 && wait > 0) {

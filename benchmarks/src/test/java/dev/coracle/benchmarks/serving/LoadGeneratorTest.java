@@ -86,6 +86,16 @@ final class LoadGeneratorTest {
     assertThat(outcome.other()).isZero();
   }
 
+  /** 0.3 s times 2,990, as doubles divide, is a little more than 897. */
+  @Test
+  void open_allAnswered_countsNoneBeyondTheLast() throws Exception {
+    answer(request -> 200, 0);
+    LoadGenerator.Outcome outcome =
+        LoadGenerator.open(address, MESSAGES, 32, 2990, Duration.ofMillis(300));
+    assertThat(outcome.requests()).isEqualTo(served.get()).isEqualTo(897);
+    assertThat(outcome.other()).isZero();
+  }
+
   @Test
   void open_serverFarBehind_countsWhatWasNeverSent() throws Exception {
     answer(request -> 200, 2000); // 3 or 4 of 100 before the 5 s after the end are over
