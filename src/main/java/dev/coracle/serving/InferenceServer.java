@@ -48,7 +48,7 @@ public final class InferenceServer implements AutoCloseable {
   /** Bounds the memory that decoding takes, which is several times a body's. */
   private static final int MAX_DECODERS = 4;
 
-  /** Buffer of a connection while it reads: one read takes an image as JSON, or 32 as bytes. */
+  /** Buffer of a connection while it reads: an image of 16 kB as JSON fits, or 32 as bytes. */
   private static final int INPUT_BUFFER = 32 << 10;
 
   private static final int ACCEPT_QUEUE = 1024;

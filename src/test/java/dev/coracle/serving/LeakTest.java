@@ -81,6 +81,7 @@ class LeakTest extends ServerFixture {
     try (RawClient client = new RawClient(server.port())) {
       client.send(Arrays.copyOf(whole, whole.length / 2)); // and goes
     }
+    await("each request is over", () -> log.size() == 4);
     ArrayByteBufferPool pool = (ArrayByteBufferPool) server.buffers();
     await(
         "all buffers are back",

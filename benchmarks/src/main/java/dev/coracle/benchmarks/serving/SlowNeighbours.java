@@ -39,7 +39,7 @@ final class SlowNeighbours {
       try (slow) {
         notAccepted += load(server, messages, rate, time.multipliedBy(2), with);
       }
-      // 1,000 that go at once take the server some 0.1 to 0.4 s: no time of clients alone.
+      // 1,000 that go at once make others wait up to 0.5 s: no time of clients alone.
       TimeUnit.SECONDS.sleep(SETTLE_SECONDS);
       notAccepted += load(server, messages, rate, time, without);
       figures.put("perSecond", rate);
