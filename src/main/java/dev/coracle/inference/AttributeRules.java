@@ -32,10 +32,15 @@ final class AttributeRules {
     }
     List<String> found = VALUES.stream().filter(attribute::has).toList();
     if (attribute.has("ref_attr_name")) {
-      if (!inFunction || !found.isEmpty()) {
+      if (!inFunction) {
         throw new InvalidModelException(
             place
-                + ": expected a reference to an attribute of a function in a function alone, and without a value of its own; export the model again");
+                + ": expected a value, found a reference to an attribute of a function, outside of any function; export the model again");
+      }
+      if (!found.isEmpty()) {
+        throw new InvalidModelException(
+            "%s: expected either a value or a reference to an attribute of the function, found both (%s); export the model again"
+                .formatted(place, found));
       }
       return;
     }

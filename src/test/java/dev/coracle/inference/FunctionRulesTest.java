@@ -5,6 +5,7 @@ import static dev.coracle.inference.ModelRulesTest.SOUND;
 import static dev.coracle.inference.ModelRulesTest.nested;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import ai.onnx.proto.OnnxMl.AttributeProto;
 import ai.onnx.proto.OnnxMl.FunctionProto;
 import ai.onnx.proto.OnnxMl.GraphProto;
 import ai.onnx.proto.OnnxMl.ModelProto;
@@ -94,6 +95,27 @@ class FunctionRulesTest {
         model.build().toByteArray(),
         mine,
         "the graph: graphs nest deeper than 5 levels with those");
+  }
+
+  @Test
+  void read_referenceToAnAttributeThatHasAValueToo_isRefused() throws IOException {
+    ModelOptions mine = ModelOptions.builder().allowDomains("mine").build();
+    ModelProto.Builder model = SOUND.toBuilder().addFunctions(function("mine", "F", "LeakyRelu"));
+    AttributeProto.Builder alpha =
+        model
+            .getFunctionsBuilder(0)
+            .addAttribute("slope")
+            .getNodeBuilder(0)
+            .addAttributeBuilder()
+            .setName("alpha")
+            .setType(AttributeProto.AttributeType.FLOAT)
+            .setRefAttrName("slope");
+    read(model.build().toByteArray(), mine);
+    alpha.setF(1);
+    assertRefused(
+        model.build().toByteArray(),
+        mine,
+        "expected either a value or a reference to an attribute of the function, found both ([f])");
   }
 
   private static FunctionProto function(String domain, String name, String... operators) {

@@ -202,7 +202,8 @@ class ModelRulesTest {
     assertRefused(leaky(sound.toBuilder().clearType()), "expected a type from 1 to 14, found 0");
     assertRefused(leaky(sound.toBuilder().clearName()), "expected a name, found none");
     assertRefused(
-        leaky(sound.toBuilder().clearF().clearType().setRefAttrName("a")), "in a function alone");
+        leaky(sound.toBuilder().clearF().clearType().setRefAttrName("a")),
+        "outside of any function");
     assertRefused(
         leaky(sound.toBuilder().clearF().setType(AttributeType.GRAPH)), "in field g and no other");
     ModelProto.Builder twice = leaky(sound.toBuilder());
