@@ -6,6 +6,7 @@ import ai.djl.engine.Engine;
 import dev.coracle.Version;
 import dev.coracle.dataset.ImageSet;
 import dev.coracle.dataset.Mnist;
+import dev.coracle.dataset.MnistCheck;
 import dev.coracle.net.Net;
 import dev.coracle.onnx.ExportReport;
 import dev.coracle.report.ReportData;
@@ -84,9 +85,13 @@ final class ReportListener implements MetricsListener {
             exported.bytes()));
   }
 
-  private static Path name(Path folder) {
+  /** A container's folders are named after channels, not after what is in them. */
+  private static String name(Path folder) {
+    if (MnistCheck.check(folder).stream().allMatch(MnistCheck::published)) {
+      return "MNIST";
+    }
     Path last = folder.toAbsolutePath().normalize().getFileName();
-    return last == null ? folder : last;
+    return String.valueOf(last == null ? folder : last);
   }
 
   private static List<Fact> facts(Mnist data, Path dataDir, Device device) {

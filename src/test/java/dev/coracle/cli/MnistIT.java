@@ -104,7 +104,7 @@ class MnistIT {
         .contains("same digit for 10,000 of 10,000 images")
         .contains("7 (")
         .doesNotContain("\u001b"); // no colour, no progress bar: this is no terminal
-    assertThat(output.resolve("report.html")).isNotEmptyFile();
+    assertThat(output.resolve("report.html")).content().contains("<h1>Net on MNIST</h1>");
     assertThat(output.resolve("metrics.jsonl")).isNotEmptyFile();
   }
 
