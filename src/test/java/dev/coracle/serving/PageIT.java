@@ -354,6 +354,19 @@ class PageIT {
   }
 
   @Test
+  void layout_phone_showsTheAnswerAboveTheWholeBoard() {
+    browser.viewport(390, 664, 2); // what a browser's bars leave of a common screen
+    browser.script("scrollTo(0, 0)");
+    Object edges =
+        browser.script(
+            "const [a, b] = ['verdict', 'canvas']"
+                + ".map(id => document.getElementById(id).getBoundingClientRect());"
+                + "return a.top >= 0 && a.bottom <= b.top && b.bottom <= innerHeight"
+                + " || [a, b].map(r => r.top + ' to ' + r.bottom).join(', ')");
+    assertThat(edges).isEqualTo(true);
+  }
+
+  @Test
   void layout_anyWidth_nothingOverflows() {
     for (int width : new int[] {320, 360, 414, 600, 832, 1280}) {
       browser.viewport(width, 740, 2);
