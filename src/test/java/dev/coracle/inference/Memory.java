@@ -8,7 +8,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 
 /** Looks for leaks of native memory, on Linux. */
-final class Memory {
+public final class Memory {
 
   private Memory() {}
 
@@ -16,7 +16,7 @@ final class Memory {
    * Looks at the round that grew least: a leak grows in each, the Java heap of the tests before
    * this one in some.
    */
-  static void assertFlat(int times, Runnable work) throws IOException {
+  public static void assertFlat(int times, Runnable work) throws IOException {
     long least = Long.MAX_VALUE;
     for (int round = 0; round < 5; round++) {
       long before = residentKilobytes();

@@ -23,6 +23,11 @@ public final class SlowModel {
 
   /** Writes a model of {@code steps} MatMuls; 100 take some 10 ms for an image. */
   public static Path write(Path file, int steps) throws IOException {
+    return write(file, steps, Map.of());
+  }
+
+  /** Writes the same with metadata. */
+  public static Path write(Path file, int steps, Map<String, String> metadata) throws IOException {
     float[] mean = new float[PIXELS * PIXELS];
     Arrays.fill(mean, 1f / PIXELS);
     float[] last = new float[PIXELS * 10];
@@ -39,6 +44,6 @@ public final class SlowModel {
       graph.addNode(TestModel.node("MatMul", "step_" + (i + 1), "step_" + i, "mean"));
     }
     graph.addNode(TestModel.node("MatMul", "output_0", "step_" + steps, "last"));
-    return Files.write(file, TestModel.model(graph, Map.of()));
+    return Files.write(file, TestModel.model(graph, metadata));
   }
 }

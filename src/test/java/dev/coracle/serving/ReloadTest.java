@@ -6,6 +6,8 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import dev.coracle.CoracleException;
+import dev.coracle.inference.Memory;
+import dev.coracle.inference.SlowModel;
 import dev.coracle.inference.TestModel;
 import java.io.IOException;
 import java.net.InetAddress;
@@ -116,6 +118,20 @@ class ReloadTest extends ServerFixture {
     Files.delete(file);
     assertThat(client.send(LOAD).get().status()).isEqualTo(400);
     assertThat(version(client)).isEqualTo(version);
+    new GoodRequest(1).check(server.port());
+  }
+
+  /** One that can be opened, but gives numbers that are none of those it says. */
+  @Test
+  void load_modelThatFails_isRefusedAndFreed() throws Exception {
+    InferenceServer server = fast(o -> o);
+    Map<String, String> wrong = Map.of("coracle.output", "log_probabilities");
+    SlowModel.write(folder.resolve("model.onnx"), 1, wrong); // 2.5 MB
+    RawClient.Reply reply = connect(server).send(LOAD).get();
+    assertThat(reply.status()).as("%s", reply).isEqualTo(400);
+    assertThat(reply.text()).contains("what was loaded before stays");
+    Memory.assertFlat(
+        60, () -> assertThatThrownBy(server::reload).hasMessageContaining("got the score"));
     new GoodRequest(1).check(server.port());
   }
 
