@@ -11,7 +11,7 @@ import org.junit.jupiter.api.Test;
 /** Clients that go while their request waits, and those that only look as if. */
 class ClientGoneTest extends ServerFixture {
 
-  private static final int QUEUED = 24;
+  private static final int QUEUED = 60;
 
   /**
    * Sends so many requests of one image that one after them waits for some time, and sees them
@@ -19,6 +19,7 @@ class ClientGoneTest extends ServerFixture {
    * that stalls the one sent last could otherwise be run first, before anyone asks for its client.
    */
   private List<RawClient> queue(InferenceServer server) throws Exception {
+    metric(server, "coracle_queue_requests"); // the first call may take as long as the queue lasts
     List<RawClient> clients = new ArrayList<>();
     for (int i = 0; i < QUEUED; i++) {
       clients.add(connect(server).send(images(1)));
