@@ -26,6 +26,8 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.condition.EnabledOnOs;
+import org.junit.jupiter.api.condition.OS;
 
 /** Replacing the model of a server that runs. */
 class ReloadTest extends ServerFixture {
@@ -123,6 +125,7 @@ class ReloadTest extends ServerFixture {
 
   /** One that can be opened, but gives numbers that are none of those it says. */
   @Test
+  @EnabledOnOs(value = OS.LINUX, disabledReason = "memory is read from /proc")
   void load_modelThatFails_isRefusedAndFreed() throws Exception {
     InferenceServer server = fast(o -> o);
     Map<String, String> wrong = Map.of("coracle.output", "log_probabilities");
