@@ -17,7 +17,8 @@ import org.slf4j.LoggerFactory;
  * <p>How it works: each model has a lane, a queue of jobs. There are as many runner threads as
  * processors: a free one takes the images that wait in the next lane, up to {@code maxBatch}, and
  * runs them as one call. So a lone request starts at once, and while the runners are busy the next
- * batch forms; no request is delayed to fill a batch.
+ * batch forms; no request is delayed to fill a batch. Where a runner is free, a caller can also run
+ * a short job itself, in its place: waking another thread can take as long as the model.
  *
  * <p>A job contributes at most {@value #QUANTUM} images at a time and goes back to the end of its
  * lane with the rest. A connection has one job at a time, so connections share the model fairly by
@@ -30,19 +31,25 @@ final class Batcher implements AutoCloseable {
   /** Images of one job before the next one's turn; measured: from 8 on an image costs the same. */
   private static final int QUANTUM = 8;
 
+  /** A batch that takes less than this may run on a thread that reads from the network. */
+  private static final long QUICK_NANOS = 1_000_000;
+
   private final int maxBatch;
   private final int maxJobs;
   private final Metrics metrics;
   private final List<Thread> runners = new ArrayList<>();
+  private final int maxRunning;
 
   /** Guards the fields below and the state of the lanes. */
   private final Object lock = new Object();
 
   private final Deque<Lane> ready = new ArrayDeque<>();
   private int waiting;
+  private int running;
   private boolean closed;
 
   Batcher(int runners, int maxBatch, int maxJobs, Metrics metrics) {
+    this.maxRunning = runners;
     this.maxBatch = maxBatch;
     this.maxJobs = maxJobs;
     this.metrics = metrics;
@@ -69,6 +76,9 @@ final class Batcher implements AutoCloseable {
     private int running;
     private boolean closing;
     private boolean freeing;
+
+    /** What the last batch has taken for an image. */
+    private volatile long imageNanos = QUICK_NANOS;
 
     private Lane(Classifier classifier, int maxBatch) {
       this.classifier = classifier;
@@ -103,6 +113,27 @@ final class Batcher implements AutoCloseable {
         add(job);
         return true;
       }
+    }
+
+    /**
+     * Runs a job of a user who has entered, on this thread, if a runner is free, nothing waits, and
+     * it is short, by what the last batch took; else returns false.
+     */
+    boolean runNow(Job job) {
+      int count = job.untaken();
+      if (count > Math.min(QUANTUM, maxBatch) || count * imageNanos >= QUICK_NANOS) {
+        return false;
+      }
+      Batch batch = new Batch(this, new ArrayList<>(List.of(new Slice(job, 0, count))));
+      synchronized (lock) {
+        if (closed || !ready.isEmpty() || Batcher.this.running == maxRunning) {
+          return false;
+        }
+        job.take(count);
+        start(batch);
+      }
+      run(batch);
+      return true;
     }
 
     /** Tells whether {@link #submit} would refuse a job now. */
@@ -184,15 +215,30 @@ final class Batcher implements AutoCloseable {
     try {
       // Asked here, outside the lock, not when the batch was made: it may read from the network.
       batch.slices.removeIf(slice -> !slice.job.isWanted());
-      run(batch.lane.classifier, batch.slices);
+      run(batch.lane, batch.slices);
     } catch (RuntimeException | Error e) {
       batch.slices.forEach(slice -> fail(slice, e));
     } finally {
-      synchronized (lock) {
-        batch.lane.running--;
-      }
-      batch.lane.freeIfDone();
+      end(batch);
     }
+  }
+
+  private void start(Batch batch) {
+    batch.lane.running++;
+    running++;
+  }
+
+  private void end(Batch batch) {
+    synchronized (lock) {
+      batch.lane.running--;
+      running--;
+      if (closed) {
+        lock.notifyAll();
+      } else if (!ready.isEmpty()) {
+        lock.notify(); // a runner may have waited for this to end
+      }
+    }
+    batch.lane.freeIfDone();
   }
 
   /** Fails one job and only logs an exception from that, for the other jobs' results. */
@@ -217,12 +263,12 @@ final class Batcher implements AutoCloseable {
   private @Nullable Batch next() {
     synchronized (lock) {
       while (true) {
-        Lane lane = ready.pollFirst();
+        Lane lane = running < maxRunning ? ready.pollFirst() : null;
         if (lane != null) {
           try {
             Batch batch = new Batch(lane, new ArrayList<>(lane.maxBatch));
             fill(batch.slices, lane);
-            lane.running++;
+            start(batch);
             return batch;
           } finally { // even when out of memory: a lane not queued here would never run again
             if (!lane.jobs.isEmpty()) {
@@ -231,7 +277,7 @@ final class Batcher implements AutoCloseable {
             }
           }
         }
-        if (closed) {
+        if (closed && ready.isEmpty()) {
           return null;
         }
         try {
@@ -268,7 +314,7 @@ final class Batcher implements AutoCloseable {
     }
   }
 
-  private void run(Classifier classifier, List<Slice> slices) {
+  private void run(Lane lane, List<Slice> slices) {
     if (slices.isEmpty()) {
       return;
     }
@@ -279,16 +325,19 @@ final class Batcher implements AutoCloseable {
     long start = System.nanoTime();
     float[] scores;
     try {
-      scores = classifier.scores(images);
+      scores = lane.classifier.scores(images);
     } catch (RuntimeException | Error e) {
+      lane.imageNanos = QUICK_NANOS;
       if (slices.size() == 1) {
         fail(slices.get(0), e);
       } else { // one job may have failed them all: find out which
-        slices.forEach(slice -> run(classifier, List.of(slice)));
+        slices.forEach(slice -> run(lane, List.of(slice)));
       }
       return;
     }
-    metrics.batch(images.size(), System.nanoTime() - start);
+    long nanos = System.nanoTime() - start;
+    lane.imageNanos = nanos / images.size();
+    metrics.batch(images.size(), nanos);
     int classes = scores.length / images.size();
     int row = 0;
     for (Slice slice : slices) {
@@ -301,7 +350,10 @@ final class Batcher implements AutoCloseable {
     }
   }
 
-  /** Refuses further jobs, lets those queued finish, and waits for the threads to end. */
+  /**
+   * Refuses further jobs, lets those queued finish, and waits for the threads, and callers who run
+   * one, to end.
+   */
   @Override
   public void close() {
     synchronized (lock) {
@@ -315,6 +367,15 @@ final class Batcher implements AutoCloseable {
           runner.join();
         } catch (InterruptedException e) {
           interrupted = true; // the model must not be closed under them
+        }
+      }
+    }
+    synchronized (lock) {
+      while (running > 0) { // by callers
+        try {
+          lock.wait();
+        } catch (InterruptedException e) {
+          interrupted = true;
         }
       }
     }

@@ -106,6 +106,11 @@ final class Exchange {
     return request.getConnectionMetaData().getConnection();
   }
 
+  /** Tells whether no other request was there when this one was read. */
+  boolean isAlone() {
+    return connection().getEndPoint() instanceof PeekingEndPoint endPoint && endPoint.isAlone();
+  }
+
   void bodyPending(boolean pending) {
     bodyPending = pending;
   }

@@ -133,8 +133,14 @@ final class Inference implements AutoCloseable {
       Query query = decoder.decode(model, body);
       int images = query.images().size();
       exchange.images(images);
-      if (exchange.reserveOrFail(bytes(model.codec(), query))
-          && !model.lane().submit(new Job(query.images(), new Waiting(exchange, query)))) {
+      if (!exchange.reserveOrFail(bytes(model.codec(), query))) {
+        return;
+      }
+      Job job = new Job(query.images(), new Waiting(exchange, query));
+      if (exchange.isAlone() && model.lane().runNow(job)) {
+        return; // without a wait for another thread, and none of another request for this one
+      }
+      if (!model.lane().submit(job)) {
         exchange.answer(503, BUSY);
       }
     } catch (RequestException e) {

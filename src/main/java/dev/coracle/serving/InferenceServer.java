@@ -4,8 +4,6 @@ package dev.coracle.serving;
 import dev.coracle.CoracleException;
 import java.io.IOException;
 import java.net.URI;
-import java.nio.channels.SelectionKey;
-import java.nio.channels.SocketChannel;
 import java.nio.file.Path;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutionException;
@@ -13,10 +11,6 @@ import java.util.concurrent.Future;
 import java.util.concurrent.FutureTask;
 import java.util.concurrent.TimeUnit;
 import org.eclipse.jetty.io.ByteBufferPool;
-import org.eclipse.jetty.io.ManagedSelector;
-import org.eclipse.jetty.io.SocketChannelEndPoint;
-import org.eclipse.jetty.server.HttpConfiguration;
-import org.eclipse.jetty.server.HttpConnectionFactory;
 import org.eclipse.jetty.server.NetworkConnectionLimit;
 import org.eclipse.jetty.server.Server;
 import org.eclipse.jetty.server.ServerConnector;
@@ -42,16 +36,8 @@ public final class InferenceServer implements AutoCloseable {
 
   private static final int PROCESSORS = Runtime.getRuntime().availableProcessors();
 
-  /** Idle timeout of a connection; longer than load balancers keep theirs. */
-  private static final int IDLE_MS = 75_000;
-
   /** Bounds the memory that decoding takes, which is several times a body's. */
   private static final int MAX_DECODERS = 4;
-
-  /** Buffer of a connection while it reads: an image of 16 kB as JSON fits, or 32 as bytes. */
-  private static final int INPUT_BUFFER = 32 << 10;
-
-  private static final int ACCEPT_QUEUE = 1024;
 
   private static final String CANNOT_RELOAD = "cannot reload; the earlier model stays";
 
@@ -84,7 +70,8 @@ public final class InferenceServer implements AutoCloseable {
     this.watchdog = new Watchdog(options, exchanges);
     addRoutes();
     this.jetty = jetty();
-    this.connector = connector();
+    this.connector = new HttpConnector(jetty, options.host(), options.port());
+    connector.addBean(watchdog);
     jetty.addConnector(connector);
     jetty.addBean(new NetworkConnectionLimit(options.maxConnections(), jetty));
   }
@@ -172,30 +159,6 @@ public final class InferenceServer implements AutoCloseable {
     server.setRequestLog(new RequestLines(metrics, options.requestLog()));
     server.setStopTimeout(0); // requests have been waited for before
     return server;
-  }
-
-  private ServerConnector connector() {
-    HttpConfiguration http = new HttpConfiguration();
-    http.setSendServerVersion(false);
-    http.setInputBufferSize(INPUT_BUFFER);
-    HttpConnectionFactory factory = new HttpConnectionFactory(http);
-    ServerConnector made =
-        new ServerConnector(jetty, 1, 1, factory) {
-          @Override
-          protected SocketChannelEndPoint newEndPoint(
-              SocketChannel channel, ManagedSelector selector, SelectionKey key) {
-            SocketChannelEndPoint endPoint =
-                new PeekingEndPoint(channel, selector, key, getScheduler());
-            endPoint.setIdleTimeout(getIdleTimeout());
-            return endPoint;
-          }
-        };
-    made.setHost(options.host());
-    made.setPort(options.port());
-    made.setIdleTimeout(IDLE_MS);
-    made.setAcceptQueueSize(ACCEPT_QUEUE);
-    made.addBean(watchdog);
-    return made;
   }
 
   private void listen() {

@@ -9,8 +9,8 @@ import org.jspecify.annotations.Nullable;
 final class Job {
 
   /**
-   * Whoever waits for a job; called on runner threads. Gets at most one of {@link #done} and {@link
-   * #failed}.
+   * Whoever waits for a job; called on the threads that run batches. Gets at most one of {@link
+   * #done} and {@link #failed}.
    */
   interface Owner {
 

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import org.eclipse.jetty.io.ArrayByteBufferPool;
@@ -82,6 +83,29 @@ class LeakTest extends ServerFixture {
       client.send(Arrays.copyOf(whole, whole.length / 2)); // and goes
     }
     await("each request is over", () -> log.size() == 4);
+    assertBuffersAreBack(server);
+  }
+
+  /** Else thousands of idle connections would keep a buffer each. */
+  @Test
+  void connectionsThatStayOpen_giveTheirBuffersBack() throws Exception {
+    InferenceServer server = fast(o -> o);
+    List<RawClient> clients = new ArrayList<>();
+    for (int i = 0; i < 10; i++) {
+      clients.add(connect(server));
+    }
+    for (int images : new int[] {1, 40, 1}) { // which are run on different threads
+      for (RawClient client : clients) {
+        client.send(images(images));
+      }
+      for (RawClient client : clients) {
+        assertThat(client.get().status()).isEqualTo(200);
+      }
+      assertBuffersAreBack(server);
+    }
+  }
+
+  private static void assertBuffersAreBack(InferenceServer server) throws Exception {
     ArrayByteBufferPool pool = (ArrayByteBufferPool) server.buffers();
     await(
         "all buffers are back",
