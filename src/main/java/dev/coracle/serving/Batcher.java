@@ -31,11 +31,9 @@ final class Batcher implements AutoCloseable {
   /** Images of one job before the next one's turn; measured: from 8 on an image costs the same. */
   private static final int QUANTUM = 8;
 
-  /** A batch that takes less than this may run on a thread that reads from the network. */
-  private static final long QUICK_NANOS = 1_000_000;
-
   private final int maxBatch;
   private final int maxJobs;
+  private final long quickNanos;
   private final Metrics metrics;
   private final List<Thread> runners = new ArrayList<>();
   private final int maxRunning;
@@ -48,7 +46,11 @@ final class Batcher implements AutoCloseable {
   private int running;
   private boolean closed;
 
-  Batcher(int runners, int maxBatch, int maxJobs, Metrics metrics) {
+  /**
+   * @param quickNanos a batch that takes less than this may run on its caller's thread
+   */
+  Batcher(int runners, int maxBatch, int maxJobs, long quickNanos, Metrics metrics) {
+    this.quickNanos = quickNanos;
     this.maxRunning = runners;
     this.maxBatch = maxBatch;
     this.maxJobs = maxJobs;
@@ -78,7 +80,7 @@ final class Batcher implements AutoCloseable {
     private boolean freeing;
 
     /** What the last batch has taken for an image. */
-    private volatile long imageNanos = QUICK_NANOS;
+    private volatile long imageNanos = quickNanos;
 
     private Lane(Classifier classifier, int maxBatch) {
       this.classifier = classifier;
@@ -121,7 +123,7 @@ final class Batcher implements AutoCloseable {
      */
     boolean runNow(Job job) {
       int count = job.untaken();
-      if (count > Math.min(QUANTUM, maxBatch) || count * imageNanos >= QUICK_NANOS) {
+      if (count > Math.min(QUANTUM, maxBatch) || count * imageNanos >= quickNanos) {
         return false;
       }
       Batch batch = new Batch(this, new ArrayList<>(List.of(new Slice(job, 0, count))));
@@ -327,7 +329,7 @@ final class Batcher implements AutoCloseable {
     try {
       scores = lane.classifier.scores(images);
     } catch (RuntimeException | Error e) {
-      lane.imageNanos = QUICK_NANOS;
+      lane.imageNanos = quickNanos;
       if (slices.size() == 1) {
         fail(slices.get(0), e);
       } else { // one job may have failed them all: find out which

@@ -24,6 +24,9 @@ abstract class BatcherFixture {
 
   static final int MAX_JOBS = 50;
 
+  /** So that tests do not depend on how quick the machine is. */
+  private static final long HOUR_NANOS = 3_600_000_000_000L;
+
   final Metrics metrics = new Metrics();
   final List<Waiter> gates = new ArrayList<>();
   final Path file;
@@ -38,7 +41,7 @@ abstract class BatcherFixture {
   @BeforeEach
   void open() throws IOException {
     classifier = Classifier.open(TestModel.mnist().write(file));
-    batcher = new Batcher(1, 32, MAX_JOBS, metrics);
+    batcher = new Batcher(1, 32, MAX_JOBS, HOUR_NANOS, metrics);
     lane = batcher.lane(classifier);
   }
 

@@ -18,11 +18,11 @@ class BatcherRunNowTest extends BatcherFixture {
     super(folder);
   }
 
-  /** Runs jobs until one is quick enough for the next to be run by its caller. */
+  /** Runs a batch, by which the next one is known to be quick. */
   private void warmUp() throws Exception {
-    for (int i = 0; !lane.runNow(new Job(images(1), new Waiter(0))); i++) {
-      assertThat(i).as("runs of one image that took over 1 ms").isLessThan(1000);
-      submit(images(1)).await();
+    submit(images(1)).await();
+    while (!lane.runNow(new Job(images(1), new Waiter(0)))) {
+      Thread.onSpinWait(); // the runner has yet to note that it is free
     }
   }
 
